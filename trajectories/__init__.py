@@ -1,0 +1,73 @@
+"""See how optimizers move: surfaces, descents, and pictures of their paths.
+
+Public names are imported when they are first used, so that a program pays only for what it
+touches: ``import trajectories`` loads neither SymPy nor Matplotlib.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "trajectories.descent": ["compare", "descend"],
+    "trajectories.optimizers": [
+        "OPTIMIZERS",
+        "SGD",
+        "AdaGrad",
+        "Adam",
+        "Momentum",
+        "Nesterov",
+        "Optimizer",
+        "RMSProp",
+    ],
+    "trajectories.plotting.animation": ["Animation", "animate"],
+    "trajectories.plotting.axes": ["plot", "plot_gradient", "plot_loss"],
+    "trajectories.plotting.figures": ["plot_grid", "plot_overlay", "plot_race"],
+    "trajectories.plotting.scene": ["Scene"],
+    "trajectories.plotting.theme": ["THEMES"],
+    "trajectories.surfaces": ["SURFACES", "FormulaError", "Surface"],
+    "trajectories.trajectory": ["Trajectory"],
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [  # noqa: PLE0604
+    "__version__",
+    *sorted(_HOME),
+]
+
+if TYPE_CHECKING:
+    from trajectories.descent import compare, descend
+    from trajectories.optimizers import (
+        OPTIMIZERS,
+        SGD,
+        AdaGrad,
+        Adam,
+        Momentum,
+        Nesterov,
+        Optimizer,
+        RMSProp,
+    )
+    from trajectories.plotting.animation import Animation, animate
+    from trajectories.plotting.axes import plot, plot_gradient, plot_loss
+    from trajectories.plotting.figures import plot_grid, plot_overlay, plot_race
+    from trajectories.plotting.scene import Scene
+    from trajectories.plotting.theme import THEMES
+    from trajectories.surfaces import SURFACES, FormulaError, Surface
+    from trajectories.trajectory import Trajectory
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its home when it is first used."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'trajectories' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

@@ -1,0 +1,69 @@
+"""Look names up in a table, and suggest the nearest known name for one that is not in it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["normalise", "resolve", "unknown"]
+
+
+def normalise(name: str) -> str:
+    """Fold the spellings of one name together: case, blanks, hyphens and underscores.
+
+    Examples
+    --------
+    >>> normalise("Six-Hump camel")
+    'sixhumpcamel'
+    """
+    return "".join(c for c in name.lower() if c not in " -_")
+
+
+def resolve(kind: str, name: object, known: Iterable[str]) -> str:
+    """Return the known name that `name` means.
+
+    Parameters
+    ----------
+    kind : str
+        What is named, for the message: "optimizer", "surface", "theme".
+    name : object
+        What was asked for; case, blanks, hyphens and underscores do not count.
+    known : iterable of str
+        The names that there are.
+
+    Returns
+    -------
+    str
+        One of `known`.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message suggests the nearest and lists the known.
+
+    Examples
+    --------
+    >>> resolve("optimizer", "Adam", ["sgd", "adam"])
+    'adam'
+    """
+    table = {normalise(item): item for item in known}
+    found = table.get(normalise(name)) if isinstance(name, str) else None
+    if found is None:
+        raise unknown(kind, name, table.values())
+    return found
+
+
+def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
+    """Build the error for a name that is not known.
+
+    Examples
+    --------
+    >>> print(unknown("theme", "slide", ["light", "slides"]))
+    Unknown theme 'slide'. Did you mean 'slides'? Known: light, slides.
+    """
+    known = list(known)
+    table = {normalise(item): item for item in known}
+    near = difflib.get_close_matches(normalise(str(name))[:80], list(table), n=1, cutoff=0.6)
+    hint = f" Did you mean {table[near[0]]!r}?" if near else ""
+    shown = repr(name) if len(repr(name)) <= 60 else repr(name)[:57] + "..."
+    return ValueError(f"Unknown {kind} {shown}.{hint} Known: {', '.join(known)}.")

@@ -1,0 +1,146 @@
+"""Gradient descent, and gradient descent with a memory of where it was going."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from trajectories.optimizers.base import Array, Hyperparameter, Optimizer, hyperparameter
+from trajectories.validation import UNIT
+
+__all__ = ["SGD", "Momentum", "Nesterov"]
+
+
+@dataclass(eq=False)
+class SGD(Optimizer):
+    r"""Gradient descent: a step against the gradient (stochastic, where the gradient is).
+
+    .. math:: p \leftarrow p - \eta\, g
+
+    Parameters
+    ----------
+    lr : float, array or schedule, default 0.01
+        Learning rate :math:`\eta`.
+
+    Notes
+    -----
+    Weakness: one learning rate for all directions. Where the surface is :math:`\kappa` times as
+    steep across as along, a rate that is stable across (below 2 over the largest eigenvalue of
+    the Hessian) is :math:`\kappa` times too small along, and the path zigzags.
+
+    References
+    ----------
+    Robbins, H. and Monro, S. (1951). A stochastic approximation method. Annals of Mathematical
+    Statistics 22(3), 400-407.
+
+    Examples
+    --------
+    >>> params = {"p": np.array([-7.0, 2.0])}
+    >>> SGD(0.95).update(params, {"p": np.array([-0.7, 4.0])})
+    >>> params["p"]
+    array([-6.335, -1.8  ])
+    """
+
+    name: ClassVar[str] = "sgd"
+
+    def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
+        (a,) = scratch
+        np.multiply(lr, g, out=a)
+        p -= a
+
+
+@dataclass(eq=False)
+class Momentum(Optimizer):
+    r"""Gradient descent with momentum: a ball that rolls, and loses some of its speed.
+
+    .. math:: v \leftarrow \mu v - \eta\, g, \qquad p \leftarrow p + v
+
+    Parameters
+    ----------
+    lr : float, array or schedule, default 0.01
+        Learning rate :math:`\eta`.
+    momentum : float or array, default 0.9
+        The part :math:`\mu` of the velocity kept in each step, between 0 and 1.
+
+    Notes
+    -----
+    The learning rate is inside the velocity, as in the textbook. With a constant rate the
+    positions equal those of PyTorch and Optax, which keep it outside; under a schedule they do not.
+    Weakness: it overshoots, and circles the minimum.
+
+    References
+    ----------
+    Polyak, B. T. (1964). Some methods of speeding up the convergence of iteration methods. USSR
+    Computational Mathematics and Mathematical Physics 4(5), 1-17.
+
+    Examples
+    --------
+    >>> params = {"p": np.array([-7.0, 2.0])}
+    >>> Momentum(0.1).update(params, {"p": np.array([-0.7, 4.0])})
+    >>> params["p"]
+    array([-6.93,  1.6 ])
+    """
+
+    name: ClassVar[str] = "momentum"
+    _state_names: ClassVar[tuple[str, ...]] = ("v",)
+
+    momentum: Hyperparameter = hyperparameter(0.9, UNIT)
+
+    def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
+        (a,) = scratch
+        v = state.v
+        v *= self.momentum
+        np.multiply(lr, g, out=a)
+        v -= a
+        p += v
+
+
+@dataclass(eq=False)
+class Nesterov(Optimizer):
+    r"""Nesterov's accelerated gradient, in the form whose positions are the looked-ahead ones.
+
+    .. math:: p \leftarrow p + \mu^2 v - (1 + \mu)\,\eta\, g, \qquad v \leftarrow \mu v - \eta\, g
+
+    Parameters
+    ----------
+    lr : float, array or schedule, default 0.01
+        Learning rate :math:`\eta`.
+    momentum : float or array, default 0.9
+        The part :math:`\mu` of the velocity kept in each step, between 0 and 1.
+
+    Notes
+    -----
+    The gradient is taken where the velocity alone would lead; written in those points, no second
+    position is needed. Weakness: its gain is proved for convex surfaces and exact gradients.
+
+    References
+    ----------
+    Nesterov, Y. (1983). A method for solving the convex programming problem with convergence rate
+    O(1/k^2). Doklady AN SSSR 269(3), 543-547. The form: Bengio, Y. et al. (2012),
+    arXiv:1212.0901, eq. 7.
+
+    Examples
+    --------
+    >>> params = {"p": np.array([-7.0, 2.0])}
+    >>> Nesterov(0.1).update(params, {"p": np.array([-0.7, 4.0])})
+    >>> params["p"]
+    array([-6.867,  1.24 ])
+    """
+
+    name: ClassVar[str] = "nesterov"
+    _state_names: ClassVar[tuple[str, ...]] = ("v",)
+
+    momentum: Hyperparameter = hyperparameter(0.9, UNIT)
+
+    def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
+        (a,) = scratch
+        v, mu = state.v, self.momentum
+        np.multiply(mu * mu, v, out=a)
+        p += a
+        np.multiply((1 + mu) * lr, g, out=a)
+        p -= a
+        v *= mu
+        np.multiply(lr, g, out=a)
+        v -= a

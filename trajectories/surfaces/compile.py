@@ -1,0 +1,282 @@
+"""Compile expressions to a straight list of NumPy ufunc calls over reused buffers.
+
+Against ``sympy.lambdify`` this saves the temporaries (every call writes into a buffer of a block's
+length, which stays in the processor's cache), the slow ``numpy.power`` for integer exponents (they
+become products), and what several expressions have in common is computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import sympy as sp
+
+from trajectories.surfaces.formula import FormulaError, X, Y
+from trajectories.surfaces.nonsmooth import RealAbs, RealMax, RealMin, RealSign, Step
+
+__all__ = ["BLOCK", "Program"]
+
+#: Elements in a block: 64 kB a buffer, so that a formula's buffers stay in the second-level cache.
+BLOCK = 8192
+
+_UNARY: dict[Any, np.ufunc] = {
+    RealAbs: np.absolute,
+    RealSign: np.sign,
+    sp.acos: np.arccos,
+    sp.asin: np.arcsin,
+    sp.atan: np.arctan,
+    sp.cos: np.cos,
+    sp.cosh: np.cosh,
+    sp.exp: np.exp,
+    sp.log: np.log,
+    sp.sin: np.sin,
+    sp.sinh: np.sinh,
+    sp.tan: np.tan,
+    sp.tanh: np.tanh,
+}
+_BINARY: dict[Any, np.ufunc] = {sp.atan2: np.arctan2, RealMax: np.maximum, RealMin: np.minimum}
+#: Calls whose result can be NaN at a finite point where the formula itself has a limit.
+_SINGULAR = frozenset({np.divide, np.power, np.log, np.arctan2})
+
+
+class _Constant(NamedTuple):
+    """A number in an operand's place; its own type, as the value numbered 2 is not 2.0."""
+
+    number: float
+
+
+_Operand: TypeAlias = int | _Constant
+_ONE = _Constant(1.0)
+
+
+class _Call(NamedTuple):
+    ufunc: np.ufunc
+    operands: tuple[_Operand, ...]
+
+
+class Program:
+    """Several expressions of x and y, compiled to one list of ufunc calls.
+
+    Parameters
+    ----------
+    expressions : sequence of sympy.Expr
+        In the symbols `X` and `Y`, with the real forms of abs, sign, max and min.
+
+    Attributes
+    ----------
+    count : int
+        How many expressions there are.
+    singular : bool
+        Whether a result can be NaN at a finite point where the formula has a limit (0/0).
+
+    Raises
+    ------
+    FormulaError
+        If an expression calls a function that has no ufunc.
+
+    Notes
+    -----
+    Calls are numbered as values in single assignment (0 is x, 1 is y); a value that is equal to an
+    earlier one is not computed again. Buffers are then given out by last use.
+
+    Examples
+    --------
+    >>> out = np.empty((1, 3))
+    >>> Program([X**2 / 20 + Y**2])(np.array([-7.0, 0.0, 1.0]), np.array([2.0, 1.0, 0.0]), out)
+    >>> out
+    array([[6.45, 1.  , 0.05]])
+    """
+
+    def __init__(self, expressions: Sequence[sp.Expr]) -> None:
+        self._calls: list[_Call] = []
+        self._known: dict[_Call, int] = {}
+        self._values: dict[sp.Basic, _Operand] = {X: 0, Y: 1}
+        shared, reduced = sp.cse(list(expressions), order="canonical")
+        for symbol, expression in shared:
+            self._values[symbol] = self._emit(expression)
+        self._results = [self._emit(expression) for expression in reduced]
+        self.count = len(self._results)
+        self.singular = any(call.ufunc in _SINGULAR for call in self._calls)
+        self._places, self._buffers = self._allocate()
+        del self._known, self._values
+
+    def __call__(self, x: np.ndarray, y: np.ndarray, out: np.ndarray) -> None:
+        """Evaluate at the points of two vectors, block by block.
+
+        Parameters
+        ----------
+        x, y : numpy.ndarray, shape (n,)
+            Coordinates, float64 and contiguous.
+        out : numpy.ndarray, shape (number of expressions, n)
+            Takes the values.
+        """
+        size = x.shape[0]
+        work = np.empty((self._buffers, min(size, BLOCK)))
+        for begin in range(0, size, BLOCK):
+            part = slice(begin, begin + BLOCK)
+            self._bind(x[part], y[part], out[:, part], work)()
+
+    def bind(self, x: np.ndarray, y: np.ndarray, out: np.ndarray) -> Callable[[], None]:
+        """Return a function without arguments that evaluates at what `x` and `y` hold then.
+
+        For loops that evaluate at the same arrays again and again: nothing is allocated later.
+
+        Parameters
+        ----------
+        x, y, out
+            As for a call.
+
+        Returns
+        -------
+        callable
+        """
+        return self._bind(x, y, out, np.empty((self._buffers, x.shape[0])))
+
+    def _bind(
+        self, x: np.ndarray, y: np.ndarray, out: np.ndarray, work: np.ndarray
+    ) -> Callable[[], None]:
+        size = x.shape[0]
+        rows = [out[i] for i in range(len(self._results))]
+        views = [row[:size] for row in work]
+        places = [x, y] + [rows[-1 - at] if at < 0 else views[at] for at in self._places]
+        bound: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
+        for number, call in enumerate(self._calls, start=2):
+            operands = (places[o] if isinstance(o, int) else o.number for o in call.operands)
+            bound.append((call.ufunc, (*operands, places[number])))
+        for row, result in zip(rows, self._results, strict=True):
+            if isinstance(result, _Constant):
+                bound.append((np.copyto, (row, result.number)))
+            elif places[result] is not row:
+                bound.append((np.copyto, (row, places[result])))
+
+        def run() -> None:
+            for function, arguments in bound:
+                function(*arguments)
+
+        return run
+
+    def _allocate(self) -> tuple[list[int], int]:
+        """Give each value a place: a result row (-1 - row) or a buffer that is free by then."""
+        last_use = {}
+        for number, call in enumerate(self._calls, start=2):
+            last_use.update({o: number for o in call.operands if isinstance(o, int)})
+        rows = {result: -1 - row for row, result in reversed(list(enumerate(self._results)))}
+        places: list[int] = []
+        free: list[int] = []
+        buffers = 0
+        for number, call in enumerate(self._calls, start=2):
+            for operand in {o for o in call.operands if isinstance(o, int) and o >= 2}:
+                if last_use[operand] == number and operand not in rows:
+                    free.append(places[operand - 2])
+            if number in rows:
+                places.append(rows[number])
+            elif free:
+                places.append(free.pop())
+            else:
+                places.append(buffers)
+                buffers += 1
+        return places, buffers
+
+    def _call(self, ufunc: np.ufunc, *operands: _Operand) -> int:
+        call = _Call(ufunc, operands)
+        if call not in self._known:
+            self._calls.append(call)
+            self._known[call] = len(self._calls) + 1
+        return self._known[call]
+
+    def _emit(self, expression: sp.Basic) -> _Operand:
+        """Append the calls that an expression needs; return its value's number, or a constant."""
+        if expression not in self._values:
+            self._values[expression] = self._lower(expression)
+        return self._values[expression]
+
+    def _lower(self, expression: sp.Basic) -> _Operand:
+        if not expression.free_symbols:
+            return _Constant(float(expression))
+        if expression.is_Add:
+            return self._sum(expression)
+        if expression.is_Mul:
+            return self._product(expression)
+        if expression.is_Pow:
+            return self._power(*expression.as_base_exp())
+        function = _UNARY.get(expression.func) or _BINARY.get(expression.func)
+        if function is None:
+            raise FormulaError(f"The formula calls {expression.func.__name__!r}, which cannot be computed.")
+        return self._call(function, *(self._emit(part) for part in expression.args))
+
+    def _sum(self, expression: sp.Basic) -> _Operand:
+        """Add the terms that have a plus sign first, then subtract the others."""
+        plus: list[sp.Basic] = []
+        minus: list[sp.Basic] = []
+        for term in sp.Add.make_args(expression):
+            negative = term.as_coeff_Mul()[0].is_negative
+            (minus if negative else plus).append(-term if negative else term)
+        # Variables before constants: a constant is then added once, at the end.
+        plus.sort(key=lambda term: not term.free_symbols)
+        total = self._emit(plus.pop(0)) if plus else self._call(np.negative, self._emit(minus.pop(0)))
+        for term in plus:
+            total = self._call(np.add, total, self._emit(term))
+        for term in minus:
+            total = self._call(np.subtract, total, self._emit(term))
+        return total
+
+    def _product(self, expression: sp.Basic) -> _Operand:
+        """Multiply numerators, divide by denominators: x/10 stays one exactly rounded division."""
+        coefficient, rest = expression.as_coeff_Mul()
+        if coefficient.is_negative:
+            return self._call(np.negative, self._emit(-expression))
+        above: _Operand = _ONE
+        below: _Operand = _ONE
+        for factor in sp.Mul.make_args(rest):
+            base, exponent = factor.as_base_exp()
+            if exponent.is_number and exponent.is_negative:
+                below = self._times(below, self._power(base, -exponent))
+            else:
+                above = self._times(above, self._emit(factor))
+        if coefficient.is_Rational and coefficient.q & (coefficient.q - 1):
+            above = self._times(above, _Constant(float(coefficient.p)))
+            below = self._times(below, _Constant(float(coefficient.q)))
+        else:  # A power of two below divides exactly as a factor too, and a product is faster.
+            above = self._times(above, _Constant(float(coefficient)))
+        return above if below == _ONE else self._call(np.divide, above, below)
+
+    def _times(self, left: _Operand, right: _Operand) -> _Operand:
+        if isinstance(left, _Constant) and isinstance(right, _Constant):
+            return _Constant(left.number * right.number)
+        if left == _ONE:
+            return right
+        if right == _ONE:
+            return left
+        if left == right:
+            return self._call(np.square, left)
+        return self._call(np.multiply, left, right)
+
+    def _power(self, base: sp.Basic, exponent: sp.Basic) -> _Operand:
+        if base is sp.E:
+            return self._call(np.exp, self._emit(exponent))
+        if not exponent.is_number:
+            return self._call(np.power, self._emit(base), self._emit(exponent))
+        number = float(exponent)
+        if number < 0:
+            return self._call(np.divide, _ONE, self._power(base, -exponent))
+        value = self._emit(base)
+        whole = int(number)
+        if number == whole:
+            return self._integer_power(value, whole)
+        if number == whole + 0.5:
+            return self._times(self._integer_power(value, whole), self._call(np.sqrt, value))
+        return self._call(np.power, value, _Constant(number))
+
+    def _integer_power(self, value: _Operand, exponent: int) -> _Operand:
+        """Square and multiply: numpy.power takes some 80 times as long for a cube."""
+        result: _Operand = _ONE
+        square = value
+        while exponent:
+            if exponent & 1:
+                result = self._times(result, square)
+            exponent >>= 1
+            if exponent:
+                square = self._times(square, square)
+        return result

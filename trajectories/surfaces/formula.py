@@ -1,0 +1,322 @@
+"""Read a formula: text to a SymPy expression in x and y, by an allow-list.
+
+The text is parsed by Python's own grammar and the tree is walked: what the walk does not know is
+refused. Nothing of the text is ever evaluated as code, so a formula from a stranger is safe to
+read, and the limits below keep it from taking the machine's time or memory.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import operator
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import sympy as sp
+from sympy.printing.str import StrPrinter
+
+__all__ = ["FUNCTIONS", "FormulaError", "X", "Y", "check_expression", "parse", "to_text"]
+
+X, Y = sp.symbols("x y", real=True)
+
+MAX_CHARACTERS = 500
+MAX_DEPTH = 30
+MAX_OPERATIONS = 200
+MAX_EXPONENT = 64
+MAX_CONSTANT = 1e30
+MAX_INTEGER = 10**15
+MAX_DERIVATIVE = 20_000
+
+
+class FormulaError(ValueError):
+    """A text that is no formula in x and y, or one past the limits."""
+
+
+def _cbrt(u: sp.Expr) -> sp.Expr:
+    return sp.sign(u) * sp.Abs(u) ** sp.Rational(1, 3)
+
+
+class _Function(NamedTuple):
+    arity: int
+    symbolic: Callable[..., sp.Expr]
+    numeric: Callable[..., float]
+
+
+#: The functions that a formula may call, by name.
+FUNCTIONS: dict[str, _Function] = {
+    "abs": _Function(1, sp.Abs, abs),
+    "acos": _Function(1, sp.acos, math.acos),
+    "asin": _Function(1, sp.asin, math.asin),
+    "atan": _Function(1, sp.atan, math.atan),
+    "atan2": _Function(2, sp.atan2, math.atan2),
+    "cbrt": _Function(1, _cbrt, math.cbrt),
+    "cos": _Function(1, sp.cos, math.cos),
+    "cosh": _Function(1, sp.cosh, math.cosh),
+    "exp": _Function(1, sp.exp, math.exp),
+    "log": _Function(1, sp.log, math.log),
+    "max": _Function(2, sp.Max, max),
+    "min": _Function(2, sp.Min, min),
+    "sign": _Function(1, sp.sign, lambda u: math.copysign(1.0, u) if u else 0.0),
+    "sin": _Function(1, sp.sin, math.sin),
+    "sinh": _Function(1, sp.sinh, math.sinh),
+    "sqrt": _Function(1, sp.sqrt, math.sqrt),
+    "tan": _Function(1, sp.tan, math.tan),
+    "tanh": _Function(1, sp.tanh, math.tanh),
+}
+_NAMES: dict[str, sp.Expr] = {"x": X, "y": Y, "pi": sp.pi, "e": sp.E, "E": sp.E}
+_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+_SUPERSCRIPTS = {"²": "**2", "³": "**3", "·": "*", "−": "-"}
+_ALLOWED = re.compile(r"[0-9A-Za-z_.+\-*/(), \t]*")
+_FUSED = re.compile(r"(?<![A-Za-z_0-9.])(\d+\.?\d*|\.\d+)(?![eE][+\-]?\d)([A-Za-z(])")
+
+
+def parse(text: str) -> sp.Expr:
+    """Read a formula in x and y.
+
+    Known are numbers, ``x``, ``y``, ``pi``, ``e``, ``+ - * / **``, ``^`` as another way to write
+    ``**``, ``²`` and ``³``, parentheses, and the calls in `FUNCTIONS`.
+
+    Parameters
+    ----------
+    text : str
+        The formula, of at most 500 characters and 200 operations.
+
+    Returns
+    -------
+    sympy.Expr
+        In the real symbols `X` and `Y`.
+
+    Raises
+    ------
+    FormulaError
+        If the text is anything else: attributes, other names or calls, comparisons, numbers out
+        of range, a constant part that is infinite or not real, or a formula whose second
+        derivatives would be too long to work with.
+    TypeError
+        If it is no text.
+
+    Examples
+    --------
+    >>> parse("x^2/20 + y²")
+    x**2/20 + y**2
+    >>> parse("__import__('os')")
+    Traceback (most recent call last):
+        ...
+    trajectories.surfaces.formula.FormulaError: The formula has "'", which has no place in a formula.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"`formula` must be text. Got {text!r} instead.")
+    tree = _syntax(text)
+    expression, _ = _build(tree)
+    check_expression(expression)
+    return expression
+
+
+def check_expression(expression: sp.Expr) -> None:
+    """Make sure that an expression is one of x and y, finite, real, and differentiable in time.
+
+    Raises
+    ------
+    FormulaError
+        If it has other symbols, infinities, NaN or imaginary parts, or if its second derivatives
+        would take more than some 20,000 operations.
+    """
+    strangers = expression.free_symbols - {X, Y}
+    if strangers:
+        names = ", ".join(sorted(map(str, strangers)))
+        raise FormulaError(f"The formula must be in x and y alone. Got {names} as well.")
+    if expression.has(sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I):
+        raise FormulaError("The formula must be finite and real. A part of it is infinite or imaginary.")
+    size = _derivative_sizes(expression, {})[2]
+    if size > MAX_DERIVATIVE:
+        raise FormulaError(
+            f"The formula's second derivatives must take at most {MAX_DERIVATIVE:,} operations. "
+            f"These would take about {size:,}."
+        )
+
+
+def _syntax(text: str) -> ast.expr:
+    """Check the text's characters and lengths, and return its syntax tree."""
+    if not text.strip():
+        raise FormulaError("The formula is empty.")
+    if len(text) > MAX_CHARACTERS:
+        raise FormulaError(
+            f"The formula must have at most {MAX_CHARACTERS} characters. Got {len(text):,}."
+        )
+    for sign, plain in _SUPERSCRIPTS.items():
+        text = text.replace(sign, plain)
+    text = text.replace("^", "**").strip()
+    known = _ALLOWED.match(text)
+    if known is not None and known.end() < len(text):
+        raise FormulaError(f"The formula has {text[known.end()]!r}, which has no place in a formula.")
+    fused = _FUSED.search(text)
+    if fused:
+        number, follower = fused.groups()
+        raise FormulaError(
+            f"The formula lacks an operator: write `{number}*{follower}`, not `{number}{follower}`."
+        )
+    depth = deepest = 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        deepest = max(deepest, depth)
+    if deepest > MAX_DEPTH:
+        raise FormulaError(f"The formula must nest at most {MAX_DEPTH} deep. Got {deepest}.")
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise FormulaError(f"The formula {_cut(text)!r} cannot be read: check operators and parentheses.") from None
+    count = sum(isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Call)) for node in ast.walk(tree))
+    if count > MAX_OPERATIONS:
+        raise FormulaError(f"The formula must have at most {MAX_OPERATIONS} operations. Got {count}.")
+    return tree
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _build(node: ast.AST) -> tuple[sp.Expr, float | None]:
+    """Return the expression of a syntax tree and, where it is constant, its value."""
+    match node:
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+            return _number(number)
+        case ast.Name(id=name):
+            return _name(name)
+        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+            return _build(operand)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            inner, value = _build(operand)
+            return -inner, None if value is None else -value
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+            return _binary(_OPERATORS[type(op)], _build(left), _build(right))
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
+            return _call(name, [_build(argument) for argument in arguments])
+        case ast.Call():
+            raise FormulaError("The formula may call functions by their name alone, with plain arguments.")
+    kind = type(getattr(node, "op", node)).__name__
+    raise FormulaError(f"The formula has a part of the kind {kind!r}, which has no place in a formula.")
+
+
+def _number(number: int | float) -> tuple[sp.Expr, float]:
+    if isinstance(number, int):
+        if number > MAX_INTEGER:
+            raise FormulaError(f"Integers in a formula must be at most {MAX_INTEGER:.0e}. Got a larger one.")
+        return sp.Integer(number), float(number)
+    if not math.isfinite(number):
+        raise FormulaError("Numbers in a formula must be finite. One overflows float64.")
+    return sp.Float(number), number
+
+
+def _name(name: str) -> tuple[sp.Expr, float | None]:
+    if name in FUNCTIONS:
+        raise FormulaError(f"The function {name!r} lacks its argument: write `{name}(...)`.")
+    if name not in _NAMES:
+        raise FormulaError(
+            f"The formula must be in x and y. Got the unknown name {_cut(name)!r}; "
+            f"known: x, y, pi, e and the functions {', '.join(FUNCTIONS)}."
+        )
+    symbol = _NAMES[name]
+    return symbol, None if symbol.free_symbols else float(symbol)
+
+
+def _binary(
+    function: Callable[[Any, Any], Any],
+    left: tuple[sp.Expr, float | None],
+    right: tuple[sp.Expr, float | None],
+) -> tuple[sp.Expr, float | None]:
+    if function is operator.pow and right[1] is not None and abs(right[1]) > MAX_EXPONENT:
+        raise FormulaError(f"Exponents must be at most {MAX_EXPONENT} in size. Got {right[1]:g}.")
+    value = _constant(function, left[1], right[1])
+    return _checked(function(left[0], right[0]), value)
+
+
+def _call(name: str, arguments: list[tuple[sp.Expr, float | None]]) -> tuple[sp.Expr, float | None]:
+    lowered = name.lower()
+    if lowered not in FUNCTIONS:
+        raise FormulaError(
+            f"The formula calls the unknown function {_cut(name)!r}; known: {', '.join(FUNCTIONS)}."
+        )
+    function = FUNCTIONS[lowered]
+    if len(arguments) != function.arity:
+        raise FormulaError(f"`{name}` takes {function.arity} argument(s). Got {len(arguments)}.")
+    value = _constant(function.numeric, *(value for _, value in arguments))
+    return _checked(function.symbolic(*(expression for expression, _ in arguments)), value)
+
+
+def _constant(function: Callable[..., Any], *values: float | None) -> float | None:
+    """Evaluate a constant part in floats first: SymPy would try to write 9**9**9 out."""
+    if any(value is None for value in values):
+        return None
+    try:
+        result = function(*values)
+    except (ArithmeticError, ValueError):
+        result = math.nan
+    if isinstance(result, complex) or not abs(result) <= MAX_CONSTANT:
+        raise FormulaError(
+            f"Constant parts of a formula must be real and below {MAX_CONSTANT:.0e}. One is not."
+        )
+    return float(result)
+
+
+def _checked(expression: sp.Expr, value: float | None) -> tuple[sp.Expr, float | None]:
+    """Find the value of a part that became constant only now, such as x - x."""
+    if value is None and not expression.free_symbols:
+        if expression.has(sp.zoo, sp.nan, sp.oo, -sp.oo):
+            raise FormulaError("The formula divides by zero.")
+        value = _constant(float, complex(expression).real)
+    return expression, value
+
+
+def _derivative_sizes(expression: sp.Basic, seen: dict[sp.Basic, tuple[int, int, int]]) -> tuple[int, int, int]:
+    """Estimate the operations in an expression and its first and second derivatives.
+
+    Derivatives of a product of n factors have n terms of n factors, and again: a short formula
+    can have second derivatives that take minutes to write down.
+    """
+    if expression in seen:
+        return seen[expression]
+    if not expression.free_symbols:
+        sizes = (1, 0, 0)
+    elif expression.is_Symbol:
+        sizes = (1, 1, 0)
+    else:
+        parts = [_derivative_sizes(part, seen) for part in expression.args]
+        moving = [part for part in parts if part[1]]
+        zero, one, two = (sum(part[order] for part in moving) for order in range(3))
+        if expression.is_Add:
+            sizes = (1 + zero, one, two)
+        elif expression.is_Mul:
+            n = len(moving)
+            first = one + (n - 1) * zero
+            cross = 2 * (n - 1) * one + (n - 1) * (n - 2) * zero
+            sizes = (1 + zero, first, two + (n - 1) * zero + cross)
+        else:
+            sizes = (1 + zero, 1 + zero + one, 1 + 2 * (zero + one) + zero + two)
+    seen[expression] = sizes
+    return sizes
+
+
+class _Printer(StrPrinter):
+    """Print floats with every digit, so that the text reads back bit for bit."""
+
+    def _print_Float(self, number: sp.Float) -> str:
+        return repr(float(number))
+
+
+def to_text(expression: sp.Expr) -> str:
+    """Write an expression as a formula that `parse` reads back.
+
+    Examples
+    --------
+    >>> to_text(parse("0.1*x + sqrt(y)"))
+    '0.1*x + sqrt(y)'
+    """
+    return str(_Printer().doprint(expression))

@@ -1,0 +1,351 @@
+"""A test surface: a formula with its value, gradient and Hessian."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import ArrayLike, NDArray
+
+from trajectories.surfaces.compile import Program
+from trajectories.surfaces.formula import X, Y, check_expression, parse, to_text
+from trajectories.surfaces.minima import find_minima
+from trajectories.surfaces.nonsmooth import to_real
+from trajectories.validation import must
+
+__all__ = ["Domain", "Surface", "as_point"]
+
+Array = NDArray[np.float64]
+Domain = tuple[tuple[float, float], tuple[float, float]]
+
+DEFAULT_DOMAIN: Domain = ((-10.0, 10.0), (-10.0, 10.0))
+#: The default start, in half widths of the domain from its middle.
+DEFAULT_START = (-0.7, 0.2)
+
+
+class Surface:
+    """A function of x and y, with symbolic derivatives that are compiled on first use.
+
+    Parameters
+    ----------
+    formula : str, sympy.Expr or callable
+        Text such as ``"x**2/20 + y**2"`` (see `trajectories.surfaces.formula.parse`), a SymPy
+        expression in symbols named x and y, or a Python function of two SymPy symbols.
+    name : str, optional
+        What it is called; by default its formula.
+    domain : ((float, float), (float, float)), default ((-10, 10), (-10, 10))
+        The lowest and highest x, and the same for y, between which it is usually drawn.
+        No optimizer is kept inside it.
+    minima : sequence of (float, float), optional
+        The places of the global minimum, if known; otherwise `minima` looks for them.
+    start : (float, float), optional
+        Where descents start by default; otherwise 0.7 of the way to the left edge of the domain
+        and 0.2 of the way to the upper one, which is (-7, 2) in the default domain.
+    about : str, optional
+        One line: what the surface tests.
+    source : str, optional
+        Where it was published.
+
+    Attributes
+    ----------
+    formula : str
+        The formula as text that reads back to the same surface.
+    expression : sympy.Expr
+        The formula in the real symbols x and y.
+    declared_minima : tuple of (float, float)
+        The minima that were given.
+
+    Raises
+    ------
+    FormulaError
+        If the formula cannot be read, has other symbols, or is past the limits.
+    TypeError, ValueError
+        If another argument is not what it must be.
+
+    Warns
+    -----
+    UserWarning
+        If the formula is constant: no optimizer can move on it.
+
+    Notes
+    -----
+    ``abs``, ``max`` and the like have the derivative that holds almost everywhere, and at the kink
+    the mean of both sides. Where a derivative is 0/0 at a point at which the formula itself is
+    finite (the tip of `ackley`), the gradient is the mean of the gradients at four points close
+    by, which lie symmetrically around it.
+
+    Examples
+    --------
+    >>> bowl = Surface("x**2/20 + y**2")
+    >>> bowl.value((-7, 2)), bowl.gradient((-7, 2))
+    (np.float64(6.45), array([-0.7,  4. ]))
+    >>> bowl.hessian([(-7, 2), (0, 0)]).shape
+    (2, 2, 2)
+    >>> bowl == Surface(lambda x, y: y**2 + x**2 / 20)
+    True
+    """
+
+    formula: str
+    expression: sp.Expr
+
+    def __init__(
+        self,
+        formula: str | sp.Expr | Callable[[sp.Symbol, sp.Symbol], sp.Expr],
+        *,
+        name: str | None = None,
+        domain: Sequence[Sequence[float]] = DEFAULT_DOMAIN,
+        minima: Sequence[Sequence[float]] = (),
+        start: Sequence[float] | None = None,
+        about: str = "",
+        source: str = "",
+    ) -> None:
+        if isinstance(formula, str):
+            self.expression = parse(formula)
+            self.formula = " ".join(formula.split())
+        else:
+            self.expression = _symbolic(formula)
+            self.formula = to_text(self.expression)
+        self.name = self.formula if name is None else name
+        if not isinstance(self.name, str):
+            raise must("name", "text", name, kind=TypeError)
+        self.domain = _checked_domain(domain)
+        self.start = self._default_start() if start is None else as_point("start", start)
+        self.declared_minima = tuple(as_point("minima", place) for place in minima)
+        self.about = about
+        self.source = source
+        if not self.expression.free_symbols:
+            warnings.warn(
+                f"The formula {self.formula!r} is constant: it has no slope, so no optimizer moves on it.",
+                stacklevel=2,
+            )
+
+    def value(self, p: ArrayLike) -> Any:
+        """Return f at `p`.
+
+        Parameters
+        ----------
+        p : array_like, shape (..., 2)
+            Positions.
+
+        Returns
+        -------
+        numpy.ndarray, shape (...)
+            A float for one position.
+        """
+        return self._evaluate(self._value_program, p)[0][()]
+
+    def gradient(self, p: ArrayLike) -> Array:
+        """Return the gradient of f at `p`.
+
+        Parameters
+        ----------
+        p : array_like, shape (..., 2)
+            Positions.
+
+        Returns
+        -------
+        numpy.ndarray, shape (..., 2)
+        """
+        return np.moveaxis(self._evaluate(self._gradient_program, p, self._repair), 0, -1)
+
+    def hessian(self, p: ArrayLike) -> Array:
+        """Return the matrix of second derivatives of f at `p`.
+
+        Parameters
+        ----------
+        p : array_like, shape (..., 2)
+            Positions.
+
+        Returns
+        -------
+        numpy.ndarray, shape (..., 2, 2)
+        """
+        xx, xy, yy = self._evaluate(self._hessian_program, p)
+        return np.stack([np.stack([xx, xy], axis=-1), np.stack([xy, yy], axis=-1)], axis=-2)
+
+    def __call__(self, x: ArrayLike, y: ArrayLike) -> Any:
+        """Return f at the points whose coordinates are `x` and `y`, broadcast against each other.
+
+        Examples
+        --------
+        >>> Surface("x*y")(np.arange(3), np.arange(2)[:, None])
+        array([[0., 0., 0.],
+               [0., 1., 2.]])
+        """
+        return self.value(np.stack(np.broadcast_arrays(_floats("x", x), _floats("y", y)), axis=-1))
+
+    def bind_gradient(self, x: Array, y: Array, out: Array) -> Callable[[], None]:
+        """Return a function that writes the gradient at what `x` and `y` hold then into `out`.
+
+        For loops that change `x` and `y` in place: nothing is allocated in the loop.
+
+        Parameters
+        ----------
+        x, y : numpy.ndarray, shape (n,)
+            Coordinates, float64 and contiguous.
+        out : numpy.ndarray, shape (2, n)
+            Takes the derivatives by x and by y.
+
+        Returns
+        -------
+        callable
+            Takes no arguments and returns nothing.
+        """
+        run = self._gradient_program.bind(x, y, out)
+        if not self._gradient_program.singular:
+            return run
+
+        def run_and_repair() -> None:
+            run()
+            self._repair(x, y, out)
+
+        return run_and_repair
+
+    @cached_property
+    def minima(self) -> Array:
+        """Places of the global minimum, shape (k, 2): the declared ones, or those found.
+
+        If none were declared, they are looked for on a grid over the domain and refined by
+        Newton's method; there are none if f falls towards the edge of the domain.
+        """
+        if self.declared_minima:
+            return np.array(self.declared_minima)
+        return find_minima(self.value, self.gradient, self.hessian, self.domain)
+
+    @property
+    def latex(self) -> str:
+        """The formula in LaTeX, without dollar signs."""
+        return str(sp.latex(self.expression, fold_short_frac=True, ln_notation=False))
+
+    @cached_property
+    def gradient_expressions(self) -> tuple[sp.Expr, sp.Expr]:
+        """The symbolic derivatives by x and by y."""
+        real = to_real(self.expression)
+        return real.diff(X), real.diff(Y)
+
+    @cached_property
+    def _value_program(self) -> Program:
+        return Program([to_real(self.expression)])
+
+    @cached_property
+    def _gradient_program(self) -> Program:
+        return Program(self.gradient_expressions)
+
+    @cached_property
+    def _hessian_program(self) -> Program:
+        by_x, by_y = self.gradient_expressions
+        return Program([by_x.diff(X), by_x.diff(Y), by_y.diff(Y)])
+
+    def _evaluate(
+        self,
+        program: Program,
+        p: ArrayLike,
+        repair: Callable[[Array, Array, Array], None] | None = None,
+    ) -> Array:
+        """Run a program at positions of any shape; the results come first in the answer's shape."""
+        positions = _floats("p", p)
+        if positions.ndim == 0 or positions.shape[-1] != 2:
+            raise must("p", "of shape (..., 2)", positions.shape)
+        batch = positions.shape[:-1]
+        x, y = np.ascontiguousarray(positions.reshape(-1, 2).T)
+        out = np.empty((program.count, x.size))
+        with np.errstate(all="ignore"):
+            program(x, y, out)
+            if repair is not None and program.singular:
+                repair(x, y, out)
+        return out.reshape(program.count, *batch)
+
+    def _repair(self, x: Array, y: Array, out: Array) -> None:
+        """Replace a gradient that is NaN at a finite point by the mean of four around it."""
+        if not np.isnan(out).any():
+            return
+        broken = np.isnan(out).any(axis=0) & np.isfinite(x) & np.isfinite(y)
+        x, y = x[broken], y[broken]
+        # A power of two as distance, so that the four points lie exactly symmetrically, and not
+        # on a diagonal, where a formula may have a kink of its own.
+        step = np.exp2(np.ceil(np.log2(np.maximum(1.0, np.maximum(abs(x), abs(y))))) - 24)
+        mean = np.zeros((2, x.size))
+        around = np.empty_like(mean)
+        for right, up in ((1, 1), (-1, -1), (1, -1), (-1, 1)):
+            self._gradient_program(x + right * step, y + up * 0.625 * step, around)
+            mean += around / 4
+        out[:, broken] = mean
+
+    def _default_start(self) -> tuple[float, float]:
+        (x0, x1), (y0, y1) = self.domain
+        sx, sy = DEFAULT_START
+        return (x0 + x1 + sx * (x1 - x0)) / 2, (y0 + y1 + sy * (y1 - y0)) / 2
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both have the same formula."""
+        return isinstance(other, Surface) and self.expression == other.expression
+
+    def __hash__(self) -> int:
+        """Hash by the formula."""
+        return hash(self.expression)
+
+    def __repr__(self) -> str:
+        """Show the formula, and the name if it has one of its own."""
+        name = "" if self.name == self.formula else f", name={self.name!r}"
+        return f"Surface({self.formula!r}{name})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave compiled programs out: they are made again on first use."""
+        return {key: item for key, item in self.__dict__.items() if not key.endswith("_program")}
+
+
+def _symbolic(formula: Any) -> sp.Expr:
+    """Return the expression of a SymPy object or of a function of two symbols."""
+    if callable(formula) and not isinstance(formula, sp.Basic):
+        try:
+            formula = formula(X, Y)
+        except Exception as error:
+            raise TypeError(
+                "`formula` must be a function that SymPy symbols can go through (use sympy.sin, not "
+                f"math.sin or numpy.sin). It failed with: {error}"
+            ) from error
+    if isinstance(formula, (int, float)) and not isinstance(formula, bool):
+        formula = sp.Integer(formula) if isinstance(formula, int) else sp.Float(formula)
+    if not isinstance(formula, sp.Expr):
+        raise must("formula", "text, a SymPy expression or a function of x and y", formula, kind=TypeError)
+    ours = {"x": X, "y": Y}
+    expression = formula.xreplace({s: ours[s.name] for s in formula.free_symbols if s.name in ours})
+    check_expression(expression)
+    Program([to_real(expression)])
+    return expression
+
+
+def _floats(name: str, value: ArrayLike) -> Array:
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except OverflowError:
+        raise must(name, "in float64's range", value) from None
+    except (TypeError, ValueError):
+        raise must(name, "numbers", value, kind=TypeError) from None
+
+
+def as_point(name: str, value: ArrayLike) -> tuple[float, float]:
+    """Return one finite position as two floats.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is anything else.
+    """
+    point = _floats(name, value)
+    if point.shape != (2,) or not np.isfinite(point).all():
+        raise must(name, "two finite numbers (x, y)", value)
+    return float(point[0]), float(point[1])
+
+
+def _checked_domain(domain: Any) -> Domain:
+    array = _floats("domain", domain)
+    good = array.shape == (2, 2) and np.isfinite(array).all() and (array[:, 0] < array[:, 1]).all()
+    if not good:
+        raise must("domain", "((xmin, xmax), (ymin, ymax)), each minimum below its maximum", domain)
+    (x0, x1), (y0, y1) = array.tolist()
+    return (x0, x1), (y0, y1)

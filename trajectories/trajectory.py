@@ -1,0 +1,212 @@
+"""The path of an optimizer over a surface, as a result: plain arrays, frozen."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajectories.atomic import replacing
+from trajectories.optimizers import Optimizer, as_optimizer
+from trajectories.surfaces import Surface
+from trajectories.validation import must
+
+__all__ = ["Trajectory"]
+
+Array = NDArray[np.float64]
+_ARRAYS = ("positions", "values", "gradients", "status", "diverged_at", "converged_at")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Trajectory:
+    """Where an optimizer went: the result of `descend`.
+
+    A trajectory holds one path, or one for every start and every element of an array of
+    hyperparameters: the batch shape is written ``...`` below, and is ``()`` for one path. Time
+    comes first; row 0 is the start. The arrays are read-only.
+
+    Parameters
+    ----------
+    surface : Surface
+        What was descended.
+    optimizer : Optimizer
+        An unused copy of what descended it.
+    label : str
+        What legends call it.
+    positions : numpy.ndarray, shape (steps + 1, ..., 2)
+        Where it was after each step.
+    values : numpy.ndarray, shape (steps + 1, ...)
+        f there.
+    gradients : numpy.ndarray, shape (steps + 1, ..., 2)
+        What the optimizer was given there: the gradient, and the noise if there was any.
+    status : numpy.ndarray of str, shape (...)
+        "converged" if the gradient's norm came down to the tolerance, "diverged" if the position,
+        f or the gradient stopped being finite, and "stopped" if the steps ran out.
+    diverged_at : numpy.ndarray of int, shape (...)
+        The first step whose row is not finite, or -1. From it on all rows are NaN.
+    converged_at : numpy.ndarray of int, shape (...)
+        The step at which it converged, or -1. From it on all rows are the same.
+
+    Examples
+    --------
+    >>> import trajectories as tj
+    >>> path = tj.descend("x**2/20 + y**2", tj.SGD(0.95), start=(-7, 2), steps=30)
+    >>> path.steps, path.positions[-1].round(5), str(path.status)
+    (30, array([-0.35039,  0.08478]), 'stopped')
+    """
+
+    surface: Surface
+    optimizer: Optimizer
+    label: str
+    positions: Array
+    values: Array
+    gradients: Array
+    status: NDArray[np.str_]
+    diverged_at: NDArray[np.int64]
+    converged_at: NDArray[np.int64] = field(default_factory=lambda: np.array(-1))
+
+    def __post_init__(self) -> None:
+        """Check the shapes and make the arrays read-only."""
+        for name in _ARRAYS:
+            array = np.asarray(getattr(self, name)).view()
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+        if self.positions.ndim < 2 or self.positions.shape[-1] != 2:
+            raise must("positions", "of shape (steps + 1, ..., 2)", self.positions.shape)
+        time = self.positions.shape[:-1]
+        wanted = dict(zip(_ARRAYS[1:], [time, self.positions.shape, *[time[1:]] * 3], strict=True))
+        for name, shape in wanted.items():
+            if getattr(self, name).shape != shape:
+                raise must(name, f"of shape {shape}", getattr(self, name).shape)
+
+    @property
+    def steps(self) -> int:
+        """How many updates there were at most."""
+        return self.positions.shape[0] - 1
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        """The shape of the batch of paths: ``()`` for one."""
+        return self.positions.shape[1:-1]
+
+    @property
+    def start(self) -> Array:
+        """The first positions, shape (..., 2)."""
+        return self.positions[0]
+
+    @cached_property
+    def final(self) -> Array:
+        """The last finite positions, shape (..., 2)."""
+        last = np.where(self.diverged_at > 0, self.diverged_at - 1, self.steps)
+        last = np.where(self.diverged_at == 0, 0, last)
+        taken = np.take_along_axis(self.positions, last[None, ..., None], axis=0)
+        return np.asarray(taken[0])
+
+    def __getitem__(self, index: Any) -> Trajectory:
+        """Return one path of a batch, or a part of it.
+
+        Raises
+        ------
+        IndexError
+            If there is none.
+        """
+        if not self.batch_shape:
+            raise IndexError("This trajectory is one path: it has no batch to index.")
+        picked = {name: getattr(self, name)[:, ...] for name in _ARRAYS[:3]}
+        index = index if isinstance(index, tuple) else (index,)
+        picked = {name: array[(slice(None), *index)] for name, array in picked.items()}
+        picked |= {name: np.asarray(getattr(self, name)[index]) for name in _ARRAYS[3:]}
+        shape = self.batch_shape
+        changes = {
+            name: np.broadcast_to(value, shape)[index]
+            for name, value in self.optimizer.hyperparameters.items()
+            if isinstance(value, np.ndarray)
+        }
+        return replace(self, optimizer=self.optimizer.fresh(**changes), **picked)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the trajectory to a NumPy archive, which `load` reads back bit for bit.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            Ends in ``.npz``.
+
+        Raises
+        ------
+        ValueError
+            If the suffix is another one, or if the learning rate is a Python function.
+        OSError
+            If the file cannot be written; an old one is then left as it was.
+        """
+        if os.path.splitext(path)[1].lower() != ".npz":
+            raise must("path", "a file name that ends in .npz", os.fspath(path))
+        hyperparameters = {}
+        for name, value in self.optimizer.hyperparameters.items():
+            if callable(value):
+                raise must(name, "a number or an array to be saved", value)
+            hyperparameters[name] = value.tolist() if isinstance(value, np.ndarray) else value
+        surface = self.surface
+        about = {
+            "format": "trajectories 1",
+            "label": self.label,
+            "optimizer": self.optimizer.name,
+            "hyperparameters": hyperparameters,
+            "surface": {
+                "formula": surface.formula,
+                "name": surface.name,
+                "domain": surface.domain,
+                "minima": surface.declared_minima,
+                "start": surface.start,
+                "about": surface.about,
+                "source": surface.source,
+            },
+        }
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        with replacing(path) as file:
+            np.savez_compressed(file, about=np.array(json.dumps(about)), **arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Trajectory:
+        """Read what `save` wrote. The file is data: reading one runs no code.
+
+        Raises
+        ------
+        OSError
+            If it cannot be read.
+        ValueError
+            If it is no trajectory.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                about = json.loads(str(archive["about"]))
+                arrays = {name: archive[name] for name in _ARRAYS}
+            surface = Surface(about["surface"].pop("formula"), **about["surface"])
+            optimizer = as_optimizer(about["optimizer"]).fresh(**about["hyperparameters"])
+            return cls(surface=surface, optimizer=optimizer, label=about["label"], **arrays)
+        except (ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError(f"{os.fspath(path)!r} holds no trajectory: {error}") from error
+
+    def __repr__(self) -> str:
+        """Show what went where, without the arrays."""
+        batch = f", batch={self.batch_shape}" if self.batch_shape else f", status='{self.status}'"
+        return f"Trajectory({self.label!r} on {self.surface.name!r}, steps={self.steps}{batch})"
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both have the same parts, bit for bit; NaN equals NaN."""
+        if not isinstance(other, Trajectory):
+            return NotImplemented
+        return all(
+            np.array_equal(mine, theirs, equal_nan=mine.dtype.kind == "f")
+            if isinstance(mine, np.ndarray)
+            else mine == theirs
+            for mine, theirs in ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+        )
+
+    __hash__ = None  # type: ignore[assignment]

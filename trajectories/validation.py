@@ -1,0 +1,168 @@
+"""Checks of arguments, and the one form of words that they fail with.
+
+Every message names the argument, says what it must be and shows what came instead:
+"`lr` must be positive. Got -0.1 instead."
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["FRACTION", "NON_NEGATIVE", "POSITIVE", "UNIT", "Interval", "finite", "integer", "must"]
+
+
+def must(name: str, requirement: str, got: object, *, kind: type[Exception] = ValueError) -> Exception:
+    """Build the error for an argument that is not what it must be.
+
+    Parameters
+    ----------
+    name : str
+        The argument, as the caller wrote it.
+    requirement : str
+        What it must be, without the "must be".
+    got : object
+        What came instead; long values are cut.
+    kind : type, default ValueError
+        The exception class.
+
+    Returns
+    -------
+    Exception
+        To be raised by the caller.
+
+    Examples
+    --------
+    >>> print(must("lr", "positive", -0.1))
+    `lr` must be positive. Got -0.1 instead.
+    """
+    return kind(f"`{name}` must be {requirement}. Got {_shown(got)} instead.")
+
+
+def _shown(got: object) -> str:
+    if isinstance(got, np.generic):
+        got = got.item()
+    text = " ".join(repr(got).split())
+    return text if len(text) <= 80 else text[:60] + "..." + text[-15:]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A range of real numbers that a hyperparameter may lie in.
+
+    Parameters
+    ----------
+    low, high : float
+        The ends.
+    closed : {"both", "left", "right", "neither"}
+        Which ends belong to it.
+    words : str
+        How a message says it, for example "positive".
+
+    Examples
+    --------
+    >>> 0.0 in POSITIVE, 0.0 in FRACTION
+    (False, True)
+    """
+
+    low: float
+    high: float
+    closed: str
+    words: str
+
+    def __contains__(self, value: Any) -> bool:
+        """Tell whether all of `value`, a number or an array, lies inside."""
+        above = np.greater_equal if self.closed in ("both", "left") else np.greater
+        below = np.less_equal if self.closed in ("both", "right") else np.less
+        return bool(np.all(above(value, self.low) & below(value, self.high)))
+
+
+POSITIVE = Interval(0.0, math.inf, "neither", "positive")
+NON_NEGATIVE = Interval(0.0, math.inf, "left", "zero or positive")
+FRACTION = Interval(0.0, 1.0, "left", "at least 0 and below 1")
+UNIT = Interval(0.0, 1.0, "both", "between 0 and 1")
+
+
+def finite(name: str, value: Any, interval: Interval) -> float | np.ndarray:
+    """Return a real number or an array of them as float64, if all lie in `interval`.
+
+    Parameters
+    ----------
+    name : str
+        The argument, for the message.
+    value : float or array_like
+        What was given. A NumPy scalar becomes a Python float, which unlike `numpy.float64` does
+        not promote float32 arrays that it meets.
+    interval : Interval
+        Where it must lie.
+
+    Returns
+    -------
+    float or numpy.ndarray
+
+    Raises
+    ------
+    TypeError
+        If it is no number (text, None, a bool, complex).
+    ValueError
+        If it is infinite, NaN, empty or outside.
+    """
+    requirement = f"{interval.words} and finite" if interval.high == math.inf else interval.words
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        number = _as_float(name, value)
+        if not math.isfinite(number) or number not in interval:
+            short = interval.words if math.isfinite(number) else requirement
+            raise must(name, short, value)
+        return number
+    if isinstance(value, (np.ndarray, list, tuple)):
+        array = _as_array(name, value)
+        if array.ndim == 0:
+            return finite(name, array.item(), interval)
+        if array.size == 0 or not np.isfinite(array).all() or array not in interval:
+            wrong = (item for item in array.flat if not np.isfinite(item) or item not in interval)
+            raise must(name, f"{requirement} throughout", next(wrong, array.tolist()))
+        return array
+    raise must(name, "a number or an array of numbers", value, kind=TypeError)
+
+
+def _as_float(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise must(name, "a number in float64's range", value) from None
+
+
+def _as_array(name: str, value: Any) -> np.ndarray:
+    try:
+        raw = np.asarray(value)
+    except ValueError:
+        raw = np.asarray(None)
+    if raw.dtype.kind not in "fiu":
+        raise must(name, "a number or an array of numbers", value, kind=TypeError)
+    return np.array(raw, dtype=np.float64)
+
+
+def integer(name: str, value: Any, low: int) -> int:
+    """Return `value` as an int of at least `low`.
+
+    Raises
+    ------
+    TypeError
+        If it is no integer.
+    ValueError
+        If it is below `low`.
+
+    Examples
+    --------
+    >>> integer("steps", 30, 1)
+    30
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise must(name, "an integer", value, kind=TypeError)
+    if value < low:
+        raise must(name, f"at least {low}", value)
+    return int(value)
