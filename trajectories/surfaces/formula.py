@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import sympy as sp
 from sympy.printing.str import StrPrinter
 
-__all__ = ["FUNCTIONS", "FormulaError", "X", "Y", "check_expression", "parse", "to_text"]
+__all__ = ["FUNCTIONS", "FormulaError", "X", "Y", "check_expression", "parse", "syntax_tree", "to_text"]
 
 X, Y = sp.symbols("x y", real=True)
 
@@ -114,7 +114,7 @@ def parse(text: str) -> sp.Expr:
     """
     if not isinstance(text, str):
         raise TypeError(f"`formula` must be text. Got {text!r} instead.")
-    tree = _syntax(text)
+    tree = syntax_tree(text)
     expression, _ = _build(tree)
     check_expression(expression)
     return expression
@@ -143,8 +143,14 @@ def check_expression(expression: sp.Expr) -> None:
         )
 
 
-def _syntax(text: str) -> ast.expr:
-    """Check the text's characters and lengths, and return its syntax tree."""
+def syntax_tree(text: str) -> ast.expr:
+    """Check a formula's characters and lengths, and return its syntax tree.
+
+    Raises
+    ------
+    FormulaError
+        If it cannot be read. What the tree consists of has not been checked.
+    """
     if not text.strip():
         raise FormulaError("The formula is empty.")
     if len(text) > MAX_CHARACTERS:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from trajectories.surfaces.compile import Program
 from trajectories.surfaces.formula import X, Y, check_expression, parse, to_text
+from trajectories.surfaces.latex import to_latex
 from trajectories.surfaces.minima import find_minima
 from trajectories.surfaces.nonsmooth import to_real
 from trajectories.validation import must
@@ -219,7 +220,7 @@ class Surface:
     @property
     def latex(self) -> str:
         """The formula in LaTeX, without dollar signs."""
-        return str(sp.latex(self.expression, fold_short_frac=True, ln_notation=False))
+        return to_latex(self.formula)
 
     @cached_property
     def gradient_expressions(self) -> tuple[sp.Expr, sp.Expr]:

@@ -1,0 +1,1 @@
+"""Pictures of paths: the only part of the package that imports Matplotlib."""

@@ -1,0 +1,178 @@
+"""The words above a plot: heading, legend and step counter, fitted to its width."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.textpath import TextToPath
+
+__all__ = ["draw_header", "fitted", "header_height", "heading", "points", "text_width"]
+
+#: A heading may be set this much smaller before a shorter one is taken.
+_SMALLEST = 0.72
+_LEGEND_LINE = 1.55
+_GAP = 6.0
+
+
+def heading(name: str, latex: str) -> list[str]:
+    """Return the words that may stand over a plot of a surface, the best first.
+
+    Parameters
+    ----------
+    name : str
+        The surface's name, or its formula where it has no name of its own.
+    latex : str
+        The formula in LaTeX.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> heading("six_hump_camel", "x^{2}")
+    ['Six hump camel:  $f(x, y) = x^{2}$', '$f(x, y) = x^{2}$', 'Six hump camel']
+    """
+    formula = f"$f(x, y) = {latex}$"
+    if not name.replace("_", "").replace(" ", "").replace("-", "").isalpha():
+        return [formula, _literal(name)]
+    called = _literal(name.replace("_", " "))
+    called = called[0].upper() + called[1:]
+    return [f"{called}:  {formula}", formula, called]
+
+
+def _literal(text: str) -> str:
+    return text.replace("$", r"\$")
+
+
+def points(key: str) -> float:
+    """Return a font size setting, which may be a word such as "large", in points."""
+    return float(FontProperties(size=mpl.rcParams[key]).get_size_in_points())
+
+
+def fitted(
+    words: Sequence[str], width: float, size: float, figure: Figure | None = None
+) -> tuple[str, float]:
+    """Choose the first of several texts that fits a width, set smaller if need be.
+
+    Parameters
+    ----------
+    words : sequence of str
+        What may be written, the best first.
+    width : float
+        Room, in points.
+    size : float
+        Font size, in points.
+    figure : matplotlib.figure.Figure, optional
+        Where it will be drawn: mathematics is then set once, for measuring and drawing.
+
+    Returns
+    -------
+    text : str
+        The last text is cut if none fits.
+    size : float
+        In points.
+    """
+    for text in words:
+        needed = text_width(text, size, figure)
+        if needed is not None and needed * _SMALLEST <= width:
+            return text, size * min(1.0, width / max(needed, 1.0))
+    last = words[-1]
+    while len(last) > 4 and (text_width(last + "...", size * _SMALLEST) or 0.0) > width:
+        last = last[:-1]
+    return (last if last == words[-1] else last.rstrip() + "..."), size * _SMALLEST
+
+
+def text_width(text: str, size: float, figure: Figure | None = None) -> float | None:
+    """Measure a text in points; None if it is no mathematics that can be set."""
+    font = FontProperties(size=size)
+    try:
+        if figure is not None and hasattr(figure.canvas, "get_renderer"):
+            trial = Text(0, 0, text, fontproperties=font, figure=figure)
+            return trial.get_window_extent(figure.canvas.get_renderer()).width / figure.dpi * 72
+        _, is_math = Text(0, 0, text)._preprocess_math(text)  # type: ignore[attr-defined]
+        return float(TextToPath().get_text_width_height_descent(text, font, is_math)[0])
+    except ValueError:
+        return None
+
+
+def _legend_columns(labels: Sequence[str], width: float) -> int:
+    """Return how many entries of a legend fit beside each other in a width in points."""
+    if not labels:
+        return 1
+    size = points("legend.fontsize")
+    em = {
+        key: mpl.rcParams[f"legend.{key}"] * size
+        for key in ("handlelength", "handletextpad", "columnspacing")
+    }
+    entry = sum(em.values()) + max(text_width(_literal(label), size) or 0.0 for label in labels)
+    return max(1, min(len(labels), int((width + em["columnspacing"]) / entry)))
+
+
+def header_height(labels: Sequence[str], width: float) -> float:
+    """Return the height of a header with a legend of these labels, in points."""
+    rows = -(-len(labels) // _legend_columns(labels, width))
+    return 1.5 * points("axes.titlesize") + rows * _LEGEND_LINE * points("legend.fontsize") + _GAP
+
+
+def draw_header(
+    ax: Axes,
+    words: Sequence[str],
+    labels: Sequence[str],
+    styles: Sequence[dict[str, Any]],
+    *,
+    room: float | None = None,
+) -> float:
+    """Write the heading and the legend above an Axes, where no path can be.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Above which to write.
+    words : sequence of str
+        Headings, the best first; the first that fits is set.
+    labels, styles : sequence
+        Entries of the legend; none if empty.
+    room : float, optional
+        Width of the header in points; by default the Axes' own.
+
+    Returns
+    -------
+    float
+        How high above the Axes the heading's line is, in points.
+    """
+    width = ax.bbox.width / ax.figure.dpi * 72 if room is None else room
+    if labels:
+        _draw_legend(ax, labels, styles, _legend_columns(labels, width))
+    rows = -(-len(labels) // _legend_columns(labels, width))
+    lift = _GAP + rows * _LEGEND_LINE * points("legend.fontsize")
+    text, title_size = fitted(words, width, points("axes.titlesize"), ax.figure)
+    # With y given, Matplotlib does not measure the whole Axes to place its title.
+    ax.set_title(text, loc="left", pad=lift, fontsize=title_size, y=1.0)
+    return lift
+
+
+def _draw_legend(
+    ax: Axes, labels: Sequence[str], styles: Sequence[dict[str, Any]], columns: int
+) -> None:
+    edge = mpl.rcParams["axes.facecolor"]
+    larger = mpl.rcParams["lines.markersize"] * 1.4
+    handles = [
+        Line2D([], [], **{"markeredgecolor": edge, "markeredgewidth": 0.5, "markersize": larger, **style})
+        for style in styles
+    ]
+    ax.legend(
+        handles,
+        [_literal(label) for label in labels],
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=columns,
+        borderpad=0.0,
+    )

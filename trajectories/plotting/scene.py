@@ -1,0 +1,360 @@
+"""The scene: all that a picture of paths shows, as plain data, before anything is drawn.
+
+One scene feeds the static plot, the moving picture and whatever else shows the same paths, so that
+they cannot disagree. Nothing here knows how a picture is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajectories.surfaces import Surface
+from trajectories.surfaces.minima import local_minima
+from trajectories.trajectory import Trajectory
+from trajectories.validation import must
+
+__all__ = ["Exit", "Limits", "Relief", "Scene", "Track", "make_relief", "view"]
+
+Array = NDArray[np.float64]
+Limits = tuple[tuple[float, float], tuple[float, float]]
+
+_RESOLUTION = 301
+_LEVELS = 14
+_MARGIN = 0.1
+#: Scales of x and y are made equal unless that would leave the paths less than this part of a side.
+_STRETCH = 3.0
+
+
+@dataclass(frozen=True)
+class Exit:
+    """Where and when a path leaves the picture for good.
+
+    Parameters
+    ----------
+    step : int
+        The first step that lies outside, or at which the path diverged.
+    point : (float, float)
+        Where it crosses the edge, or where it was last if it was lost inside.
+    direction : (float, float)
+        Where it was heading, in units of the limits' width and height; (0, 0) if lost inside.
+    """
+
+    step: int
+    point: tuple[float, float]
+    direction: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """One path, or the paths of one optimizer from many starts, as a picture shows them.
+
+    Parameters
+    ----------
+    label : str
+        The name in the legend.
+    positions : numpy.ndarray, shape (steps + 1, paths, 2)
+        NaN from where a path diverged.
+    values : numpy.ndarray, shape (steps + 1, paths)
+        f at the positions.
+    exits : tuple of Exit or None
+        How each path leaves the picture.
+    """
+
+    label: str
+    positions: Array
+    values: Array
+    exits: tuple[Exit | None, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Relief:
+    """A surface in a rectangle, ready to be contoured.
+
+    Parameters
+    ----------
+    x, y : numpy.ndarray, shape (nx,), (ny,)
+        The grid's coordinates.
+    z : numpy.ndarray, shape (ny, nx)
+        f on the grid; NaN where it is not finite.
+    levels : numpy.ndarray, shape (k,)
+        Heights of the contours, rising: at equal distances in log(f - minimum), or at equal
+        heights if there is no minimum in sight. Empty if f is flat.
+    """
+
+    x: Array
+    y: Array
+    z: Array
+    levels: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """All that a picture of paths shows.
+
+    Parameters
+    ----------
+    name : str
+        The surface's name; its formula if it has none of its own.
+    latex : str
+        The formula in LaTeX.
+    limits : ((float, float), (float, float))
+        The lowest and highest x shown, and the same for y.
+    relief : Relief
+        The surface.
+    minima : numpy.ndarray, shape (k, 2)
+        Places of the global minimum.
+    floor : float or None
+        f at the minimum, if there is one.
+    tracks : tuple of Track
+        The paths.
+
+    Examples
+    --------
+    >>> import trajectories as tj
+    >>> scene = Scene.of(tj.compare("sphere", ["sgd:0.1", "adam:0.3"], steps=20))
+    >>> [track.label for track in scene.tracks], scene.steps, scene.floor
+    (['SGD', 'Adam'], 20, 0.0)
+    """
+
+    name: str
+    latex: str
+    limits: Limits
+    relief: Relief
+    minima: Array
+    floor: float | None
+    tracks: tuple[Track, ...]
+
+    @classmethod
+    def of(
+        cls,
+        trajectories: Trajectory | Iterable[Trajectory],
+        *,
+        limits: str | Sequence[Sequence[float]] | None = None,
+        aspect: float | None = None,
+        resolution: int = _RESOLUTION,
+    ) -> Scene:
+        """Make the scene of some trajectories on one surface.
+
+        Parameters
+        ----------
+        trajectories : Trajectory or iterable of Trajectory
+            All on one surface.
+        limits : "domain" or ((float, float), (float, float)), optional
+            What to show; by default what happened, with a margin (see `view`).
+        aspect : float, optional
+            Width over height of the panel, so that x and y can have the same scale.
+        resolution : int, default 301
+            Grid points along each side.
+
+        Returns
+        -------
+        Scene
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there are no trajectories, or if they are on different surfaces.
+        """
+        paths = checked(trajectories)
+        surface = paths[0].surface
+        shown = view(surface, paths, limits=limits, aspect=aspect)
+        minima = surface.minima
+        floor = float(np.min(surface.value(minima))) if len(minima) else None
+        return cls(
+            name=surface.name,
+            latex=surface.latex,
+            limits=shown,
+            relief=make_relief(surface, shown, floor, resolution),
+            minima=minima,
+            floor=floor,
+            tracks=tuple(_track(path, shown) for path in paths),
+        )
+
+    @property
+    def steps(self) -> int:
+        """The steps of the longest path."""
+        return max(len(track.positions) for track in self.tracks) - 1
+
+    def only(self, index: int) -> Scene:
+        """Return the scene with one of its tracks alone."""
+        return replace(self, tracks=(self.tracks[index],))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the scene as nested dicts, lists and numbers, with None for what is not finite."""
+        plain = asdict(self)
+        return {key: _plain(item) for key, item in plain.items()}
+
+
+def checked(trajectories: Any) -> list[Trajectory]:
+    """Return trajectories as a list, and make sure that they are on one surface.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are not.
+    """
+    paths = [trajectories] if isinstance(trajectories, Trajectory) else list(trajectories)
+    for path in paths:
+        if not isinstance(path, Trajectory):
+            raise must("trajectories", "what `descend` or `compare` returns", path, kind=TypeError)
+    if not paths:
+        raise must("trajectories", "at least one", paths)
+    if any(path.surface != paths[0].surface for path in paths):
+        names = sorted({path.surface.name for path in paths})
+        raise must("trajectories", "on one surface", names)
+    return paths
+
+
+def view(
+    surface: Surface,
+    trajectories: Sequence[Trajectory] = (),
+    *,
+    limits: str | Sequence[Sequence[float]] | None = None,
+    aspect: float | None = None,
+) -> Limits:
+    """Choose what part of the plane to show.
+
+    By default the paths, the starts and the minima with a margin of a tenth. What lies far outside
+    the surface's domain does not count: a path that goes there leaves the picture. The shorter
+    side is then extended so that x and y have the same scale, unless paths would become thin.
+
+    Parameters
+    ----------
+    surface : Surface
+        Gives the domain and the minima.
+    trajectories : sequence of Trajectory
+        What happened; the whole domain is shown if there are none.
+    limits : "domain" or ((float, float), (float, float)), optional
+        What to show instead.
+    aspect : float, optional
+        Width over height of the panel.
+
+    Returns
+    -------
+    ((float, float), (float, float))
+
+    Raises
+    ------
+    ValueError
+        If `limits` are no rectangle.
+    """
+    if limits is not None and not isinstance(limits, str):
+        rectangle = np.asarray(limits, dtype=np.float64)
+        good = rectangle.shape == (2, 2) and np.isfinite(rectangle).all()
+        if not good or not (rectangle[:, 0] < rectangle[:, 1]).all():
+            raise must("limits", "((xmin, xmax), (ymin, ymax)), each minimum below its maximum", limits)
+        return _as_limits(rectangle)
+    if limits not in (None, "domain"):
+        raise must("limits", "'domain' or ((xmin, xmax), (ymin, ymax))", limits)
+    domain = np.array(surface.domain)
+    if limits == "domain" or not trajectories:
+        return surface.domain
+    starts = np.concatenate([path.start.reshape(-1, 2) for path in trajectories])
+    anchors = np.concatenate([starts, surface.minima])
+    points = np.concatenate([anchors, *(path.positions.reshape(-1, 2) for path in trajectories)])
+    low = np.minimum(domain[:, 0], anchors.min(axis=0))
+    high = np.maximum(domain[:, 1], anchors.max(axis=0))
+    room = 0.15 * (high - low)
+    near = ((points >= low - room) & (points <= high + room)).all(axis=1)
+    low, high = points[near].min(axis=0), points[near].max(axis=0)
+    size = np.maximum(high - low, 0.05 * (domain[:, 1] - domain[:, 0]))
+    middle = (low + high) / 2
+    size = size * (1 + 2 * _MARGIN)
+    if aspect is not None:
+        wanted = np.maximum(size, [size[1] * aspect, size[0] / aspect])
+        size = wanted if (wanted <= _STRETCH * size).all() else np.maximum(size, wanted / _STRETCH)
+    return _as_limits(np.stack([middle - size / 2, middle + size / 2], axis=1))
+
+
+def make_relief(
+    surface: Surface, limits: Limits, floor: float | None, resolution: int = _RESOLUTION
+) -> Relief:
+    """Value a surface on a grid, and choose the heights of its contours.
+
+    Parameters
+    ----------
+    surface : Surface
+        What to value.
+    limits : ((float, float), (float, float))
+        The rectangle.
+    floor : float or None
+        f at the minimum, if there is one.
+    resolution : int
+        Grid points along each side.
+
+    Returns
+    -------
+    Relief
+    """
+    x, y = (np.linspace(low, high, resolution) for low, high in limits)
+    z = np.asarray(surface(x[None, :], y[:, None]))
+    z[~np.isfinite(z)] = np.nan
+    return Relief(x, y, z, _levels(z, floor))
+
+
+def _levels(z: Array, floor: float | None) -> Array:
+    heights = z[np.isfinite(z)]
+    if heights.size == 0 or np.ptp(heights) <= 1e-12 * np.abs(heights).max():
+        return np.empty(0)
+    low, high = heights.min(), heights.max()
+    if floor is None and not len(local_minima(z)):
+        return np.linspace(low, high, _LEVELS + 2)[1:-1]
+    floor = float(low) if floor is None else min(floor, float(low))
+    excess = heights - floor
+    lowest = max(float(np.quantile(excess, 0.004)), 1e-7 * float(excess.max()))
+    return floor + np.geomspace(lowest, float(excess.max()), _LEVELS + 1)[:-1]
+
+
+def _track(path: Trajectory, limits: Limits) -> Track:
+    time = path.steps + 1
+    positions = path.positions.reshape(time, -1, 2)
+    exits = tuple(_exit(positions[:, i], limits) for i in range(positions.shape[1]))
+    return Track(path.label, positions, path.values.reshape(time, -1), exits)
+
+
+def _exit(positions: Array, limits: Limits) -> Exit | None:
+    """Find how a path leaves the picture for good."""
+    (x0, x1), (y0, y1) = limits
+    low, size = np.array([x0, y0]), np.array([x1 - x0, y1 - y0])
+    with np.errstate(invalid="ignore", over="ignore"):
+        scaled = (positions - low) / size
+        inside = ((scaled >= 0) & (scaled <= 1)).all(axis=1)
+    if inside[-1]:
+        return None
+    step = int(len(inside) - np.argmax(inside[::-1])) if inside.any() else 0
+    if step == 0:
+        return None
+    here = scaled[step - 1]
+    if not np.isfinite(scaled[step]).all():
+        return Exit(step, _pair(low + size * here), (0.0, 0.0))
+    heading = scaled[step] - here
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reach = np.where(heading > 0, (1 - here) / heading, np.where(heading < 0, -here / heading, np.inf))
+    edge = np.clip(here + float(reach.min()) * heading, 0.0, 1.0)
+    return Exit(step, _pair(low + size * edge), _pair(heading / np.hypot(*heading)))
+
+
+def _pair(array: Array) -> tuple[float, float]:
+    return float(array[0]), float(array[1])
+
+
+def _as_limits(rectangle: Array) -> Limits:
+    (x0, x1), (y0, y1) = rectangle.tolist()
+    return (x0, x1), (y0, y1)
+
+
+def _plain(item: Any) -> Any:
+    if isinstance(item, np.ndarray):
+        return _plain(item.tolist())
+    if isinstance(item, dict):
+        return {key: _plain(part) for key, part in item.items()}
+    if isinstance(item, (list, tuple)):
+        return [_plain(part) for part in item]
+    if isinstance(item, float) and not np.isfinite(item):
+        return None
+    return item

@@ -1,0 +1,1 @@
+"""Matplotlib style files, which the themes are put together from."""

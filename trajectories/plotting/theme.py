@@ -1,0 +1,98 @@
+"""Themes: how pictures look, as style files that are laid over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import as_file, files
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.colors import Colormap, LinearSegmentedColormap
+
+from trajectories.names import resolve
+
+__all__ = ["THEMES", "Theme", "applied"]
+
+
+@dataclass(frozen=True)
+class Theme:
+    """How pictures look.
+
+    Parameters
+    ----------
+    styles : tuple of str
+        Style files of `trajectories.plotting.styles`, each laid over those before it.
+    ramp : tuple of str
+        The colours of the ground, from the bottom of the valley up.
+    contour : str
+        The colour of the contours.
+    """
+
+    styles: tuple[str, ...]
+    ramp: tuple[str, ...]
+    contour: str
+
+    def colormap(self) -> Colormap:
+        """Return the ground's colours: the ramp, or the colour map that the user has set."""
+        if mpl.rcParams["image.cmap"] != mpl.rcParamsDefault["image.cmap"]:
+            return mpl.colormaps[mpl.rcParams["image.cmap"]]
+        return LinearSegmentedColormap.from_list("ground", self.ramp)
+
+
+_LIGHT_GROUND = (("#FFFFFF", "#F2F5F8", "#DFE7EE", "#CAD6E1"), "#A9B9C8")
+_DARK_GROUND = (("#0F141A", "#1A222C", "#263241", "#34455A"), "#4C6079")
+_PAPER_GROUND = (("#FFFFFF", "#F4F4F4", "#E3E3E3", "#D2D2D2"), "#A6A6A6")
+
+#: The themes by name.
+THEMES: dict[str, Theme] = {
+    "light": Theme(("base", "light"), *_LIGHT_GROUND),
+    "dark": Theme(("base", "dark"), *_DARK_GROUND),
+    "slides": Theme(("base", "light", "slides"), *_LIGHT_GROUND),
+    "slides-dark": Theme(("base", "dark", "slides"), *_DARK_GROUND),
+    "print": Theme(("base", "light", "print"), *_PAPER_GROUND),
+}
+
+
+@contextmanager
+def applied(theme: str | None) -> Iterator[Theme]:
+    """Apply a theme to what is made inside the block.
+
+    Parameters
+    ----------
+    theme : str or None
+        A name in `THEMES`. None is the light theme under all that the user has changed of
+        Matplotlib's defaults.
+
+    Yields
+    ------
+    Theme
+
+    Raises
+    ------
+    ValueError
+        If there is no such theme; the nearest name is suggested.
+    """
+    name = "light" if theme is None else resolve("theme", theme, THEMES)
+    chosen = THEMES[name]
+    settings: dict[str, Any] = {}
+    for style in chosen.styles:
+        settings |= _settings(style)
+    if theme is None:
+        settings = {key: item for key, item in settings.items() if not _changed(key)}
+    with mpl.rc_context(settings):
+        yield chosen
+
+
+def _changed(key: str) -> bool:
+    """Tell whether the user has set this away from Matplotlib's default."""
+    return bool(mpl.rcParams[key] != mpl.rcParamsDefault[key])
+
+
+@cache
+def _settings(style: str) -> dict[str, Any]:
+    source = files("trajectories.plotting.styles") / f"{style}.mplstyle"
+    with as_file(source) as path:
+        return dict(mpl.rc_params_from_file(path, use_default_template=False))

@@ -1,0 +1,147 @@
+"""GIF: one palette, only the rectangle that changed, straight to the file frame by frame."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.GifImagePlugin import getdata
+
+from trajectories.plotting.writers.palette import TRANSPARENT, Palette
+from trajectories.validation import must
+
+__all__ = ["MAX_FPS", "MIN_DELAY", "delays", "write_gif"]
+
+#: Hundredths of a second. Browsers play a delay of 1 as one of 10.
+MIN_DELAY = 2
+MAX_FPS = 100 / MIN_DELAY
+_MAX_DELAY = 65535
+_SAMPLES = 5
+
+Pixels = NDArray[np.uint8]
+
+
+def delays(frames: int, fps: float, hold: float) -> list[int]:
+    """Return how long each frame stands, in hundredths of a second.
+
+    A GIF counts in whole hundredths: rounding is spread so that the times at which frames begin
+    are right to half a hundredth (30 frames a second are delays of 3, 4, 3, 3, 4, ...).
+
+    Parameters
+    ----------
+    frames : int
+        How many frames.
+    fps : float
+        Frames a second, at most 50.
+    hold : float
+        Seconds for which the last frame stands beyond its own time.
+
+    Returns
+    -------
+    list of int
+
+    Raises
+    ------
+    ValueError
+        If the rate or the hold is out of range.
+
+    Examples
+    --------
+    >>> delays(4, 30, 1)
+    [3, 4, 3, 103]
+    """
+    if not 0 < fps <= MAX_FPS:
+        raise must("fps", f"positive and at most {MAX_FPS:g} for a GIF, whose delays count in 1/100 s", fps)
+    if not 0 <= hold <= 600:
+        raise must("hold", "from 0 to 600 seconds", hold)
+    begins = [int(np.floor(100 * i / fps + 0.5)) for i in range(frames + 1)]
+    waits = [after - before for before, after in zip(begins[:-1], begins[1:], strict=True)]
+    waits[-1] += round(100 * hold)
+    if max(waits) > _MAX_DELAY:
+        raise must("fps", "high enough for each frame to stand at most 655 s", fps)
+    return waits
+
+
+def write_gif(
+    file: BinaryIO,
+    paint: Callable[[int], Pixels],
+    size: tuple[int, int],
+    steps: Sequence[int],
+    waits: Sequence[int],
+    *,
+    loop: int = 0,
+    progress: Callable[[Iterable[int]], Iterable[int]] = iter,
+) -> None:
+    """Write a GIF whose memory does not grow with the number of frames.
+
+    Parameters
+    ----------
+    file : binary file
+        Takes the bytes.
+    paint : callable
+        Returns the frame of a step, shape (height, width, 4); the array may be reused.
+    size : (int, int)
+        Width and height in pixels.
+    steps : sequence of int
+        The step of each frame.
+    waits : sequence of int
+        How long each frame stands, in hundredths of a second.
+    loop : int, default 0
+        How often it plays; 0 is for ever.
+    progress : callable
+        Wraps the iteration over the steps.
+    """
+    samples = sorted({steps[round(i)] for i in np.linspace(0, len(steps) - 1, _SAMPLES)})
+    palette = Palette(paint(step) for step in samples)
+    width, height = size
+    file.write(b"GIF89a" + struct.pack("<HHBBB", width, height, 0xF7, 0, 0))
+    file.write(palette.rgb.tobytes())
+    if loop != 1:
+        # The block counts how often to play again.
+        file.write(b"!\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<HB", max(loop - 1, 0), 0))
+    screen = _Screen(palette, height, width)
+    for step, wait in zip(progress(steps), waits, strict=True):
+        index, corner = screen.update(paint(step))
+        _write_frame(file, index, corner, wait)
+    file.write(b";")
+
+
+class _Screen:
+    """What a player shows so far: turns each frame into the rectangle that must change."""
+
+    def __init__(self, palette: Palette, height: int, width: int) -> None:
+        self._palette = palette
+        self._shape = (height, width)
+        self._pixels = np.zeros(height * width, np.uint32)
+        self._shown = np.zeros(height * width, np.uint8)
+        self._differs = np.empty(height * width, bool)
+
+    def update(self, frame: Pixels) -> tuple[Pixels, tuple[int, int]]:
+        """Return the indices of a rectangle, transparent where nothing changes, and its corner."""
+        pixels = frame.view("<u4").ravel()
+        places = np.flatnonzero(np.not_equal(pixels, self._pixels, out=self._differs))
+        now = pixels[places]
+        self._pixels[places] = now
+        index = self._palette.index(now)
+        changed = index != self._shown[places]
+        places, index = places[changed], index[changed]
+        self._shown[places] = index
+        if not len(places):
+            return np.full((1, 1), TRANSPARENT, np.uint8), (0, 0)
+        rows, columns = np.divmod(places, self._shape[1])
+        top, left = int(rows[0]), int(columns.min())
+        delta = np.full((int(rows[-1]) + 1 - top, int(columns.max()) + 1 - left), TRANSPARENT, np.uint8)
+        delta[rows - top, columns - left] = index
+        return delta, (left, top)
+
+
+def _write_frame(file: BinaryIO, index: Pixels, corner: tuple[int, int], wait: int) -> None:
+    """Write a rectangle of indices over what was there before; Pillow does the LZW coding."""
+    control = 1 << 2 | 1  # Leave it in place; one index is transparent.
+    file.write(b"!\xf9\x04" + struct.pack("<BHBB", control, wait, TRANSPARENT, 0))
+    for chunk in getdata(Image.fromarray(index), corner):
+        file.write(chunk)
