@@ -33,9 +33,32 @@ _HOMES = {
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = [  # noqa: PLE0604
+__all__ = [
+    "AdaGrad",
+    "Adam",
+    "Animation",
+    "FormulaError",
+    "Momentum",
+    "Nesterov",
+    "OPTIMIZERS",
+    "Optimizer",
+    "RMSProp",
+    "SGD",
+    "SURFACES",
+    "Scene",
+    "Surface",
+    "THEMES",
+    "Trajectory",
+    "animate",
+    "compare",
+    "descend",
+    "plot",
+    "plot_gradient",
+    "plot_grid",
+    "plot_loss",
+    "plot_overlay",
+    "plot_race",
     "__version__",
-    *sorted(_HOME),
 ]
 
 if TYPE_CHECKING:

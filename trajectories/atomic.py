@@ -31,11 +31,15 @@ def check_target(path: str | os.PathLike[str]) -> Path:
     if target.is_dir():
         raise IsADirectoryError(f"Cannot write {str(target)!r}: it is a folder.")
     if not folder.exists():
-        raise FileNotFoundError(f"Cannot write {str(target)!r}: the folder {str(folder)!r} does not exist.")
+        raise FileNotFoundError(
+            f"Cannot write {str(target)!r}: the folder {str(folder)!r} does not exist."
+        )
     if not folder.is_dir():
         raise NotADirectoryError(f"Cannot write {str(target)!r}: {str(folder)!r} is not a folder.")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(f"Cannot write {str(target)!r}: the folder {str(folder)!r} is read-only.")
+        raise PermissionError(
+            f"Cannot write {str(target)!r}: the folder {str(folder)!r} is read-only."
+        )
     return target
 
 
@@ -73,7 +77,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """
     target = check_target(path)
     partial = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    descriptor = os.open(
+        partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
+    )
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file

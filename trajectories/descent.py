@@ -104,7 +104,13 @@ def descend(
                 (deviation, np.random.default_rng((seed, number))) if deviation else None,
             )
     return _result(
-        surface, optimizer, label, batch, np.moveaxis(positions, 1, -1), np.moveaxis(gradients, 1, -1), converged_at
+        surface,
+        optimizer,
+        label,
+        batch,
+        np.moveaxis(positions, 1, -1),
+        np.moveaxis(gradients, 1, -1),
+        converged_at,
     )
 
 
@@ -150,7 +156,9 @@ def compare(
     surface = as_surface(surface)
     seed = _seed(rng)
     return [
-        descend(surface, rule, start, steps, noise=noise, rng=seed, tolerance=tolerance, label=label)
+        descend(
+            surface, rule, start, steps, noise=noise, rng=seed, tolerance=tolerance, label=label
+        )
         for rule, label in zip(rules, labels, strict=True)
     ]
 
@@ -210,7 +218,9 @@ def _result(
     for array in (positions, values, gradients):
         array[~good] = np.nan
     diverged_at = np.where(good[-1], -1, good.sum(axis=0))
-    status = np.where(diverged_at >= 0, "diverged", np.where(converged_at >= 0, "converged", "stopped"))
+    status = np.where(
+        diverged_at >= 0, "diverged", np.where(converged_at >= 0, "converged", "stopped")
+    )
     time = len(positions)
     return Trajectory(
         surface=surface,
@@ -245,7 +255,8 @@ def _batch_shape(optimizer: Optimizer, starts: Array) -> tuple[int, ...]:
         return np.broadcast_shapes(mine, theirs)
     except ValueError:
         raise ValueError(
-            f"`start` and the hyperparameters must broadcast together. Got the shapes {mine} and {theirs}."
+            "`start` and the hyperparameters must broadcast together. "
+            f"Got the shapes {mine} and {theirs}."
         ) from None
 
 
@@ -277,7 +288,8 @@ def _labels(rules: list[Optimizer]) -> list[str]:
             different = [
                 f"{name}={value:g}"
                 for name, value in rule.hyperparameters.items()
-                if isinstance(value, float) and any(value != other.hyperparameters[name] for other in twins)
+                if isinstance(value, float)
+                and any(value != other.hyperparameters[name] for other in twins)
             ]
             labels[i] = " ".join([labels[i], ", ".join(different)]).strip()
     return labels

@@ -88,7 +88,7 @@ class Trajectory:
     @property
     def steps(self) -> int:
         """How many updates there were at most."""
-        return self.positions.shape[0] - 1
+        return len(self.positions) - 1
 
     @property
     def batch_shape(self) -> tuple[int, ...]:
@@ -98,7 +98,7 @@ class Trajectory:
     @property
     def start(self) -> Array:
         """The first positions, shape (..., 2)."""
-        return self.positions[0]
+        return np.asarray(self.positions[0])
 
     @cached_property
     def final(self) -> Array:
@@ -190,7 +190,14 @@ class Trajectory:
             surface = Surface(about["surface"].pop("formula"), **about["surface"])
             optimizer = as_optimizer(about["optimizer"]).fresh(**about["hyperparameters"])
             return cls(surface=surface, optimizer=optimizer, label=about["label"], **arrays)
-        except (ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            EOFError,
+            zipfile.BadZipFile,
+        ) as error:
             raise ValueError(f"{os.fspath(path)!r} holds no trajectory: {error}") from error
 
     def __repr__(self) -> str:
@@ -206,7 +213,9 @@ class Trajectory:
             np.array_equal(mine, theirs, equal_nan=mine.dtype.kind == "f")
             if isinstance(mine, np.ndarray)
             else mine == theirs
-            for mine, theirs in ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+            for mine, theirs in (
+                (getattr(self, f.name), getattr(other, f.name)) for f in fields(self)
+            )
         )
 
     __hash__ = None  # type: ignore[assignment]

@@ -16,7 +16,9 @@ import numpy as np
 __all__ = ["FRACTION", "NON_NEGATIVE", "POSITIVE", "UNIT", "Interval", "finite", "integer", "must"]
 
 
-def must(name: str, requirement: str, got: object, *, kind: type[Exception] = ValueError) -> Exception:
+def must(
+    name: str, requirement: str, got: object, *, kind: type[Exception] = ValueError
+) -> Exception:
     """Build the error for an argument that is not what it must be.
 
     Parameters
@@ -112,7 +114,7 @@ def finite(name: str, value: Any, interval: Interval) -> float | np.ndarray:
         If it is infinite, NaN, empty or outside.
     """
     requirement = f"{interval.words} and finite" if interval.high == math.inf else interval.words
-    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+    if isinstance(value, numbers.Real) and type(value) is not bool:
         number = _as_float(name, value)
         if not math.isfinite(number) or number not in interval:
             short = interval.words if math.isfinite(number) else requirement

@@ -89,7 +89,9 @@ class Optimizer(ABC):
             return np.broadcast_shapes(*shapes.values())
         except ValueError:
             listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items() if shape)
-            raise ValueError(f"The hyperparameters must broadcast together. Got {listed}.") from None
+            raise ValueError(
+                f"The hyperparameters must broadcast together. Got {listed}."
+            ) from None
 
     def fresh(self: Self, **changes: Any) -> Self:
         """Return an unused copy, with some hyperparameters changed if asked.

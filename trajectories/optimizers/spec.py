@@ -86,7 +86,9 @@ def to_spec(optimizer: Optimizer) -> str:
     for item in fields(optimizer):
         value: Any = getattr(optimizer, item.name)
         if isinstance(value, np.ndarray) or callable(value):
-            raise ValueError(f"`{item.name}` must be a number to stand in a spec string. Got {value!r}.")
+            raise ValueError(
+                f"`{item.name}` must be a number to stand in a spec string. Got {value!r}."
+            )
         if item.name == "lr" or value != item.default:
             parts.append(f"{item.name}={value!r}")
     return f"{optimizer.name}:{','.join(parts)}"

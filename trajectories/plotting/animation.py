@@ -129,7 +129,9 @@ class Animation:
         painter = Painter(self._make())
         bar = _bar if progress else iter
         with replacing(path) as file:
-            write_gif(file, painter.paint, self.size, self.frame_steps, waits, loop=loop, progress=bar)
+            write_gif(
+                file, painter.paint, self.size, self.frame_steps, waits, loop=loop, progress=bar
+            )
 
     def to_matplotlib(self, fps: float | None = None) -> FuncAnimation:
         """Return the same moving picture as Matplotlib's own kind of animation.
@@ -157,7 +159,11 @@ class Animation:
             return []
 
         return FuncAnimation(
-            picture.figure, draw, frames=list(self.frame_steps), interval=1000 / rate, cache_frame_data=False
+            picture.figure,
+            draw,
+            frames=list(self.frame_steps),
+            interval=1000 / rate,
+            cache_frame_data=False,
         )
 
     def __repr__(self) -> str:
@@ -254,4 +260,7 @@ def default_fps(frames: int) -> float:
 def _bar(steps: Iterable[int]) -> Iterable[int]:
     from tqdm import tqdm
 
-    return tqdm(steps, desc="frames", unit="frame", disable=not sys.stderr.isatty(), leave=False)
+    bar: Iterable[int] = tqdm(
+        steps, desc="frames", unit="frame", disable=not sys.stderr.isatty(), leave=False
+    )
+    return bar

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from trajectories.plotting.counter import draw_counter
 from trajectories.plotting.header import draw_header, heading
 from trajectories.plotting.scene import Limits, Relief, Scene, checked, make_relief, view
-from trajectories.plotting.theme import Theme, applied
+from trajectories.plotting.theme import Theme, applied, setting
 from trajectories.plotting.tracks import Curves, Mover, Paths, Style, track_styles
 from trajectories.surfaces import as_surface
 
@@ -175,7 +174,7 @@ def plot_gradient(
         g /= np.sqrt(np.hypot(g[..., :1], g[..., 1:])) + 1e-300
         longest = np.nanmax(np.hypot(g[..., 0], g[..., 1]), initial=0.0)
         style = {
-            "color": next(iter(mpl.rcParams["axes.prop_cycle"]))["color"],
+            "color": next(iter(setting("axes.prop_cycle")))["color"],
             "angles": "xy",
             "scale_units": "xy",
             "scale": longest / (0.95 * spacing) if longest > 0 else 1.0,
@@ -253,7 +252,13 @@ def draw_ground(ax: Axes, relief: Relief, limits: Limits, theme: Theme) -> None:
         bands = [ends[0], *relief.levels, ends[1]]
         ax.contourf(relief.x, relief.y, z, bands, colors=colors, zorder=_GROUND)
         ax.contour(
-            relief.x, relief.y, z, relief.levels, colors=theme.contour, linewidths=0.6, zorder=_CONTOUR
+            relief.x,
+            relief.y,
+            z,
+            relief.levels,
+            colors=theme.contour,
+            linewidths=0.6,
+            zorder=_CONTOUR,
         )
     else:
         ax.set_facecolor(colormap(0.5))
@@ -267,9 +272,9 @@ def draw_minima(ax: Axes, minima: Array) -> None:
                 *minima.T,
                 linestyle="none",
                 marker="*",
-                markersize=mpl.rcParams["lines.markersize"] * 3.6,
-                markerfacecolor=mpl.rcParams["text.color"],
-                markeredgecolor=mpl.rcParams["axes.facecolor"],
+                markersize=setting("lines.markersize") * 3.6,
+                markerfacecolor=setting("text.color"),
+                markeredgecolor=setting("axes.facecolor"),
                 markeredgewidth=1.0,
                 zorder=_MARK,
                 label="_minimum",
@@ -284,9 +289,10 @@ def _draw_starts(ax: Axes, starts: Array) -> None:
             *np.unique(starts, axis=0).T,
             linestyle="none",
             marker="o",
-            markersize=mpl.rcParams["lines.markersize"] * (3.2 if len(np.unique(starts, axis=0)) < 9 else 1.2),
+            markersize=setting("lines.markersize")
+            * (3.2 if len(np.unique(starts, axis=0)) < 9 else 1.2),
             markerfacecolor="none",
-            markeredgecolor=mpl.rcParams["text.color"],
+            markeredgecolor=setting("text.color"),
             markeredgewidth=1.4,
             zorder=_MARK,
             label="_start",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from trajectories.plotting.header import points, text_width
 from trajectories.plotting.scene import Scene
+from trajectories.plotting.theme import setting
 from trajectories.plotting.tracks import NOTE
 
 __all__ = ["Caption", "counter", "counter_width", "draw_counter", "free_corner"]
@@ -75,7 +75,7 @@ def counter(
     """
     size = points("legend.fontsize")
     advance = (text_width("00", size) or 0.0) - (text_width("0", size) or 0.0)
-    style = {"fontsize": size, "color": mpl.rcParams["axes.labelcolor"], "va": "baseline"}
+    style = {"fontsize": size, "color": setting("axes.labelcolor"), "va": "baseline"}
     inches = on.get_figure().dpi_scale_trans  # type: ignore[union-attr]
     down = 0.8 * size if top else 0.0
 
@@ -137,14 +137,18 @@ def free_corner(scene: Scene, box: tuple[float, float]) -> tuple[int, int] | Non
     """
     low = np.array([side[0] for side in scene.limits])
     size = np.array([side[1] - side[0] for side in scene.limits])
-    paths = (np.concatenate([_padded(t.positions, scene.steps) for t in scene.tracks], axis=1) - low) / size
+    paths = (
+        np.concatenate([_padded(t.positions, scene.steps) for t in scene.tracks], axis=1) - low
+    ) / size
     share = np.linspace(0, 1, _BETWEEN, endpoint=False)[:, None, None, None]
     exits = [e.point for track in scene.tracks for e in track.exits if e is not None]
     with np.errstate(invalid="ignore"):
         along = (paths[:-1] + share * (paths[1:] - paths[:-1])).reshape(-1, 2)
     marks = (np.concatenate([scene.minima, np.reshape(exits, (-1, 2))]) - low) / size
     points_taken = np.concatenate([along, paths[-1], marks])
-    steps = np.clip(np.stack([paths[:-1], paths[1:]]), 0, 1).swapaxes(0, 1).reshape(scene.steps, -1, 2)
+    steps = (
+        np.clip(np.stack([paths[:-1], paths[1:]]), 0, 1).swapaxes(0, 1).reshape(scene.steps, -1, 2)
+    )
     steps = steps[np.isfinite(steps).all(axis=2).any(axis=1)]
     best, area = None, np.inf
     for corner in _CORNERS:
@@ -152,7 +156,11 @@ def free_corner(scene: Scene, box: tuple[float, float]) -> tuple[int, int] | Non
         margin = np.array(box) * 1.15
         margin_exit = np.maximum(margin, (0.35, 0.12))
         blocked = (far < margin).all(axis=1).any()
-        blocked |= (abs((np.reshape(exits, (-1, 2)) - low) / size - corner) < margin_exit).all(axis=1).any()
+        blocked |= (
+            (abs((np.reshape(exits, (-1, 2)) - low) / size - corner) < margin_exit)
+            .all(axis=1)
+            .any()
+        )
         if blocked:
             continue
         ends = abs(np.array(corner) - box)

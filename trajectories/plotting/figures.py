@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -16,12 +15,21 @@ from trajectories.plotting.axes import draw_losses, draw_paths
 from trajectories.plotting.counter import Caption, counter, counter_width
 from trajectories.plotting.header import fitted, header_height, heading, points
 from trajectories.plotting.scene import Scene, checked
-from trajectories.plotting.theme import Theme, applied
+from trajectories.plotting.theme import Theme, applied, setting
 from trajectories.plotting.tracks import Mover, track_styles
 from trajectories.trajectory import Trajectory
 from trajectories.validation import must
 
-__all__ = ["LAYOUTS", "SIZES", "Picture", "new_figure", "panels", "plot_grid", "plot_overlay", "plot_race"]
+__all__ = [
+    "LAYOUTS",
+    "SIZES",
+    "Picture",
+    "new_figure",
+    "panels",
+    "plot_grid",
+    "plot_overlay",
+    "plot_race",
+]
 
 Size = tuple[int, int]
 Limits = str | Sequence[Sequence[float]] | None
@@ -221,7 +229,7 @@ def grid(
             ax.remove()
             continue
         alone = scene.only(i)
-        panel = {"styles": [styles[i]], "legend": False, "caption": False}
+        panel: dict[str, Any] = {"styles": [styles[i]], "legend": False, "caption": False}
         movers += draw_paths(ax, alone, theme, **panel, title=paths[i].label, **kwargs)
         ax.label_outer()
         if i + columns >= len(paths):
@@ -256,7 +264,12 @@ SIZES: dict[str, Size] = {"overlay": (800, 600), "grid": (960, 720), "race": (12
 
 
 def _static(
-    layout: str, trajectories: Any, size: Size | None, theme: str | None, limits: Limits, **kwargs: Any
+    layout: str,
+    trajectories: Any,
+    size: Size | None,
+    theme: str | None,
+    limits: Limits,
+    **kwargs: Any,
 ) -> Figure:
     paths = checked(trajectories)
     with applied(theme) as chosen:
@@ -312,5 +325,5 @@ def _figure_header(figure: Figure, scene: Scene, axes: Sequence[Axes]) -> Captio
     room = (right - left) * width - counter_width(scene.steps) - size
     text, fit = fitted(heading(scene.name, scene.latex), room, 1.15 * size, figure)
     y = 1 - 1.8 * size / height
-    figure.text(left, y, text, fontsize=fit, color=mpl.rcParams["axes.titlecolor"], va="baseline")
+    figure.text(left, y, text, fontsize=fit, color=setting("axes.titlecolor"), va="baseline")
     return counter(figure, right, y, figure.transFigure, scene.steps)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
-from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.textpath import TextToPath
+
+from trajectories.plotting.theme import setting
 
 __all__ = ["draw_header", "fitted", "header_height", "heading", "points", "text_width"]
 
@@ -54,11 +54,11 @@ def _literal(text: str) -> str:
 
 def points(key: str) -> float:
     """Return a font size setting, which may be a word such as "large", in points."""
-    return float(FontProperties(size=mpl.rcParams[key]).get_size_in_points())
+    return float(FontProperties(size=setting(key)).get_size_in_points())
 
 
 def fitted(
-    words: Sequence[str], width: float, size: float, figure: Figure | None = None
+    words: Sequence[str], width: float, size: float, figure: Any = None
 ) -> tuple[str, float]:
     """Choose the first of several texts that fits a width, set smaller if need be.
 
@@ -70,7 +70,7 @@ def fitted(
         Room, in points.
     size : float
         Font size, in points.
-    figure : matplotlib.figure.Figure, optional
+    figure : matplotlib.figure.Figure or SubFigure, optional
         Where it will be drawn: mathematics is then set once, for measuring and drawing.
 
     Returns
@@ -90,7 +90,7 @@ def fitted(
     return (last if last == words[-1] else last.rstrip() + "..."), size * _SMALLEST
 
 
-def text_width(text: str, size: float, figure: Figure | None = None) -> float | None:
+def text_width(text: str, size: float, figure: Any = None) -> float | None:
     """Measure a text in points; None if it is no mathematics that can be set."""
     font = FontProperties(size=size)
     try:
@@ -109,7 +109,7 @@ def _legend_columns(labels: Sequence[str], width: float) -> int:
         return 1
     size = points("legend.fontsize")
     em = {
-        key: mpl.rcParams[f"legend.{key}"] * size
+        key: setting(f"legend.{key}") * size
         for key in ("handlelength", "handletextpad", "columnspacing")
     }
     entry = sum(em.values()) + max(text_width(_literal(label), size) or 0.0 for label in labels)
@@ -162,10 +162,14 @@ def draw_header(
 def _draw_legend(
     ax: Axes, labels: Sequence[str], styles: Sequence[dict[str, Any]], columns: int
 ) -> None:
-    edge = mpl.rcParams["axes.facecolor"]
-    larger = mpl.rcParams["lines.markersize"] * 1.4
+    edge = setting("axes.facecolor")
+    larger = setting("lines.markersize") * 1.4
     handles = [
-        Line2D([], [], **{"markeredgecolor": edge, "markeredgewidth": 0.5, "markersize": larger, **style})
+        Line2D(
+            [],
+            [],
+            **{"markeredgecolor": edge, "markeredgewidth": 0.5, "markersize": larger, **style},
+        )
         for style in styles
     ]
     ax.legend(

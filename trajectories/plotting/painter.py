@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -89,7 +91,9 @@ class Painter:
         """Return the rows and columns that a text may touch."""
         extent = text.get_window_extent(self._renderer)
         height, width = self.pixels.shape[:2]
-        top, bottom = np.clip([height - extent.y1 - 4, height - extent.y0 + 4], 0, height).astype(int)
+        top, bottom = np.clip([height - extent.y1 - 4, height - extent.y0 + 4], 0, height).astype(
+            int
+        )
         left, right = np.clip([extent.x0 - 4, extent.x1 + 4], 0, width).astype(int)
         return slice(top, bottom), slice(left, right)
 
@@ -97,6 +101,8 @@ class Painter:
 def _painting_order(picture: Picture) -> list[Artist]:
     """Sort the moving artists as Matplotlib draws them: panel by panel, the figure's own last."""
     artists = [artist for mover in picture.movers for artist in mover.artists]
-    panels = {ax: place for place, ax in enumerate(picture.figure.axes)}
+    panels: dict[Any, int] = {ax: place for place, ax in enumerate(picture.figure.axes)}
     last = len(panels)
-    return sorted(artists, key=lambda a: (last if a.axes is None else panels[a.axes], a.get_zorder()))
+    return sorted(
+        artists, key=lambda a: (last if a.axes is None else panels[a.axes], a.get_zorder())
+    )

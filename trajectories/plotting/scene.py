@@ -247,7 +247,9 @@ def view(
         rectangle = np.asarray(limits, dtype=np.float64)
         good = rectangle.shape == (2, 2) and np.isfinite(rectangle).all()
         if not good or not (rectangle[:, 0] < rectangle[:, 1]).all():
-            raise must("limits", "((xmin, xmax), (ymin, ymax)), each minimum below its maximum", limits)
+            raise must(
+                "limits", "((xmin, xmax), (ymin, ymax)), each minimum below its maximum", limits
+            )
         return _as_limits(rectangle)
     if limits not in (None, "domain"):
         raise must("limits", "'domain' or ((xmin, xmax), (ymin, ymax))", limits)
@@ -334,7 +336,9 @@ def _exit(positions: Array, limits: Limits) -> Exit | None:
         return Exit(step, _pair(low + size * here), (0.0, 0.0))
     heading = scaled[step] - here
     with np.errstate(divide="ignore", invalid="ignore"):
-        reach = np.where(heading > 0, (1 - here) / heading, np.where(heading < 0, -here / heading, np.inf))
+        reach = np.where(
+            heading > 0, (1 - here) / heading, np.where(heading < 0, -here / heading, np.inf)
+        )
     edge = np.clip(here + float(reach.min()) * heading, 0.0, 1.0)
     return Exit(step, _pair(low + size * edge), _pair(heading / np.hypot(*heading)))
 

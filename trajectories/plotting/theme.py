@@ -14,7 +14,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 
 from trajectories.names import resolve
 
-__all__ = ["THEMES", "Theme", "applied"]
+__all__ = ["THEMES", "Theme", "applied", "setting"]
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Theme:
 
     def colormap(self) -> Colormap:
         """Return the ground's colours: the ramp, or the colour map that the user has set."""
-        if mpl.rcParams["image.cmap"] != mpl.rcParamsDefault["image.cmap"]:
-            return mpl.colormaps[mpl.rcParams["image.cmap"]]
+        if _changed("image.cmap"):
+            return mpl.colormaps[setting("image.cmap")]
         return LinearSegmentedColormap.from_list("ground", self.ramp)
 
 
@@ -77,7 +77,7 @@ def applied(theme: str | None) -> Iterator[Theme]:
     """
     name = "light" if theme is None else resolve("theme", theme, THEMES)
     chosen = THEMES[name]
-    settings: dict[str, Any] = {}
+    settings: Any = {}
     for style in chosen.styles:
         settings |= _settings(style)
     if theme is None:
@@ -86,13 +86,21 @@ def applied(theme: str | None) -> Iterator[Theme]:
         yield chosen
 
 
+def setting(key: str) -> Any:
+    """Return a setting of Matplotlib that is in force now."""
+    settings: Any = mpl.rcParams
+    return settings[key]
+
+
 def _changed(key: str) -> bool:
     """Tell whether the user has set this away from Matplotlib's default."""
-    return bool(mpl.rcParams[key] != mpl.rcParamsDefault[key])
+    defaults: Any = mpl.rcParamsDefault
+    return bool(setting(key) != defaults[key])
 
 
 @cache
 def _settings(style: str) -> dict[str, Any]:
     source = files("trajectories.plotting.styles") / f"{style}.mplstyle"
     with as_file(source) as path:
-        return dict(mpl.rc_params_from_file(path, use_default_template=False))
+        settings: Any = mpl.rc_params_from_file(path, use_default_template=False)
+    return dict(settings)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -18,6 +17,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from trajectories.plotting.scene import Exit, Limits, Scene, Track
+from trajectories.plotting.theme import setting
 
 __all__ = ["NOTE", "Curves", "Mover", "Paths", "Style", "track_styles"]
 
@@ -53,10 +53,8 @@ def track_styles(count: int) -> list[Style]:
     list of dict
         Keyword arguments of a line.
     """
-    cycle = list(mpl.rcParams["axes.prop_cycle"])
-    return [
-        {"marker": _MARKERS[i % len(_MARKERS)], **cycle[i % len(cycle)]} for i in range(count)
-    ]
+    cycle = list(setting("axes.prop_cycle"))
+    return [{"marker": _MARKERS[i % len(_MARKERS)], **cycle[i % len(cycle)]} for i in range(count)]
 
 
 class Paths:
@@ -80,7 +78,7 @@ class Paths:
         self._lines: list[Line2D] = []
         self._heads: list[Line2D] = []
         self._exits: list[tuple[int, list[Artist]]] = []
-        halo = mpl.rcParams["axes.facecolor"]
+        halo = setting("axes.facecolor")
         every = _marker_spacing(scene.steps)
         taken: list[tuple[float, float]] = []
         for number, (track, style) in enumerate(zip(scene.tracks, styles, strict=True)):
@@ -91,7 +89,7 @@ class Paths:
                 "markeredgecolor": halo,
                 "markeredgewidth": 0.5,
                 "zorder": _PATH + number / 100,
-                **({"marker": "", "linewidth": mpl.rcParams["lines.linewidth"] / 2} if several else {}),
+                **({"marker": "", "linewidth": setting("lines.linewidth") / 2} if several else {}),
                 **kwargs,
             }
             self._lines.append(_line(ax, **line_style))
@@ -101,7 +99,7 @@ class Paths:
                     color=line_style["color"],
                     marker=style["marker"],
                     linestyle="none",
-                    markersize=mpl.rcParams["lines.markersize"] * (1 if several else _HEAD_SCALE),
+                    markersize=setting("lines.markersize") * (1 if several else _HEAD_SCALE),
                     markeredgecolor=halo,
                     markeredgewidth=1.2,
                     zorder=_HEAD + number / 100,
@@ -142,12 +140,17 @@ class Curves:
     """
 
     def __init__(
-        self, ax: Axes, tracks: Sequence[Track], floor: float, styles: Sequence[Style], **kwargs: Any
+        self,
+        ax: Axes,
+        tracks: Sequence[Track],
+        floor: float,
+        styles: Sequence[Style],
+        **kwargs: Any,
     ) -> None:
         self._lines: list[Line2D] = []
         self._heads: list[Line2D] = []
         self._losses = [_with_steps(track.values - floor) for track in tracks]
-        halo = mpl.rcParams["axes.facecolor"]
+        halo = setting("axes.facecolor")
         every = _marker_spacing(max(len(loss) for loss in self._losses) - 1)
         for number, (loss, style) in enumerate(zip(self._losses, styles, strict=True)):
             several = loss.shape[1] > 1
@@ -155,7 +158,7 @@ class Curves:
             edge = {"markeredgecolor": halo, "markeredgewidth": 0.5}
             line_style = {**style, **marks, **edge, "zorder": _PATH + number / 100, **kwargs}
             self._lines.append(_line(ax, **line_style))
-            size = mpl.rcParams["lines.markersize"] * (1 if several else _HEAD_SCALE * 0.8)
+            size = setting("lines.markersize") * (1 if several else _HEAD_SCALE * 0.8)
             head_style = {**style, **edge, "linestyle": "none", "markersize": size}
             self._heads.append(_line(ax, **head_style, zorder=_HEAD + number / 100))
         self.artists: list[Artist] = [*self._lines, *self._heads]
@@ -214,7 +217,7 @@ def _draw_exit(
     lost = du == dv == 0.0
     width, height = ax.bbox.width, ax.bbox.height
     angle = np.degrees(np.arctan2(dv * height, du * width)) - 90
-    size = mpl.rcParams["lines.markersize"] * 2.6
+    size = setting("lines.markersize") * 2.6
     marker = Line2D(
         [u],
         [v],
@@ -222,7 +225,7 @@ def _draw_exit(
         color=color,
         marker="x" if lost else (3, 0, angle),
         markersize=size,
-        markeredgecolor=color if lost else mpl.rcParams["axes.facecolor"],
+        markeredgecolor=color if lost else setting("axes.facecolor"),
         markeredgewidth=2.0 if lost else 0.8,
         linestyle="none",
         clip_on=False,
@@ -245,7 +248,7 @@ def _draw_exit(
         color=color,
         ha="left" if left else "right",
         va="center",
-        fontsize=mpl.rcParams["xtick.labelsize"],
+        fontsize=setting("xtick.labelsize"),
         zorder=NOTE,
     )
     return [marker, note]

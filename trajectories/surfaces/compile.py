@@ -201,9 +201,13 @@ class Program:
             return self._product(expression)
         if expression.is_Pow:
             return self._power(*expression.as_base_exp())
+        if expression.func is Step:
+            return self._call(np.heaviside, self._emit(expression.args[0]), _Constant(0.5))
         function = _UNARY.get(expression.func) or _BINARY.get(expression.func)
         if function is None:
-            raise FormulaError(f"The formula calls {expression.func.__name__!r}, which cannot be computed.")
+            raise FormulaError(
+                f"The formula calls {expression.func.__name__!r}, which cannot be computed."
+            )
         return self._call(function, *(self._emit(part) for part in expression.args))
 
     def _sum(self, expression: sp.Basic) -> _Operand:
@@ -215,7 +219,9 @@ class Program:
             (minus if negative else plus).append(-term if negative else term)
         # Variables before constants: a constant is then added once, at the end.
         plus.sort(key=lambda term: not term.free_symbols)
-        total = self._emit(plus.pop(0)) if plus else self._call(np.negative, self._emit(minus.pop(0)))
+        total = (
+            self._emit(plus.pop(0)) if plus else self._call(np.negative, self._emit(minus.pop(0)))
+        )
         for term in plus:
             total = self._call(np.add, total, self._emit(term))
         for term in minus:

@@ -17,7 +17,16 @@ from typing import Any, NamedTuple
 import sympy as sp
 from sympy.printing.str import StrPrinter
 
-__all__ = ["FUNCTIONS", "FormulaError", "X", "Y", "check_expression", "parse", "syntax_tree", "to_text"]
+__all__ = [
+    "FUNCTIONS",
+    "FormulaError",
+    "X",
+    "Y",
+    "check_expression",
+    "parse",
+    "syntax_tree",
+    "to_text",
+]
 
 X, Y = sp.symbols("x y", real=True)
 
@@ -107,10 +116,10 @@ def parse(text: str) -> sp.Expr:
     --------
     >>> parse("x^2/20 + y²")
     x**2/20 + y**2
-    >>> parse("__import__('os')")
+    >>> parse("x.__class__")
     Traceback (most recent call last):
         ...
-    trajectories.surfaces.formula.FormulaError: The formula has "'", which has no place in a formula.
+    trajectories.surfaces.formula.FormulaError: The formula has a part of the kind 'Attribute', ...
     """
     if not isinstance(text, str):
         raise TypeError(f"`formula` must be text. Got {text!r} instead.")
@@ -134,7 +143,9 @@ def check_expression(expression: sp.Expr) -> None:
         names = ", ".join(sorted(map(str, strangers)))
         raise FormulaError(f"The formula must be in x and y alone. Got {names} as well.")
     if expression.has(sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I):
-        raise FormulaError("The formula must be finite and real. A part of it is infinite or imaginary.")
+        raise FormulaError(
+            "The formula must be finite and real. A part of it is infinite or imaginary."
+        )
     size = _derivative_sizes(expression, {})[2]
     if size > MAX_DERIVATIVE:
         raise FormulaError(
@@ -162,7 +173,9 @@ def syntax_tree(text: str) -> ast.expr:
     text = text.replace("^", "**").strip()
     known = _ALLOWED.match(text)
     if known is not None and known.end() < len(text):
-        raise FormulaError(f"The formula has {text[known.end()]!r}, which has no place in a formula.")
+        raise FormulaError(
+            f"The formula has {text[known.end()]!r}, which has no place in a formula."
+        )
     fused = _FUSED.search(text)
     if fused:
         number, follower = fused.groups()
@@ -178,10 +191,14 @@ def syntax_tree(text: str) -> ast.expr:
     try:
         tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise FormulaError(f"The formula {_cut(text)!r} cannot be read: check operators and parentheses.") from None
+        raise FormulaError(
+            f"The formula {_cut(text)!r} cannot be read: check operators and parentheses."
+        ) from None
     count = sum(isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Call)) for node in ast.walk(tree))
     if count > MAX_OPERATIONS:
-        raise FormulaError(f"The formula must have at most {MAX_OPERATIONS} operations. Got {count}.")
+        raise FormulaError(
+            f"The formula must have at most {MAX_OPERATIONS} operations. Got {count}."
+        )
     return tree
 
 
@@ -206,15 +223,21 @@ def _build(node: ast.AST) -> tuple[sp.Expr, float | None]:
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
             return _call(name, [_build(argument) for argument in arguments])
         case ast.Call():
-            raise FormulaError("The formula may call functions by their name alone, with plain arguments.")
+            raise FormulaError(
+                "The formula may call functions by their name alone, with plain arguments."
+            )
     kind = type(getattr(node, "op", node)).__name__
-    raise FormulaError(f"The formula has a part of the kind {kind!r}, which has no place in a formula.")
+    raise FormulaError(
+        f"The formula has a part of the kind {kind!r}, which has no place in a formula."
+    )
 
 
 def _number(number: int | float) -> tuple[sp.Expr, float]:
     if isinstance(number, int):
         if number > MAX_INTEGER:
-            raise FormulaError(f"Integers in a formula must be at most {MAX_INTEGER:.0e}. Got a larger one.")
+            raise FormulaError(
+                f"Integers in a formula must be at most {MAX_INTEGER:.0e}. Got a larger one."
+            )
         return sp.Integer(number), float(number)
     if not math.isfinite(number):
         raise FormulaError("Numbers in a formula must be finite. One overflows float64.")
@@ -281,7 +304,9 @@ def _checked(expression: sp.Expr, value: float | None) -> tuple[sp.Expr, float |
     return expression, value
 
 
-def _derivative_sizes(expression: sp.Basic, seen: dict[sp.Basic, tuple[int, int, int]]) -> tuple[int, int, int]:
+def _derivative_sizes(
+    expression: sp.Basic, seen: dict[sp.Basic, tuple[int, int, int]]
+) -> tuple[int, int, int]:
     """Estimate the operations in an expression and its first and second derivatives.
 
     Derivatives of a product of n factors have n terms of n factors, and again: a short formula

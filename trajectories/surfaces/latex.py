@@ -56,7 +56,9 @@ def _set(node: ast.expr) -> tuple[str, int]:
             return before + dot + after, _PRODUCT
         case ast.BinOp(left=left, op=ast.Div(), right=right):
             return f"{_inside(left, _PRODUCT)}/{_inside(right, _POWER)}", _PRODUCT
-        case ast.BinOp(left=ast.Call(func=ast.Name(id="sin" | "cos" | "tan") as name, args=[u]), right=power):
+        case ast.BinOp(
+            left=ast.Call(func=ast.Name(id="sin" | "cos" | "tan") as name, args=[u]), right=power
+        ):
             return rf"\{name.id}^{{{_set(power)[0]}}}({_set(u)[0]})", _POWER
         case ast.BinOp(left=left, right=right):
             return f"{_inside(left, _ATOM)}^{{{_set(right)[0]}}}", _POWER
@@ -66,7 +68,7 @@ def _set(node: ast.expr) -> tuple[str, int]:
 
 
 def _inside(node: ast.expr, binding: int, *, signs: bool = True) -> str:
-    """Set a part inside another: in parentheses if it binds less tightly, or is a sign out of place."""
+    """Set a part inside another: in parentheses if it binds less, or is a sign out of place."""
     text, mine = _set(node)
     misplaced = mine == _SIGN and (not signs or binding > _SIGN)
     return f"({text})" if mine < binding or misplaced else text

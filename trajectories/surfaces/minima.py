@@ -101,11 +101,13 @@ def _newton(
             step = np.stack([b * g[:, 1] - c * g[:, 0], b * g[:, 0] - a * g[:, 1]], axis=-1)
             step /= determinant[:, None]
             convex = (determinant > 0) & (a > 0) & np.isfinite(step).all(axis=-1)
-            step = np.where(convex[:, None], step, -g * reach / (abs(g).max(axis=-1)[:, None] + 1e-300))
+            step = np.where(
+                convex[:, None], step, -g * reach / (abs(g).max(axis=-1)[:, None] + 1e-300)
+            )
             step = np.clip(np.nan_to_num(step), -reach, reach)
             here = value(p)
             for _ in range(30):
-                worse = ~(value(p + step) <= here)
+                worse = np.asarray(~(value(p + step) <= here))
                 if not worse.any():
                     break
                 step[worse] /= 2

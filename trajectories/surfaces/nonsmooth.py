@@ -73,7 +73,7 @@ def to_real(expression: sp.Expr) -> sp.Expr:
     --------
     >>> x = sp.Symbol("x", real=True)
     >>> to_real(abs(sp.sin(x))).diff(x)
-    RealSign(sin(x))*cos(x)
+    cos(x)*RealSign(sin(x))
     """
     return (
         expression.replace(sp.Abs, RealAbs)

@@ -120,7 +120,8 @@ class Surface:
         self.source = source
         if not self.expression.free_symbols:
             warnings.warn(
-                f"The formula {self.formula!r} is constant: it has no slope, so no optimizer moves on it.",
+                f"The formula {self.formula!r} is constant: it has no slope, "
+                "so no optimizer moves on it.",
                 stacklevel=2,
             )
 
@@ -306,13 +307,15 @@ def _symbolic(formula: Any) -> sp.Expr:
             formula = formula(X, Y)
         except Exception as error:
             raise TypeError(
-                "`formula` must be a function that SymPy symbols can go through (use sympy.sin, not "
-                f"math.sin or numpy.sin). It failed with: {error}"
+                "`formula` must be a function that SymPy symbols can go through (use sympy.sin, "
+                f"not math.sin or numpy.sin). It failed with: {error}"
             ) from error
     if isinstance(formula, (int, float)) and not isinstance(formula, bool):
         formula = sp.Integer(formula) if isinstance(formula, int) else sp.Float(formula)
     if not isinstance(formula, sp.Expr):
-        raise must("formula", "text, a SymPy expression or a function of x and y", formula, kind=TypeError)
+        raise must(
+            "formula", "text, a SymPy expression or a function of x and y", formula, kind=TypeError
+        )
     ours = {"x": X, "y": Y}
     expression = formula.xreplace({s: ours[s.name] for s in formula.free_symbols if s.name in ours})
     check_expression(expression)

@@ -55,7 +55,9 @@ def delays(frames: int, fps: float, hold: float) -> list[int]:
     [3, 4, 3, 103]
     """
     if not 0 < fps <= MAX_FPS:
-        raise must("fps", f"positive and at most {MAX_FPS:g} for a GIF, whose delays count in 1/100 s", fps)
+        raise must(
+            "fps", f"positive and at most {MAX_FPS:g} for a GIF, whose delays count in 1/100 s", fps
+        )
     if not 0 <= hold <= 600:
         raise must("hold", "from 0 to 600 seconds", hold)
     begins = [int(np.floor(100 * i / fps + 0.5)) for i in range(frames + 1)]
@@ -134,7 +136,9 @@ class _Screen:
             return np.full((1, 1), TRANSPARENT, np.uint8), (0, 0)
         rows, columns = np.divmod(places, self._shape[1])
         top, left = int(rows[0]), int(columns.min())
-        delta = np.full((int(rows[-1]) + 1 - top, int(columns.max()) + 1 - left), TRANSPARENT, np.uint8)
+        delta = np.full(
+            (int(rows[-1]) + 1 - top, int(columns.max()) + 1 - left), TRANSPARENT, np.uint8
+        )
         delta[rows - top, columns - left] = index
         return delta, (left, top)
 

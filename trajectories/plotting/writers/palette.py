@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +72,7 @@ class Palette:
             Red in the lowest byte, alpha (which does not count) in the highest.
         """
         keys = pixels & 0xFFFFFF
-        found = self._table[keys]
+        found: NDArray[np.uint8] = self._table[keys]
         if not found.all():
             self._learn(np.unique(keys[found == TRANSPARENT]))
             found = self._table[keys]
@@ -81,7 +82,7 @@ class Palette:
         self._table[keys] = _nearest(_channels(keys), self._colors) + 1
 
 
-def _count(frames: Iterable[NDArray[np.uint8]]) -> tuple[Keys, NDArray[np.float64]]:
+def _count(frames: Iterable[NDArray[np.uint8]]) -> tuple[Keys, NDArray[Any]]:
     """Count the distinct colours of the first frame, and of what differs from it in the others."""
     first = None
     parts, lengths = [], []
