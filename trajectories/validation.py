@@ -114,7 +114,9 @@ def finite(name: str, value: Any, interval: Interval) -> float | np.ndarray:
         If it is infinite, NaN, empty or outside.
     """
     requirement = f"{interval.words} and finite" if interval.high == math.inf else interval.words
-    if isinstance(value, numbers.Real) and type(value) is not bool:
+    if isinstance(value, bool):
+        raise must(name, "a number or an array of numbers", value, kind=TypeError)
+    if isinstance(value, numbers.Real):
         number = _as_float(name, value)
         if not math.isfinite(number) or number not in interval:
             short = interval.words if math.isfinite(number) else requirement

@@ -52,7 +52,7 @@ class Caption:
 def counter_width(steps: int) -> float:
     """Return the width of a counter up to `steps`, in points."""
     size = points("legend.fontsize")
-    return (text_width(f"step {steps}", size) or 0.0) + 0.4 * size
+    return text_width(f"step {steps}", size) + 0.4 * size
 
 
 def counter(
@@ -74,7 +74,7 @@ def counter(
         Whether `y` is the counter's upper edge.
     """
     size = points("legend.fontsize")
-    advance = (text_width("00", size) or 0.0) - (text_width("0", size) or 0.0)
+    advance = text_width("00", size) - text_width("0", size)
     style = {"fontsize": size, "color": setting("axes.labelcolor"), "va": "baseline"}
     inches = on.get_figure().dpi_scale_trans  # type: ignore[union-attr]
     down = 0.8 * size if top else 0.0

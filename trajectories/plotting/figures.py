@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from trajectories.names import resolve
 from trajectories.plotting.axes import draw_losses, draw_paths
 from trajectories.plotting.counter import Caption, counter, counter_width
 from trajectories.plotting.header import fitted, header_height, heading, points
@@ -24,6 +25,7 @@ __all__ = [
     "LAYOUTS",
     "SIZES",
     "Picture",
+    "draw",
     "new_figure",
     "panels",
     "plot_grid",
@@ -95,7 +97,7 @@ def plot_overlay(
     TypeError, ValueError
         If an argument is not what it must be.
     """
-    return _static("overlay", trajectories, size, theme, limits, **kwargs)
+    return draw("overlay", trajectories, size=size, theme=theme, limits=limits, **kwargs)
 
 
 def plot_grid(
@@ -123,7 +125,7 @@ def plot_grid(
     >>> paths = tj.compare("x**2/20 + y**2", ["sgd:0.95", "adam:0.3"], start=(-7, 2), steps=30)
     >>> tj.plot_grid(paths).savefig("zigzag.png")  # doctest: +SKIP
     """
-    return _static("grid", trajectories, size, theme, limits, **kwargs)
+    return draw("grid", trajectories, size=size, theme=theme, limits=limits, **kwargs)
 
 
 def plot_race(
@@ -145,7 +147,37 @@ def plot_race(
     -------
     matplotlib.figure.Figure
     """
-    return _static("race", trajectories, size, theme, limits, **kwargs)
+    return draw("race", trajectories, size=size, theme=theme, limits=limits, **kwargs)
+
+
+def draw(
+    layout: str,
+    trajectories: Any,
+    *,
+    size: Size | None = None,
+    theme: str | None = None,
+    limits: Limits = None,
+    **kwargs: Any,
+) -> Figure:
+    """Draw a whole figure in the layout of this name: "overlay", "grid" or "race".
+
+    Parameters
+    ----------
+    layout : str
+        A name in `LAYOUTS`.
+    trajectories, size, theme, limits, **kwargs
+        As for `plot_overlay`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    paths = checked(trajectories)
+    lay_out = LAYOUTS[resolve("layout", layout, LAYOUTS)]
+    with applied(theme) as chosen:
+        picture = lay_out(paths, chosen, size=size, limits=limits, **kwargs)
+        picture.show(picture.steps)
+    return picture.figure
 
 
 def new_figure(size: Size, reference: Size = (800, 600)) -> Figure:
@@ -261,21 +293,6 @@ def race(
 #: How each layout is made, and its default size in pixels.
 LAYOUTS: dict[str, Callable[..., Picture]] = {"overlay": overlay, "grid": grid, "race": race}
 SIZES: dict[str, Size] = {"overlay": (800, 600), "grid": (960, 720), "race": (1200, 540)}
-
-
-def _static(
-    layout: str,
-    trajectories: Any,
-    size: Size | None,
-    theme: str | None,
-    limits: Limits,
-    **kwargs: Any,
-) -> Figure:
-    paths = checked(trajectories)
-    with applied(theme) as chosen:
-        picture = LAYOUTS[layout](paths, chosen, size=size, limits=limits, **kwargs)
-        picture.show(picture.steps)
-    return picture.figure
 
 
 def panels(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -82,25 +83,26 @@ def fitted(
     """
     for text in words:
         needed = text_width(text, size, figure)
-        if needed is not None and needed * _SMALLEST <= width:
+        if needed * _SMALLEST <= width:
             return text, size * min(1.0, width / max(needed, 1.0))
     last = words[-1]
-    while len(last) > 4 and (text_width(last + "...", size * _SMALLEST) or 0.0) > width:
+    while len(last) > 4 and text_width(last + "...", size * _SMALLEST) > width:
         last = last[:-1]
     return (last if last == words[-1] else last.rstrip() + "..."), size * _SMALLEST
 
 
-def text_width(text: str, size: float, figure: Any = None) -> float | None:
-    """Measure a text in points; None if it is no mathematics that can be set."""
+def text_width(text: str, size: float, figure: Any = None) -> float:
+    """Measure a text in points; infinite if it is mathematics that cannot be set."""
     font = FontProperties(size=size)
+    plain = text.replace(r"\$", "")
     try:
         if figure is not None and hasattr(figure.canvas, "get_renderer"):
             trial = Text(0, 0, text, fontproperties=font, figure=figure)
-            return trial.get_window_extent(figure.canvas.get_renderer()).width / figure.dpi * 72
-        _, is_math = Text(0, 0, text)._preprocess_math(text)  # type: ignore[attr-defined]
-        return float(TextToPath().get_text_width_height_descent(text, font, is_math)[0])
+            extent = trial.get_window_extent(figure.canvas.get_renderer())
+            return float(extent.width / figure.dpi * 72)
+        return float(TextToPath().get_text_width_height_descent(plain, font, "$" in plain)[0])
     except ValueError:
-        return None
+        return math.inf
 
 
 def _legend_columns(labels: Sequence[str], width: float) -> int:
@@ -112,7 +114,7 @@ def _legend_columns(labels: Sequence[str], width: float) -> int:
         key: setting(f"legend.{key}") * size
         for key in ("handlelength", "handletextpad", "columnspacing")
     }
-    entry = sum(em.values()) + max(text_width(_literal(label), size) or 0.0 for label in labels)
+    entry = sum(em.values()) + max(text_width(_literal(label), size) for label in labels)
     return max(1, min(len(labels), int((width + em["columnspacing"]) / entry)))
 
 

@@ -23,6 +23,8 @@ class Theme:
 
     Parameters
     ----------
+    about : str
+        One line: how they look.
     styles : tuple of str
         Style files of `trajectories.plotting.styles`, each laid over those before it.
     ramp : tuple of str
@@ -31,6 +33,7 @@ class Theme:
         The colour of the contours.
     """
 
+    about: str
     styles: tuple[str, ...]
     ramp: tuple[str, ...]
     contour: str
@@ -48,11 +51,15 @@ _PAPER_GROUND = (("#FFFFFF", "#F4F4F4", "#E3E3E3", "#D2D2D2"), "#A6A6A6")
 
 #: The themes by name.
 THEMES: dict[str, Theme] = {
-    "light": Theme(("base", "light"), *_LIGHT_GROUND),
-    "dark": Theme(("base", "dark"), *_DARK_GROUND),
-    "slides": Theme(("base", "light", "slides"), *_LIGHT_GROUND),
-    "slides-dark": Theme(("base", "dark", "slides"), *_DARK_GROUND),
-    "print": Theme(("base", "light", "print"), *_PAPER_GROUND),
+    "light": Theme("dark ink on white", ("base", "light"), *_LIGHT_GROUND),
+    "dark": Theme("light ink on a dark ground", ("base", "dark"), *_DARK_GROUND),
+    "slides": Theme(
+        "light, with type for the back row", ("base", "light", "slides"), *_LIGHT_GROUND
+    ),
+    "slides-dark": Theme(
+        "dark, with type for the back row", ("base", "dark", "slides"), *_DARK_GROUND
+    ),
+    "print": Theme("serif type and greys, for paper", ("base", "light", "print"), *_PAPER_GROUND),
 }
 
 

@@ -1,0 +1,59 @@
+"""Still pictures: a figure to PNG, SVG or PDF, with the same bytes each time."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from trajectories.atomic import check_target, replacing
+from trajectories.names import unknown
+
+__all__ = ["FIGURE_FORMATS", "check_figure_format", "save_figure"]
+
+#: What would make the bytes differ from one run to the next, by suffix.
+_METADATA: dict[str, dict[str, Any]] = {
+    ".png": {"Software": None},
+    ".svg": {"Date": None},
+    ".pdf": {"CreationDate": None},
+}
+FIGURE_FORMATS = tuple(_METADATA)
+
+
+def check_figure_format(path: str | os.PathLike[str]) -> str:
+    """Return the suffix of a file that `save_figure` can write.
+
+    Raises
+    ------
+    ValueError
+        If it is another one; the nearest is suggested.
+    """
+    suffix = os.path.splitext(os.fspath(path))[1].lower()
+    if suffix not in FIGURE_FORMATS:
+        raise unknown("format of a still picture", suffix, FIGURE_FORMATS)
+    return suffix
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write a figure to a file; the suffix chooses the format.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        What to write, in its own size.
+    path : str or os.PathLike
+        Ends in ``.png``, ``.svg`` or ``.pdf``.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is another one.
+    OSError
+        If the file cannot be written; an old one is then left as it was.
+    """
+    suffix = check_figure_format(path)
+    check_target(path)
+    with replacing(path) as file, mpl.rc_context({"svg.hashsalt": "trajectories"}):
+        figure.savefig(file, format=suffix[1:], metadata=_METADATA[suffix])
