@@ -94,13 +94,14 @@ class Program:
         self._known: dict[_Call, int] = {}
         self._values: dict[sp.Basic, _Operand] = {X: 0, Y: 1}
         shared, reduced = sp.cse(list(expressions), order="canonical")
+        self._shared = [symbol for symbol, _ in shared]
         for symbol, expression in shared:
             self._values[symbol] = self._emit(expression)
         self._results = [self._emit(expression) for expression in reduced]
         self.count = len(self._results)
         self.singular = any(call.ufunc in _SINGULAR for call in self._calls)
         self._places, self._buffers = self._allocate()
-        del self._known, self._values
+        del self._known, self._values, self._shared
 
     def __call__(self, x: np.ndarray, y: np.ndarray, out: np.ndarray) -> None:
         """Evaluate at the points of two vectors, block by block.
@@ -230,9 +231,9 @@ class Program:
 
     def _product(self, expression: sp.Basic) -> _Operand:
         """Multiply numerators, divide by denominators: x/10 stays one exactly rounded division."""
-        coefficient, rest = expression.as_coeff_Mul()
-        if coefficient.is_negative:
-            return self._call(np.negative, self._emit(-expression))
+        constant, rest = expression.as_independent(X, Y, *self._shared, as_Add=False)
+        if constant == -1:
+            return self._call(np.negative, self._emit(rest))
         above: _Operand = _ONE
         below: _Operand = _ONE
         for factor in sp.Mul.make_args(rest):
@@ -241,11 +242,11 @@ class Program:
                 below = self._times(below, self._power(base, -exponent))
             else:
                 above = self._times(above, self._emit(factor))
-        if coefficient.is_Rational and coefficient.q & (coefficient.q - 1):
-            above = self._times(above, _Constant(float(coefficient.p)))
-            below = self._times(below, _Constant(float(coefficient.q)))
+        if constant.is_Rational and constant.q & (constant.q - 1):
+            above = self._times(above, _Constant(float(constant.p)))
+            below = self._times(below, _Constant(float(constant.q)))
         else:  # A power of two below divides exactly as a factor too, and a product is faster.
-            above = self._times(above, _Constant(float(coefficient)))
+            above = self._times(above, _Constant(float(constant)))
         return above if below == _ONE else self._call(np.divide, above, below)
 
     def _times(self, left: _Operand, right: _Operand) -> _Operand:

@@ -107,7 +107,7 @@ def _newton(
             step = np.clip(np.nan_to_num(step), -reach, reach)
             here = value(p)
             for _ in range(30):
-                worse = np.logical_not(value(p + step) <= here)
+                worse: Any = np.logical_not(value(p + step) <= here)
                 if not worse.any():
                     break
                 step[worse] /= 2
