@@ -88,8 +88,13 @@ def row(label: str, ours: float, theirs: float, target: float) -> None:
     """Print one comparison."""
     met = "" if ours <= target * theirs else "  MISSED"
     shown = (f"{ours:,.3f}", f"{theirs:,.3f}") if ours < 1000 else (f"{ours:,}", f"{theirs:,}")
-    ratio, limit = f"1/{theirs / ours:.1f}", f"1/{1 / target:.0f}"
+    ratio, limit = fraction(ours / theirs), fraction(target)
     print(f"{label:34}{shown[0]:>12}{shown[1]:>12}{ratio:>10}{limit:>10}{met}", flush=True)
+
+
+def fraction(ratio: float) -> str:
+    """Write a ratio, a small one as one over something."""
+    return f"1/{1 / ratio:.3g}" if ratio < 0.5 else f"{ratio:.2f}"
 
 
 def print_fidelity(moving: tj.Animation, ours: Path, theirs: Path) -> None:
