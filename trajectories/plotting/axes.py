@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from trajectories.plotting.counter import draw_counter
+from trajectories.plotting.exits import Exits
 from trajectories.plotting.header import draw_header, heading
 from trajectories.plotting.scene import Limits, Relief, Scene, checked, make_relief, view
 from trajectories.plotting.theme import Theme, applied, setting
@@ -206,12 +207,13 @@ def draw_paths(
     draw_ground(ax, scene.relief, scene.limits, theme)
     draw_minima(ax, scene.minima)
     _draw_starts(ax, np.concatenate([track.positions[0] for track in scene.tracks]))
-    movers: list[Mover] = [Paths(ax, scene, styles, **kwargs)]
+    exits = Exits(ax, scene, styles)
+    movers: list[Mover] = [Paths(ax, scene, styles, **kwargs), exits]
     labels = [track.label for track in scene.tracks] if legend else []
     words = [title] if title is not None else heading(scene.name, scene.latex)
     width = ax.bbox.width / ax.figure.dpi * 72
     lift = draw_header(ax, words, labels, styles, room=width + beyond)
-    return [*movers, draw_counter(ax, scene, lift, beyond)] if caption else movers
+    return [*movers, draw_counter(ax, scene, exits.taken, lift, beyond)] if caption else movers
 
 
 def draw_losses(ax: Axes, scene: Scene, styles: Sequence[Style], **kwargs: Any) -> list[Mover]:
@@ -223,8 +225,7 @@ def draw_losses(ax: Axes, scene: Scene, styles: Sequence[Style], **kwargs: Any) 
     excess = losses[np.isfinite(losses)] - floor
     positive = excess[excess > 0]
     if scene.floor is not None and positive.size:
-        top = min(float(positive.max()), 1e12 * float(np.median(positive)))
-        low = max(float(positive.min()), 1e-12 * top)
+        top, low = _loss_range(scene, floor, positive)
         ax.set_yscale("log", nonpositive="mask")
         ax.set_ylim(low / 2, top * 2)
         minimum = f"{floor:.3g}".replace("-", "\N{MINUS SIGN}")
@@ -236,6 +237,20 @@ def draw_losses(ax: Axes, scene: Scene, styles: Sequence[Style], **kwargs: Any) 
         ax.set_ylabel("loss  $f(x, y)$")
     ax.grid(axis="y", zorder=0)
     return [Curves(ax, scene.tracks, floor, styles, **kwargs)]
+
+
+def _loss_range(scene: Scene, floor: float, positive: Array) -> tuple[float, float]:
+    """Return the highest and the lowest loss to show.
+
+    A path that leaves the picture has left the loss plot too when it is far above all others.
+    """
+    first = max(float(np.nanmax(track.values[0])) for track in scene.tracks) - floor
+    stayed = [track.values - floor for track in scene.tracks if not any(track.exits)]
+    highest = [float(np.nanmax(values)) for values in stayed if np.isfinite(values).any()]
+    top = min(float(positive.max()), max([10 * first, *highest]))
+    if top <= 0:
+        top = float(positive.max())
+    return top, max(min(float(positive.min()), top), 1e-12 * top)
 
 
 def draw_ground(ax: Axes, relief: Relief, limits: Limits, theme: Theme) -> None:
@@ -258,6 +273,7 @@ def draw_ground(ax: Axes, relief: Relief, limits: Limits, theme: Theme) -> None:
             relief.levels,
             colors=theme.contour,
             linewidths=0.6,
+            linestyles="solid",
             zorder=_CONTOUR,
         )
     else:

@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import ScaledTranslation, Transform
 from numpy.typing import NDArray
 
-from trajectories.plotting.header import points, text_width
+from trajectories.plotting.header import points, text_size
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.theme import setting
 from trajectories.plotting.tracks import NOTE
@@ -21,8 +21,6 @@ __all__ = ["Caption", "counter", "counter_width", "draw_counter", "free_corner"]
 
 Array = NDArray[np.float64]
 _CORNERS = ((0, 0), (1, 0), (0, 1), (1, 1))
-#: Points looked at along each segment of a path.
-_BETWEEN = 8
 
 
 class Caption:
@@ -52,7 +50,7 @@ class Caption:
 def counter_width(steps: int) -> float:
     """Return the width of a counter up to `steps`, in points."""
     size = points("legend.fontsize")
-    return text_width(f"step {steps}", size) + 0.4 * size
+    return text_size(f"step {steps}", size)[0] + 0.4 * size
 
 
 def counter(
@@ -74,7 +72,7 @@ def counter(
         Whether `y` is the counter's upper edge.
     """
     size = points("legend.fontsize")
-    advance = text_width("00", size) - text_width("0", size)
+    advance = text_size("00", size)[0] - text_size("0", size)[0]
     style = {"fontsize": size, "color": setting("axes.labelcolor"), "va": "baseline"}
     inches = on.get_figure().dpi_scale_trans  # type: ignore[union-attr]
     down = 0.8 * size if top else 0.0
@@ -90,7 +88,7 @@ def counter(
     return Caption(digits)
 
 
-def draw_counter(ax: Axes, scene: Scene, lift: float, beyond: float = 0.0) -> Caption:
+def draw_counter(ax: Axes, scene: Scene, taken: Array, lift: float, beyond: float = 0.0) -> Caption:
     """Put a step counter into a corner of a plot of paths, or above it if no corner is free.
 
     Parameters
@@ -99,6 +97,8 @@ def draw_counter(ax: Axes, scene: Scene, lift: float, beyond: float = 0.0) -> Ca
         The plot.
     scene : Scene
         What it shows.
+    taken : numpy.ndarray, shape (n, 2)
+        What the counter must not cover, in parts of the plot's width and height.
     lift : float
         How high above the Axes the heading's line is, in points.
     beyond : float
@@ -108,7 +108,7 @@ def draw_counter(ax: Axes, scene: Scene, lift: float, beyond: float = 0.0) -> Ca
     width, height = (side / ax.figure.dpi * 72 for side in ax.bbox.size)
     margin = 0.8 * size
     box = (counter_width(scene.steps) + 2 * margin) / width, (size + 2 * margin) / height
-    corner = free_corner(scene, box)
+    corner = free_corner(scene, box, taken)
     if corner is None:
         shift = ScaledTranslation(beyond / 72, lift / 72, ax.figure.dpi_scale_trans)
         return counter(ax, 1.0, 1.0, ax.transAxes + shift, scene.steps)
@@ -118,7 +118,7 @@ def draw_counter(ax: Axes, scene: Scene, lift: float, beyond: float = 0.0) -> Ca
     return counter(ax, x, y, ax.transAxes, scene.steps, top=bool(top))
 
 
-def free_corner(scene: Scene, box: tuple[float, float]) -> tuple[int, int] | None:
+def free_corner(scene: Scene, box: tuple[float, float], taken: Array) -> tuple[int, int] | None:
     """Choose the corner of a plot where a counter covers nothing and is nearest to what moves.
 
     Near, because a moving picture encodes the rectangle that holds all that has changed.
@@ -129,50 +129,37 @@ def free_corner(scene: Scene, box: tuple[float, float]) -> tuple[int, int] | Non
         What the plot shows.
     box : (float, float)
         The counter's width and height, in parts of the plot's.
+    taken : numpy.ndarray, shape (n, 2)
+        What it must not cover, in the same parts.
 
     Returns
     -------
     (int, int) or None
         1 for right and 1 for top; None if no corner is free.
     """
-    low = np.array([side[0] for side in scene.limits])
-    size = np.array([side[1] - side[0] for side in scene.limits])
-    paths = (
-        np.concatenate([_padded(t.positions, scene.steps) for t in scene.tracks], axis=1) - low
-    ) / size
-    share = np.linspace(0, 1, _BETWEEN, endpoint=False)[:, None, None, None]
-    exits = [e.point for track in scene.tracks for e in track.exits if e is not None]
-    with np.errstate(invalid="ignore"):
-        along = (paths[:-1] + share * (paths[1:] - paths[:-1])).reshape(-1, 2)
-    marks = (np.concatenate([scene.minima, np.reshape(exits, (-1, 2))]) - low) / size
-    points_taken = np.concatenate([along, paths[-1], marks])
-    steps = (
-        np.clip(np.stack([paths[:-1], paths[1:]]), 0, 1).swapaxes(0, 1).reshape(scene.steps, -1, 2)
-    )
-    steps = steps[np.isfinite(steps).all(axis=2).any(axis=1)]
+    limits = np.array(scene.limits)
+    first, last = _moving(scene, limits[:, 0], limits[:, 1] - limits[:, 0])
     best, area = None, np.inf
     for corner in _CORNERS:
-        far = abs(points_taken - corner)
-        margin = np.array(box) * 1.15
-        margin_exit = np.maximum(margin, (0.35, 0.12))
-        blocked = (far < margin).all(axis=1).any()
-        blocked |= (
-            (abs((np.reshape(exits, (-1, 2)) - low) / size - corner) < margin_exit)
-            .all(axis=1)
-            .any()
-        )
-        if blocked:
+        if (abs(taken - corner) < 1.1 * np.array(box)).all(axis=1).any():
             continue
-        ends = abs(np.array(corner) - box)
-        first = np.minimum(np.nanmin(steps, axis=1, initial=1.0), np.minimum(corner, ends))
-        last = np.maximum(np.nanmax(steps, axis=1, initial=0.0), np.maximum(corner, ends))
-        covered = float((last - first).prod(axis=1).sum())
+        inner = abs(np.array(corner) - box)
+        low = np.minimum(first, np.minimum(corner, inner))
+        high = np.maximum(last, np.maximum(corner, inner))
+        covered = float((high - low).prod(axis=1).sum())
         if covered < area - 1e-9:
             best, area = corner, covered
     return best
 
 
-def _padded(positions: Array, steps: int) -> Array:
-    """Let a shorter path stay where it ended."""
-    missing = steps + 1 - len(positions)
-    return np.concatenate([positions, np.repeat(positions[-1:], missing, axis=0)])
+def _moving(scene: Scene, low: Array, size: Array) -> tuple[Array, Array]:
+    """Return the corners of the rectangles in which paths move at each step, in parts."""
+    first = np.ones((scene.steps, 2))
+    last = np.zeros((scene.steps, 2))
+    for track in scene.tracks:
+        path = np.clip((track.positions - low) / size, 0, 1)
+        steps = len(path) - 1
+        pairs = np.concatenate([path[:-1], path[1:]], axis=1)
+        first[:steps] = np.fmin(first[:steps], np.fmin.reduce(pairs, axis=1))
+        last[:steps] = np.fmax(last[:steps], np.fmax.reduce(pairs, axis=1))
+    return first, last

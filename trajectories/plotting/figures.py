@@ -307,7 +307,7 @@ def panels(
     """Add panels whose margins are measured from the type's sizes, before anything is drawn."""
     width, height = (side / figure.dpi * 72 for side in figure.bbox.size)
     tick, label = points("xtick.labelsize"), points("axes.labelsize")
-    left = 3.4 * tick + 1.5 * label
+    left = 4.2 * tick + 1.5 * label
     bottom = 1.9 * tick + 1.6 * label
     right = 1.6 * tick
     weights = widths or [1.0] * columns

@@ -14,10 +14,12 @@ from matplotlib.textpath import TextToPath
 
 from trajectories.plotting.theme import setting
 
-__all__ = ["draw_header", "fitted", "header_height", "heading", "points", "text_width"]
+__all__ = ["draw_header", "fitted", "header_height", "heading", "points", "text_size"]
 
 #: A heading may be set this much smaller before a shorter one is taken.
 _SMALLEST = 0.72
+#: How tall a heading may be, in font sizes.
+_TALLEST = 1.35
 _LEGEND_LINE = 1.55
 _GAP = 6.0
 
@@ -82,27 +84,31 @@ def fitted(
         In points.
     """
     for text in words:
-        needed = text_width(text, size, figure)
-        if needed * _SMALLEST <= width:
-            return text, size * min(1.0, width / max(needed, 1.0))
+        needed, height = text_size(text, size, figure)
+        scale = min(1.0, width / max(needed, 1.0), _TALLEST * size / max(height, 1.0))
+        if scale >= _SMALLEST:
+            return text, size * scale
+    small = size * _SMALLEST
     last = words[-1]
-    while len(last) > 4 and text_width(last + "...", size * _SMALLEST) > width:
+    while len(last) > 4 and text_size(last + "...", small)[0] > width:
         last = last[:-1]
-    return (last if last == words[-1] else last.rstrip() + "..."), size * _SMALLEST
+    return (last if last == words[-1] else last.rstrip() + "..."), small
 
 
-def text_width(text: str, size: float, figure: Any = None) -> float:
-    """Measure a text in points; infinite if it is mathematics that cannot be set."""
+def text_size(text: str, size: float, figure: Any = None) -> tuple[float, float]:
+    """Measure a text's width and height in points; infinite if it cannot be set."""
     font = FontProperties(size=size)
     plain = text.replace(r"\$", "")
     try:
         if figure is not None and hasattr(figure.canvas, "get_renderer"):
             trial = Text(0, 0, text, fontproperties=font, figure=figure)
             extent = trial.get_window_extent(figure.canvas.get_renderer())
-            return float(extent.width / figure.dpi * 72)
-        return float(TextToPath().get_text_width_height_descent(plain, font, "$" in plain)[0])
+            return float(extent.width / figure.dpi * 72), float(extent.height / figure.dpi * 72)
+        measure = TextToPath().get_text_width_height_descent
+        width, height, _ = measure(plain, font, "$" in plain)
+        return float(width), float(height)
     except ValueError:
-        return math.inf
+        return math.inf, math.inf
 
 
 def _legend_columns(labels: Sequence[str], width: float) -> int:
@@ -114,7 +120,7 @@ def _legend_columns(labels: Sequence[str], width: float) -> int:
         key: setting(f"legend.{key}") * size
         for key in ("handlelength", "handletextpad", "columnspacing")
     }
-    entry = sum(em.values()) + max(text_width(_literal(label), size) for label in labels)
+    entry = sum(em.values()) + max(text_size(_literal(label), size)[0] for label in labels)
     return max(1, min(len(labels), int((width + em["columnspacing"]) / entry)))
 
 

@@ -308,7 +308,7 @@ def _levels(z: Array, floor: float | None) -> Array:
         return np.linspace(low, high, _LEVELS + 2)[1:-1]
     floor = float(low) if floor is None else min(floor, float(low))
     excess = heights - floor
-    lowest = max(float(np.quantile(excess, 0.004)), 1e-7 * float(excess.max()))
+    lowest = max(float(np.quantile(excess, 0.015)), 1e-7 * float(excess.max()))
     return floor + np.geomspace(lowest, float(excess.max()), _LEVELS + 1)[:-1]
 
 

@@ -16,12 +16,12 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from trajectories.plotting.scene import Exit, Limits, Scene, Track
+from trajectories.plotting.scene import Scene, Track
 from trajectories.plotting.theme import setting
 
-__all__ = ["NOTE", "Curves", "Mover", "Paths", "Style", "track_styles"]
+__all__ = ["HEAD", "NOTE", "Curves", "Mover", "Paths", "Style", "track_styles"]
 
-_PATH, _HEAD, NOTE = 10.0, 20.0, 30.0
+_PATH, HEAD, NOTE = 10.0, 20.0, 30.0
 _HEAD_SCALE = 2.1
 #: Up to this many steps each has a marker; longer paths have markers at equal distances.
 _MARKED_STEPS = 40
@@ -58,7 +58,7 @@ def track_styles(count: int) -> list[Style]:
 
 
 class Paths:
-    """The paths of a scene on a contour plot: lines, heads, and arrows where they leave.
+    """The paths of a scene on a contour plot: lines and heads.
 
     Parameters
     ----------
@@ -73,14 +73,11 @@ class Paths:
     """
 
     def __init__(self, ax: Axes, scene: Scene, styles: Sequence[Style], **kwargs: Any) -> None:
-        self.artists: list[Artist] = []
         self._positions = [_until_exit(track) for track in scene.tracks]
         self._lines: list[Line2D] = []
         self._heads: list[Line2D] = []
-        self._exits: list[tuple[int, list[Artist]]] = []
         halo = setting("axes.facecolor")
         every = _marker_spacing(scene.steps)
-        taken: list[tuple[float, float]] = []
         for number, (track, style) in enumerate(zip(scene.tracks, styles, strict=True)):
             several = track.positions.shape[1] > 1
             line_style = {
@@ -102,24 +99,16 @@ class Paths:
                     markersize=setting("lines.markersize") * (1 if several else _HEAD_SCALE),
                     markeredgecolor=halo,
                     markeredgewidth=1.2,
-                    zorder=_HEAD + number / 100,
+                    zorder=HEAD + number / 100,
                 )
             )
-            for leaving in track.exits if not several else ():
-                if leaving is not None:
-                    drawn = _draw_exit(ax, leaving, scene.limits, line_style["color"], taken)
-                    self._exits.append((leaving.step, drawn))
-        self.artists += [*self._lines, *self._heads]
-        self.artists += [artist for _, drawn in self._exits for artist in drawn]
+        self.artists: list[Artist] = [*self._lines, *self._heads]
 
     def show(self, step: int) -> None:
         """Show the paths up to `step`."""
         for positions, line, head in zip(self._positions, self._lines, self._heads, strict=True):
             line.set_data(*_prefix(positions, step))
             head.set_data(*positions[min(step, len(positions) - 1)].T)
-        for at, drawn in self._exits:
-            for artist in drawn:
-                artist.set_visible(step >= at)
 
 
 class Curves:
@@ -160,7 +149,7 @@ class Curves:
             self._lines.append(_line(ax, **line_style))
             size = setting("lines.markersize") * (1 if several else _HEAD_SCALE * 0.8)
             head_style = {**style, **edge, "linestyle": "none", "markersize": size}
-            self._heads.append(_line(ax, **head_style, zorder=_HEAD + number / 100))
+            self._heads.append(_line(ax, **head_style, zorder=HEAD + number / 100))
         self.artists: list[Artist] = [*self._lines, *self._heads]
 
     def show(self, step: int) -> None:
@@ -205,50 +194,3 @@ def _with_steps(values: Array) -> Array:
     """Return points (step, value), shape (steps + 1, paths, 2)."""
     steps = np.broadcast_to(np.arange(len(values), dtype=float)[:, None], values.shape)
     return np.stack([steps, values], axis=-1)
-
-
-def _draw_exit(
-    ax: Axes, leaving: Exit, limits: Limits, color: Any, taken: list[tuple[float, float]]
-) -> list[Artist]:
-    """Draw an arrow at the edge and the step beside it; labels at one place are moved apart."""
-    (x0, x1), (y0, y1) = limits
-    u, v = (leaving.point[0] - x0) / (x1 - x0), (leaving.point[1] - y0) / (y1 - y0)
-    du, dv = leaving.direction
-    lost = du == dv == 0.0
-    width, height = ax.bbox.width, ax.bbox.height
-    angle = np.degrees(np.arctan2(dv * height, du * width)) - 90
-    size = setting("lines.markersize") * 2.6
-    marker = Line2D(
-        [u],
-        [v],
-        transform=ax.transAxes,
-        color=color,
-        marker="x" if lost else (3, 0, angle),
-        markersize=size,
-        markeredgecolor=color if lost else setting("axes.facecolor"),
-        markeredgewidth=2.0 if lost else 0.8,
-        linestyle="none",
-        clip_on=False,
-        zorder=_HEAD + 0.9,
-    )
-    ax.add_line(marker)
-    away = 1.3 * size * ax.figure.dpi / 72
-    left, low = u < 0.5, v < 0.5
-    lx = u + (away / width if left else -away / width)
-    ly = float(np.clip(v + (away / height if low else -away / height), 0.05, 0.95))
-    while any(abs(lx - x) < 0.2 and abs(ly - y) < 0.055 for x, y in taken):
-        ly += 0.06 if low else -0.06
-    taken.append((lx, ly))
-    words = f"{'lost' if lost else 'leaves'} at step {leaving.step}"
-    note = ax.text(
-        lx,
-        ly,
-        words,
-        transform=ax.transAxes,
-        color=color,
-        ha="left" if left else "right",
-        va="center",
-        fontsize=setting("xtick.labelsize"),
-        zorder=NOTE,
-    )
-    return [marker, note]

@@ -111,7 +111,7 @@ def _newton(
                 if not worse.any():
                     break
                 step[worse] /= 2
-            step[~(value(p + step) <= here)] = 0.0
+            step[worse] = 0.0
             p += step
-    inside = (abs(p - start) <= 2 * reach).all(axis=-1)
+    inside: Any = (abs(p - start) <= 2 * reach).all(axis=-1)
     return np.where(inside[:, None], p, start)

@@ -1,0 +1,144 @@
+"""Where paths leave the picture: an arrow at the edge, and the step at which they left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from trajectories.plotting.header import points, text_size
+from trajectories.plotting.scene import Exit, Scene
+from trajectories.plotting.theme import setting
+from trajectories.plotting.tracks import HEAD, NOTE, Style
+
+__all__ = ["Exits", "obstacles"]
+
+Array = NDArray[np.float64]
+#: Points looked at along each segment of a path; fewer where there would be too many in all.
+_BETWEEN, _POINTS = 8, 200_000
+#: Where a note may stand, in its own widths and heights from the exit; the nearest first.
+_PLACES = sorted(
+    ((0.62 * x, 1.1 * y) for x in range(-4, 5) for y in range(-6, 7)),
+    key=lambda place: 2 * abs(place[0]) + abs(place[1]),
+)
+#: Points all over a square from -1 to 1.
+_SQUARE = np.stack(np.meshgrid(np.linspace(-1, 1, 7), np.linspace(-1, 1, 5)), -1).reshape(-1, 2)
+
+
+class Exits:
+    """Arrows and notes for the paths of a scene that leave it; each is there from its step on.
+
+    Attributes
+    ----------
+    taken : numpy.ndarray, shape (n, 2)
+        What other words must not cover: `obstacles`, and points all over the notes.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Its limits are those of the scene.
+    scene : Scene
+        What to show. The paths of a batch of starts get no arrows.
+    styles : sequence of dict
+        A style for each track.
+    """
+
+    def __init__(self, ax: Axes, scene: Scene, styles: Sequence[Style]) -> None:
+        self.artists: list[Artist] = []
+        self._since: list[int] = []
+        self.taken = obstacles(scene)
+        for track, style in zip(scene.tracks, styles, strict=True):
+            for leaving in track.exits if len(track.exits) == 1 else ():
+                if leaving is not None:
+                    arrow = _arrow(ax, scene, leaving, style["color"])
+                    note, box = _note(ax, scene, leaving, style["color"], self.taken)
+                    self.taken = np.concatenate([self.taken, box])
+                    self.artists += [arrow, note]
+                    self._since += [leaving.step] * 2
+
+    def show(self, step: int) -> None:
+        """Show what has left by `step`."""
+        for artist, since in zip(self.artists, self._since, strict=True):
+            artist.set_visible(step >= since)
+
+
+def obstacles(scene: Scene) -> Array:
+    """Return what words must not cover, as points in parts of the plot's width and height.
+
+    Points along all paths, the minima and the exits; shape (n, 2).
+    """
+    low, size = _frame(scene)
+    between = _POINTS // sum(track.positions.size for track in scene.tracks)
+    between = min(max(between, 1), _BETWEEN)
+    share = np.linspace(0, 1, between, endpoint=False)[:, None, None, None]
+    found = [(scene.minima - low) / size]
+    with np.errstate(invalid="ignore"):
+        for track in scene.tracks:
+            path = (track.positions - low) / size
+            found += [(path[:-1] + share * (path[1:] - path[:-1])).reshape(-1, 2), path[-1]]
+            exits = [leaving.point for leaving in track.exits if leaving is not None]
+            found.append((np.reshape(exits, (-1, 2)) - low) / size)
+        taken = np.concatenate(found)
+        return taken[((taken >= 0) & (taken <= 1)).all(axis=1)]
+
+
+def _frame(scene: Scene) -> tuple[Array, Array]:
+    limits = np.array(scene.limits)
+    return limits[:, 0], limits[:, 1] - limits[:, 0]
+
+
+def _lost(leaving: Exit) -> bool:
+    return leaving.direction == (0.0, 0.0)
+
+
+def _arrow(ax: Axes, scene: Scene, leaving: Exit, color: Any) -> Artist:
+    low, size = _frame(scene)
+    across, up = np.array(leaving.direction) * ax.bbox.size
+    mark = setting("lines.markersize") * 2.6
+    marker: Any = "x" if _lost(leaving) else (3, 0, float(np.degrees(np.arctan2(up, across))) - 90)
+    arrow = Line2D(
+        *((np.array(leaving.point) - low) / size)[:, None],
+        transform=ax.transAxes,
+        color=color,
+        marker=marker,
+        markersize=mark,
+        markeredgecolor=color if _lost(leaving) else setting("axes.facecolor"),
+        markeredgewidth=2.0 if _lost(leaving) else 0.8,
+        linestyle="none",
+        clip_on=False,
+        zorder=HEAD + 0.9,
+    )
+    ax.add_line(arrow)
+    return arrow
+
+
+def _note(ax: Axes, scene: Scene, leaving: Exit, color: Any, taken: Array) -> tuple[Artist, Array]:
+    """Write the step where it covers least, near the arrow; return the note and its corners."""
+    words = f"{'lost' if _lost(leaving) else 'leaves'} at step {leaving.step}"
+    size = points("xtick.labelsize")
+    inches = np.array(ax.bbox.size) / ax.figure.dpi * 72
+    box = np.array([text_size(words, size)[0] + 0.8 * size, 1.7 * size]) / inches
+    low, extent = _frame(scene)
+    arrow = setting("lines.markersize") * 1.6 / inches
+    at = (np.array(leaving.point) - low) / extent
+    places = np.clip(at + np.array(_PLACES) * box, box / 2 + 0.01, 1 - box / 2 - 0.01)
+    taken = np.concatenate([taken, at + arrow * _SQUARE])
+    inside = (abs(taken[None] - places[:, None]) < box / 2).all(axis=2).sum(axis=1)
+    x, y = places[int(inside.argmin())]
+    note = ax.text(
+        x,
+        y,
+        words,
+        transform=ax.transAxes,
+        color=color,
+        ha="center",
+        va="center",
+        fontsize=size,
+        zorder=NOTE,
+    )
+    return note, np.array([x, y]) + box * _SQUARE / 2
