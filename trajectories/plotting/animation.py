@@ -15,7 +15,7 @@ from trajectories.names import resolve, unknown
 from trajectories.plotting.figures import LAYOUTS, SIZES, Picture, checked_size
 from trajectories.plotting.painter import Painter
 from trajectories.plotting.scene import checked
-from trajectories.plotting.theme import applied
+from trajectories.plotting.theme import look
 from trajectories.trajectory import Trajectory
 from trajectories.validation import POSITIVE, finite, integer, must
 
@@ -225,14 +225,13 @@ def animate(
     paths = checked(trajectories)
     layout = resolve("layout", layout, LAYOUTS)
     shape = checked_size(size) if size is not None else SIZES[layout]
-    with applied(theme):
-        pass  # An unknown theme is refused now, not when the file is written.
+    settings = look(theme)
     steps = max(path.steps for path in paths)
     count = min(steps + 1, _MAX_FRAMES) if frames is None else integer("frames", frames, 1)
     shown = [round(i * steps / (count - 1)) for i in range(count)] if count > 1 else [steps]
 
     def make() -> Picture:
-        with applied(theme) as chosen:
+        with settings.applied() as chosen:
             return LAYOUTS[layout](paths, chosen, size=shape, limits=limits, **kwargs)
 
     return Animation(paths, shown, shape, make)

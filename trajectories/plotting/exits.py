@@ -122,7 +122,7 @@ def _note(ax: Axes, scene: Scene, leaving: Exit, color: Any, taken: Array) -> tu
     words = f"{'lost' if _lost(leaving) else 'leaves'} at step {leaving.step}"
     size = points("xtick.labelsize")
     inches = np.array(ax.bbox.size) / ax.figure.dpi * 72
-    box = np.array([text_size(words, size)[0] + 0.8 * size, 1.7 * size]) / inches
+    box = np.array([text_size(words, size)[0] + 1.4 * size, 1.7 * size]) / inches
     low, extent = _frame(scene)
     arrow = setting("lines.markersize") * 1.6 / inches
     at = (np.array(leaving.point) - low) / extent

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
@@ -14,7 +14,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 
 from trajectories.names import resolve
 
-__all__ = ["THEMES", "Theme", "applied", "setting"]
+__all__ = ["THEMES", "Look", "Theme", "applied", "look", "setting"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,12 @@ _LIGHT_GROUND = (("#FFFFFF", "#F2F5F8", "#DFE7EE", "#CAD6E1"), "#A9B9C8")
 _DARK_GROUND = (("#0F141A", "#1A222C", "#263241", "#34455A"), "#4C6079")
 _PAPER_GROUND = (("#FFFFFF", "#F4F4F4", "#E3E3E3", "#D2D2D2"), "#A6A6A6")
 
+#: The groups of settings that show in a picture when its artists are made.
+_VISIBLE = frozenset(
+    ("axes", "contour", "font", "grid", "image", "legend", "lines", "markers", "mathtext")
+    + ("patch", "text", "xaxis", "xtick", "yaxis", "ytick")
+)
+
 #: The themes by name.
 THEMES: dict[str, Theme] = {
     "light": Theme("dark ink on white", ("base", "light"), *_LIGHT_GROUND),
@@ -63,34 +69,58 @@ THEMES: dict[str, Theme] = {
 }
 
 
-@contextmanager
-def applied(theme: str | None) -> Iterator[Theme]:
-    """Apply a theme to what is made inside the block.
+@dataclass(frozen=True)
+class Look:
+    """A theme with the settings that it stands for now, whatever the user sets later.
+
+    Parameters
+    ----------
+    theme : Theme
+        The theme.
+    settings : dict
+        What to set of Matplotlib.
+    """
+
+    theme: Theme
+    settings: dict[str, Any]
+
+    @contextmanager
+    def applied(self) -> Iterator[Theme]:
+        """Apply the settings to what is made inside the block."""
+        settings: Any = self.settings
+        with mpl.rc_context(settings):
+            yield self.theme
+
+
+def look(theme: str | None) -> Look:
+    """Return how pictures look under a theme.
 
     Parameters
     ----------
     theme : str or None
-        A name in `THEMES`. None is the light theme under all that the user has changed of
-        Matplotlib's defaults.
+        A name in `THEMES`, which looks the same under whatever settings of the user. None is the
+        light theme under all that the user has changed of Matplotlib's defaults.
 
-    Yields
-    ------
-    Theme
+    Returns
+    -------
+    Look
 
     Raises
     ------
     ValueError
         If there is no such theme; the nearest name is suggested.
     """
-    name = "light" if theme is None else resolve("theme", theme, THEMES)
-    chosen = THEMES[name]
-    settings: Any = {}
-    for style in chosen.styles:
-        settings |= _settings(style)
-    if theme is None:
-        settings = {key: item for key, item in settings.items() if not _changed(key)}
-    with mpl.rc_context(settings):
-        yield chosen
+    if theme is not None:
+        name = resolve("theme", theme, THEMES)
+        return Look(THEMES[name], _defaults() | _styled(THEMES[name]))
+    light = THEMES["light"]
+    kept = {key: setting(key) for key in _defaults() if _changed(key)}
+    return Look(light, _styled(light) | kept)
+
+
+def applied(theme: str | None) -> AbstractContextManager[Theme]:
+    """Apply a theme to what is made inside a block; see `look`."""
+    return look(theme).applied()
 
 
 def setting(key: str) -> Any:
@@ -101,13 +131,26 @@ def setting(key: str) -> Any:
 
 def _changed(key: str) -> bool:
     """Tell whether the user has set this away from Matplotlib's default."""
-    defaults: Any = mpl.rcParamsDefault
-    return bool(setting(key) != defaults[key])
+    return bool(setting(key) != _defaults()[key])
 
 
 @cache
-def _settings(style: str) -> dict[str, Any]:
-    source = files("trajectories.plotting.styles") / f"{style}.mplstyle"
+def _defaults() -> dict[str, Any]:
+    """Return Matplotlib's defaults of all that shows in a picture."""
+    defaults: Any = mpl.rcParamsDefault
+    return {key: defaults[key] for key in defaults if key.split(".")[0] in _VISIBLE}
+
+
+def _styled(theme: Theme) -> dict[str, Any]:
+    settings: dict[str, Any] = {}
+    for style in theme.styles:
+        settings |= _style(style)
+    return settings
+
+
+@cache
+def _style(name: str) -> dict[str, Any]:
+    source = files("trajectories.plotting.styles") / f"{name}.mplstyle"
     with as_file(source) as path:
         settings: Any = mpl.rc_params_from_file(path, use_default_template=False)
     return dict(settings)

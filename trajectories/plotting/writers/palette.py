@@ -17,6 +17,7 @@ _COLORS = 255
 _ROUNDS = 4
 #: Pixels that median cut works on, about.
 _PIXELS = 30_000
+_BLOCK = 256
 #: Colours that fill at least this part of the pixels are kept exactly: large areas do not shift.
 _FILL = 5e-4
 
@@ -128,10 +129,22 @@ def _k_means(colors: Floats, weights: Floats, means: Floats) -> Floats:
 
 
 def _nearest(colors: Floats, centers: Floats) -> NDArray[np.uint8]:
-    """Return the place of each colour's nearest center, in parts of bounded size."""
+    """Return the place of each colour's nearest center.
+
+    That is where their product, less half the center's square, is greatest. Three products by hand
+    in blocks that stay in cache are faster than a matrix product, and need no second thread.
+    """
     half = (centers * centers).sum(axis=1) / 2
+    channels = np.ascontiguousarray(centers.T)
     label = np.empty(len(colors), np.uint8)
-    for begin in range(0, len(colors), 2048):
-        part = slice(begin, begin + 2048)
-        label[part] = np.argmin(half - colors[part] @ centers.T, axis=1)
+    score = np.empty((_BLOCK, len(centers)), np.float32)
+    part = np.empty_like(score)
+    for begin in range(0, len(colors), _BLOCK):
+        block = colors[begin : begin + _BLOCK]
+        total, product = score[: len(block)], part[: len(block)]
+        np.subtract(block[:, :1] * channels[0], half, out=total)
+        for channel in (1, 2):
+            np.multiply(block[:, channel, None], channels[channel], out=product)
+            total += product
+        label[begin : begin + _BLOCK] = total.argmax(axis=1)
     return label
