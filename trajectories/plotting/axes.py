@@ -158,10 +158,8 @@ def plot_gradient(
     with applied(theme) as chosen:
         ax = ax if ax is not None else _new_axes()
         shown = view(surface, limits=limits)
-        minima = surface.minima
-        floor = float(np.min(surface.value(minima))) if len(minima) else None
-        draw_ground(ax, make_relief(surface, shown, floor), shown, chosen)
-        draw_minima(ax, minima)
+        draw_ground(ax, make_relief(surface, shown), shown, chosen)
+        draw_minima(ax, surface.minima)
         (x0, x1), (y0, y1) = shown
         width, height = ax.bbox.width, ax.bbox.height
         across = max(2, round(arrows * min(1.0, width / height)))
@@ -244,12 +242,10 @@ def _loss_range(scene: Scene, floor: float, positive: Array) -> tuple[float, flo
 
     A path that leaves the picture has left the loss plot too when it is far above all others.
     """
-    first = max(float(np.nanmax(track.values[0])) for track in scene.tracks) - floor
-    stayed = [track.values - floor for track in scene.tracks if not any(track.exits)]
-    highest = [float(np.nanmax(values)) for values in stayed if np.isfinite(values).any()]
-    top = min(float(positive.max()), max([10 * first, *highest]))
-    if top <= 0:
-        top = float(positive.max())
+    first = [10 * (track.values[0] - floor) for track in scene.tracks]
+    stayed = [track.values.ravel() - floor for track in scene.tracks if not any(track.exits)]
+    usual = float(np.fmax.reduce(np.concatenate([*first, *stayed])))
+    top = min(float(positive.max()), usual) if usual > 0 else float(positive.max())
     return top, max(min(float(positive.min()), top), 1e-12 * top)
 
 
@@ -300,13 +296,13 @@ def draw_minima(ax: Axes, minima: Array) -> None:
 
 def _draw_starts(ax: Axes, starts: Array) -> None:
     """Mark where paths begin with a ring."""
+    places = np.unique(starts, axis=0)
     ax.add_line(
         Line2D(
-            *np.unique(starts, axis=0).T,
+            *places.T,
             linestyle="none",
             marker="o",
-            markersize=setting("lines.markersize")
-            * (3.2 if len(np.unique(starts, axis=0)) < 9 else 1.2),
+            markersize=setting("lines.markersize") * (3.2 if len(places) < 9 else 1.2),
             markerfacecolor="none",
             markeredgecolor=setting("text.color"),
             markeredgewidth=1.4,

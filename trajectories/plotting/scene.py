@@ -163,15 +163,13 @@ class Scene:
         paths = checked(trajectories)
         surface = paths[0].surface
         shown = view(surface, paths, limits=limits, aspect=aspect)
-        minima = surface.minima
-        floor = float(np.min(surface.value(minima))) if len(minima) else None
         return cls(
             name=surface.name,
             latex=surface.latex,
             limits=shown,
-            relief=make_relief(surface, shown, floor, resolution),
-            minima=minima,
-            floor=floor,
+            relief=make_relief(surface, shown, resolution),
+            minima=surface.minima,
+            floor=surface.floor,
             tracks=tuple(_track(path, shown) for path in paths),
         )
 
@@ -273,9 +271,7 @@ def view(
     return _as_limits(np.stack([middle - size / 2, middle + size / 2], axis=1))
 
 
-def make_relief(
-    surface: Surface, limits: Limits, floor: float | None, resolution: int = _RESOLUTION
-) -> Relief:
+def make_relief(surface: Surface, limits: Limits, resolution: int = _RESOLUTION) -> Relief:
     """Value a surface on a grid, and choose the heights of its contours.
 
     Parameters
@@ -284,8 +280,6 @@ def make_relief(
         What to value.
     limits : ((float, float), (float, float))
         The rectangle.
-    floor : float or None
-        f at the minimum, if there is one.
     resolution : int
         Grid points along each side.
 
@@ -296,7 +290,7 @@ def make_relief(
     x, y = (np.linspace(low, high, resolution) for low, high in limits)
     z = np.asarray(surface(x[None, :], y[:, None]))
     z[~np.isfinite(z)] = np.nan
-    return Relief(x, y, z, _levels(z, floor))
+    return Relief(x, y, z, _levels(z, surface.floor))
 
 
 def _levels(z: Array, floor: float | None) -> Array:

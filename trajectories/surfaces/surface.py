@@ -218,6 +218,11 @@ class Surface:
             return np.array(self.declared_minima)
         return find_minima(self.value, self.gradient, self.hessian, self.domain)
 
+    @cached_property
+    def floor(self) -> float | None:
+        """The lowest value of f in its domain; None if `minima` knows no place of it."""
+        return float(np.min(self.value(self.minima))) if len(self.minima) else None
+
     @property
     def latex(self) -> str:
         """The formula in LaTeX, without dollar signs."""
