@@ -21,11 +21,8 @@ __all__ = ["Exits", "obstacles"]
 Array = NDArray[np.float64]
 #: Points looked at along each segment of a path; fewer where there would be too many in all.
 _BETWEEN, _POINTS = 8, 200_000
-#: Where a note may stand, in its own widths and heights from the exit; the nearest first.
-_PLACES = sorted(
-    ((0.62 * x, 1.1 * y) for x in range(-4, 5) for y in range(-6, 7)),
-    key=lambda place: 2 * abs(place[0]) + abs(place[1]),
-)
+#: Where a note may stand, in its own widths and heights from the exit.
+_PLACES = np.array([(x / 10, y / 2) for x in range(-25, 26) for y in range(-10, 11)])
 #: Points all over a square from -1 to 1.
 _SQUARE = np.stack(np.meshgrid(np.linspace(-1, 1, 7), np.linspace(-1, 1, 5)), -1).reshape(-1, 2)
 
@@ -126,10 +123,11 @@ def _note(ax: Axes, scene: Scene, leaving: Exit, color: Any, taken: Array) -> tu
     low, extent = _frame(scene)
     arrow = setting("lines.markersize") * 1.6 / inches
     at = (np.array(leaving.point) - low) / extent
-    places = np.clip(at + np.array(_PLACES) * box, box / 2 + 0.01, 1 - box / 2 - 0.01)
+    places = np.clip(at + _PLACES * box, box / 2 + 0.01, 1 - box / 2 - 0.01)
     taken = np.concatenate([taken, at + arrow * _SQUARE])
     inside = (abs(taken[None] - places[:, None]) < box / 2).all(axis=2).sum(axis=1)
-    x, y = places[int(inside.argmin())]
+    gap = np.hypot(*(np.maximum(abs(places - at) - box / 2, 0) * inches).T)
+    x, y = places[np.lexsort((gap, inside))[0]]
     note = ax.text(
         x,
         y,

@@ -10,6 +10,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from trajectories.names import resolve
 from trajectories.plotting.axes import draw_losses, draw_paths
@@ -264,6 +265,8 @@ def grid(
         panel: dict[str, Any] = {"styles": [styles[i]], "legend": False, "caption": False}
         movers += draw_paths(ax, alone, theme, **panel, title=paths[i].label, **kwargs)
         ax.label_outer()
+        # Labels at the very ends would run into those of the next panel.
+        ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], prune="both"))
         if i + columns >= len(paths):
             ax.tick_params(labelbottom=True)
             ax.set_xlabel("$x$")

@@ -1,0 +1,203 @@
+"""Result folders: what a script of the gallery made, with thumbnails and a record of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from processes import ScriptError
+
+from trajectories.atomic import replacing
+
+__all__ = [
+    "PARTIAL",
+    "Made",
+    "Picture",
+    "discard",
+    "finish",
+    "is_result",
+    "read_made",
+    "replace_folder",
+    "thumbnail_of",
+]
+
+#: What ends the names of folders that are no results: being made, or about to be removed.
+PARTIAL = ".part"
+_PICTURES = (".png", ".apng", ".gif", ".jpg", ".jpeg", ".webp")
+_RECORD = "result.json"
+_THUMBNAILS = "thumbnails"
+_WIDTH = 480
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that a script made.
+
+    Parameters
+    ----------
+    name : str
+        Its file name.
+    width, height : int
+        In pixels.
+    frames : int
+        More than 1 if it moves.
+    """
+
+    name: str
+    width: int
+    height: int
+    frames: int
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a script made, as its result folder records it.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The result folder.
+    script : str
+        The file name of the script's copy in it.
+    pictures : tuple of Picture
+        At least one.
+    others : tuple of str
+        The names of the other files.
+    when : float
+        When the run began: what is older has been taken into account.
+    """
+
+    folder: Path
+    script: str
+    pictures: tuple[Picture, ...]
+    others: tuple[str, ...]
+    when: float
+
+
+def read_made(folder: Path) -> Made | None:
+    """Return what a result folder records, or None if it is none or not complete.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Any folder.
+
+    Returns
+    -------
+    Made or None
+    """
+    record = folder / _RECORD
+    try:
+        with open(record, encoding="utf-8") as file:
+            plain = json.load(file)
+        pictures = tuple(Picture(**picture) for picture in plain["pictures"])
+        made = Made(
+            folder, plain["script"], pictures, tuple(plain["others"]), record.stat().st_mtime
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    wanted = [made.script, *made.others]
+    wanted += [path for picture in pictures for path in (picture.name, thumbnail_of(picture))]
+    return made if all((folder / path).is_file() for path in wanted) else None
+
+
+def is_result(folder: Path) -> bool:
+    """Tell whether a folder is a result folder, complete or not, and nobody else's."""
+    return (folder / _RECORD).is_file()
+
+
+def thumbnail_of(picture: Picture) -> str:
+    """Return the path of a picture's thumbnail in the result folder."""
+    return f"{_THUMBNAILS}/{picture.name}.png"
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder; if that is cut short, what is left of it is no result."""
+    doomed = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}{PARTIAL}")
+    folder.rename(doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def finish(staging: Path, script: str, source: bytes, began: float) -> list[Picture]:
+    """Turn the folder that a script wrote to into a result folder.
+
+    Parameters
+    ----------
+    staging : pathlib.Path
+        The folder.
+    script : str
+        The script's file name.
+    source : bytes
+        Its text.
+    began : float
+        When the run began.
+
+    Returns
+    -------
+    list of Picture
+
+    Raises
+    ------
+    ScriptError
+        If there is no picture, or one that cannot be read.
+    """
+    files = sorted(path for path in staging.iterdir() if path.is_file())
+    (staging / _THUMBNAILS).mkdir(exist_ok=True)
+    pictures = [_inspect(path) for path in files if path.suffix.lower() in _PICTURES]
+    if not pictures:
+        raise ScriptError("wrote no picture into the current directory")
+    names = {picture.name for picture in pictures}
+    record = {
+        "script": script,
+        "pictures": [asdict(picture) for picture in pictures],
+        "others": [path.name for path in files if path.name not in names],
+    }
+    with replacing(staging / script) as file:
+        file.write(source)
+    with replacing(staging / _RECORD) as file:
+        file.write(json.dumps(record, indent=1).encode())
+    # An edit during the run makes the script newer than its result.
+    os.utime(staging / _RECORD, (began, began))
+    return pictures
+
+
+def replace_folder(new: Path, target: Path) -> None:
+    """Rename a folder over another; if that fails, the other is where it was."""
+    old = target.with_name(f".{target.name}.{secrets.token_hex(4)}{PARTIAL}")
+    with contextlib.suppress(FileNotFoundError):
+        target.rename(old)
+    try:
+        new.rename(target)
+    except BaseException:
+        if old.exists():
+            old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _inspect(path: Path) -> Picture:
+    """Measure a picture, and make its thumbnail from the last frame."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            frames = int(getattr(image, "n_frames", 1))
+            image.seek(frames - 1)
+            last = image.convert("RGBA")
+    except Exception as error:  # Whatever Pillow finds in a damaged file.
+        raise ScriptError(f"{path.name} cannot be read: {error}") from None
+    picture = Picture(path.name, width, height, frames)
+    paper = Image.new("RGBA", last.size, "white")
+    paper.alpha_composite(last)
+    narrow = min(_WIDTH, width)
+    size = narrow, max(1, round(height * narrow / width))
+    small = paper.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+    with replacing(path.parent / thumbnail_of(picture)) as file:
+        small.save(file, "PNG", optimize=True)
+    return picture
