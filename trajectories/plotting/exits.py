@@ -76,7 +76,7 @@ def obstacles(scene: Scene) -> Array:
     found = [(scene.minima - low) / size]
     with np.errstate(invalid="ignore"):
         for track in scene.tracks:
-            path = (track.positions - low) / size
+            path = (track.visible - low) / size
             found += [(path[:-1] + share * (path[1:] - path[:-1])).reshape(-1, 2), path[-1]]
             exits = [leaving.point for leaving in track.exits if leaving is not None]
             found.append((np.reshape(exits, (-1, 2)) - low) / size)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,17 @@ class Track:
     positions: Array
     values: Array
     exits: tuple[Exit | None, ...]
+
+    @cached_property
+    def visible(self) -> Array:
+        """The positions, with the paths that leave the picture ended at its edge."""
+        positions = self.positions.copy()
+        for path, leaving in enumerate(self.exits):
+            if leaving is not None:
+                positions[leaving.step :, path] = np.nan
+                if leaving.direction != (0.0, 0.0):
+                    positions[leaving.step, path] = leaving.point
+        return positions
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,7 +73,7 @@ class Paths:
     """
 
     def __init__(self, ax: Axes, scene: Scene, styles: Sequence[Style], **kwargs: Any) -> None:
-        self._positions = [_until_exit(track) for track in scene.tracks]
+        self._positions = [track.visible for track in scene.tracks]
         self._lines: list[Line2D] = []
         self._heads: list[Line2D] = []
         halo = setting("axes.facecolor")
@@ -167,17 +167,6 @@ def _line(ax: Axes, **style: Any) -> Line2D:
 
 def _marker_spacing(steps: int) -> int:
     return 1 if steps <= _MARKED_STEPS else -(-2 * steps // _MARKED_STEPS)
-
-
-def _until_exit(track: Track) -> Array:
-    """End the paths that leave the picture at its edge."""
-    positions = track.positions.copy()
-    for path, leaving in enumerate(track.exits):
-        if leaving is not None:
-            positions[leaving.step :, path] = np.nan
-            if leaving.direction != (0.0, 0.0):
-                positions[leaving.step, path] = leaving.point
-    return positions
 
 
 def _prefix(history: Array, step: int) -> tuple[Array, Array]:
