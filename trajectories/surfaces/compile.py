@@ -142,19 +142,19 @@ class Program:
         rows = [out[i] for i in range(len(self._results))]
         views = [row[:size] for row in work]
         places = [x, y] + [rows[-1 - at] if at < 0 else views[at] for at in self._places]
-        bound: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
+        bound: list[tuple[np.ufunc, tuple[Any, ...], np.ndarray]] = []
         for number, call in enumerate(self._calls, start=2):
             operands = (places[o] if isinstance(o, int) else o.number for o in call.operands)
-            bound.append((call.ufunc, (*operands, places[number])))
+            bound.append((call.ufunc, tuple(operands), places[number]))
         for row, result in zip(rows, self._results, strict=True):
             if isinstance(result, _Constant):
-                bound.append((np.copyto, (row, result.number)))
+                bound.append((np.positive, (result.number,), row))
             elif places[result] is not row:
-                bound.append((np.copyto, (row, places[result])))
+                bound.append((np.positive, (places[result],), row))
 
         def run() -> None:
-            for function, arguments in bound:
-                function(*arguments)
+            for ufunc, operands, place in bound:
+                ufunc(*operands, out=place)
 
         return run
 
