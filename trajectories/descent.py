@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from trajectories.optimizers import Optimizer, as_optimizer
 from trajectories.surfaces import Surface, as_surface
 from trajectories.trajectory import Trajectory
-from trajectories.validation import NON_NEGATIVE, POSITIVE, finite, integer, must
+from trajectories.validation import NON_NEGATIVE, POSITIVE, floats, integer, must, scalar
 
 __all__ = ["compare", "descend"]
 
@@ -79,9 +78,9 @@ def descend(
     surface = as_surface(surface)
     optimizer = as_optimizer(optimizer)
     steps = integer("steps", steps, 1)
-    deviation = finite("noise", noise, NON_NEGATIVE)
+    deviation = scalar("noise", noise, NON_NEGATIVE)
     if tolerance is not None:
-        tolerance = float(finite("tolerance", tolerance, POSITIVE))
+        tolerance = scalar("tolerance", tolerance, POSITIVE)
     starts = _starts(surface.start if start is None else start)
     batch = _batch_shape(optimizer, starts)
     flat = np.broadcast_to(starts, (*batch, 2)).reshape(-1, 2).T
@@ -90,7 +89,7 @@ def descend(
     positions = np.empty((steps + 1, 2, count))
     gradients = np.empty_like(positions)
     converged_at = np.full(count, -1)
-    seed = _seed(rng) if deviation else 0
+    seed = _seed(rng)
     with np.errstate(all="ignore"):
         for number, begin in enumerate(range(0, count, BLOCK)):
             part = slice(begin, begin + BLOCK)
@@ -177,12 +176,15 @@ def _descend_block(
     gradient = surface.bind_gradient(p[0], p[1], g)
     params, grads = {"p": p}, {"p": g}
     converged_at = np.full(p.shape[1], -1)
+    going = np.ones(p.shape[1], bool)
     last = len(positions) - 1
     for step in range(last + 1):
         gradient()
         if tolerance is not None:
-            norm = np.hypot(g[0], g[1])
-            converged_at[(norm <= tolerance) & (converged_at < 0)] = step
+            going &= np.isfinite(p).all(axis=0) & np.isfinite(g).all(axis=0)
+            arrived = going & (np.hypot(g[0], g[1]) <= tolerance)
+            converged_at[arrived] = step
+            going &= ~arrived
         if noise is not None:
             deviation, generator = noise
             g += deviation * generator.standard_normal(g.shape)
@@ -236,12 +238,7 @@ def _result(
 
 
 def _starts(start: ArrayLike) -> Array:
-    try:
-        starts = np.array(start, dtype=np.float64)
-    except OverflowError:
-        raise must("start", "in float64's range", start) from None
-    except (TypeError, ValueError):
-        raise must("start", "numbers of shape (..., 2)", start, kind=TypeError) from None
+    starts = floats("start", start)
     if starts.ndim == 0 or starts.shape[-1] != 2 or starts.size == 0:
         raise must("start", "of shape (..., 2), and not empty", starts.shape)
     if not np.isfinite(starts).all():
@@ -274,22 +271,21 @@ def _seed(rng: Any) -> int:
     """Return a seed that several generators can start from alike."""
     try:
         return int(np.random.default_rng(rng).integers(2**63))
-    except (TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         raise must("rng", "a seed, a Generator or None", rng) from None
 
 
 def _labels(rules: list[Optimizer]) -> list[str]:
     """Name optimizers by their class, and by the hyperparameters in which namesakes differ."""
-    labels = [type(rule).__name__ for rule in rules]
-    counts = collections.Counter(labels)
-    for i, rule in enumerate(rules):
-        twins = [other for other in rules if type(other) is type(rule)]
-        if counts[type(rule).__name__] > 1:
-            different = [
-                f"{name}={value:g}"
-                for name, value in rule.hyperparameters.items()
-                if isinstance(value, float)
-                and any(value != other.hyperparameters[name] for other in twins)
-            ]
-            labels[i] = " ".join([labels[i], ", ".join(different)]).strip()
+    labels: list[str] = []
+    for rule in rules:
+        twins = [other.hyperparameters for other in rules if type(other) is type(rule)]
+        different = [
+            f"{name}={value!r}"
+            for name, value in rule.hyperparameters.items()
+            if isinstance(value, float) and any(not np.array_equal(value, t[name]) for t in twins)
+        ]
+        label = " ".join([type(rule).__name__, ", ".join(different)]).strip()
+        taken = sum(other == label or other.startswith(f"{label} (") for other in labels)
+        labels.append(f"{label} ({taken + 1})" if taken else label)
     return labels

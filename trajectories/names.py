@@ -56,6 +56,19 @@ def resolve(kind: str, name: object, known: Iterable[str]) -> str:
 def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
     """Build the error for a name that is not known.
 
+    Parameters
+    ----------
+    kind : str
+        What is named.
+    name : object
+        What was asked for.
+    known : iterable of str
+        The names that there are.
+
+    Returns
+    -------
+    ValueError
+
     Examples
     --------
     >>> print(unknown("theme", "slide", ["light", "slides"]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
@@ -118,10 +117,16 @@ class Trajectory:
         """
         if not self.batch_shape:
             raise IndexError("This trajectory is one path: it has no batch to index.")
-        picked = {name: getattr(self, name)[:, ...] for name in _ARRAYS[:3]}
         index = index if isinstance(index, tuple) else (index,)
-        picked = {name: array[(slice(None), *index)] for name, array in picked.items()}
-        picked |= {name: np.asarray(getattr(self, name)[index]) for name in _ARRAYS[3:]}
+        always = (slice(None), *index)
+        picked: dict[str, Any] = {
+            name: np.asarray(getattr(self, name)[index]) for name in _ARRAYS[3:]
+        }
+        picked["values"] = self.values[always]
+        for name in ("positions", "gradients"):
+            # Each coordinate by itself: the index is one of the batch, whatever it ends with.
+            parts = [getattr(self, name)[..., axis][always] for axis in (0, 1)]
+            picked[name] = np.stack(parts, axis=-1)
         shape = self.batch_shape
         changes = {
             name: np.broadcast_to(value, shape)[index]
@@ -183,22 +188,17 @@ class Trajectory:
         ValueError
             If it is no trajectory.
         """
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                about = json.loads(str(archive["about"]))
-                arrays = {name: archive[name] for name in _ARRAYS}
-            surface = Surface(about["surface"].pop("formula"), **about["surface"])
-            optimizer = as_optimizer(about["optimizer"]).fresh(**about["hyperparameters"])
-            return cls(surface=surface, optimizer=optimizer, label=about["label"], **arrays)
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            EOFError,
-            zipfile.BadZipFile,
-        ) as error:
-            raise ValueError(f"{os.fspath(path)!r} holds no trajectory: {error}") from error
+        with open(path, "rb") as file:
+            try:
+                with np.load(file, allow_pickle=False) as archive:
+                    about = json.loads(str(archive["about"]))
+                    arrays = {name: archive[name] for name in _ARRAYS}
+                surface = Surface(about["surface"].pop("formula"), **about["surface"])
+                optimizer = as_optimizer(about["optimizer"]).fresh(**about["hyperparameters"])
+                return cls(surface=surface, optimizer=optimizer, label=about["label"], **arrays)
+            except Exception as error:
+                # A damaged archive fails in as many ways as zip, zlib, NumPy and JSON know.
+                raise ValueError(f"{os.fspath(path)!r} holds no trajectory: {error}") from error
 
     def __repr__(self) -> str:
         """Show what went where, without the arrays."""

@@ -13,7 +13,18 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["FRACTION", "NON_NEGATIVE", "POSITIVE", "UNIT", "Interval", "finite", "integer", "must"]
+__all__ = [
+    "FRACTION",
+    "NON_NEGATIVE",
+    "POSITIVE",
+    "UNIT",
+    "Interval",
+    "finite",
+    "floats",
+    "integer",
+    "must",
+    "scalar",
+]
 
 
 def must(
@@ -123,7 +134,7 @@ def finite(name: str, value: Any, interval: Interval) -> float | np.ndarray:
             raise must(name, short, value)
         return number
     if isinstance(value, (np.ndarray, list, tuple)):
-        array = _as_array(name, value)
+        array = floats(name, value, "a number or an array of numbers")
         if array.ndim == 0:
             return finite(name, array.item(), interval)
         if array.size == 0 or not np.isfinite(array).all() or array not in interval:
@@ -133,6 +144,69 @@ def finite(name: str, value: Any, interval: Interval) -> float | np.ndarray:
     raise must(name, "a number or an array of numbers", value, kind=TypeError)
 
 
+def scalar(name: str, value: Any, interval: Interval) -> float:
+    """Return one real number as a Python float, if it lies in `interval`.
+
+    Parameters
+    ----------
+    name : str
+        The argument, for the message.
+    value : float
+        What was given.
+    interval : Interval
+        Where it must lie.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `finite`, and if it is an array.
+    """
+    number = finite(name, value, interval)
+    if not isinstance(number, float):
+        raise must(name, "a single number", value, kind=TypeError)
+    return number
+
+
+def floats(name: str, value: Any, words: str = "numbers") -> np.ndarray:
+    """Return real numbers of any shape as a new float64 array; they need not be finite.
+
+    Parameters
+    ----------
+    name : str
+        The argument, for the message.
+    value : array_like
+        What was given.
+    words : str
+        What it must be, for the message.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Raises
+    ------
+    TypeError
+        If something in it is no real number, or if it is ragged.
+    ValueError
+        If a number is out of float64's range.
+    """
+    try:
+        raw = np.asarray(value)
+        if raw.dtype == object and all(isinstance(item, numbers.Real) for item in raw.flat):
+            raw = raw.astype(np.float64)  # Integers of more than 64 bits, and fractions.
+    except OverflowError:
+        raise must(name, "in float64's range", value) from None
+    except (TypeError, ValueError):
+        raw = np.asarray(None)
+    if raw.dtype.kind not in "fiu":
+        raise must(name, words, value, kind=TypeError)
+    return np.array(raw, dtype=np.float64)
+
+
 def _as_float(name: str, value: Any) -> float:
     try:
         return float(value)
@@ -140,18 +214,21 @@ def _as_float(name: str, value: Any) -> float:
         raise must(name, "a number in float64's range", value) from None
 
 
-def _as_array(name: str, value: Any) -> np.ndarray:
-    try:
-        raw = np.asarray(value)
-    except ValueError:
-        raw = np.asarray(None)
-    if raw.dtype.kind not in "fiu":
-        raise must(name, "a number or an array of numbers", value, kind=TypeError)
-    return np.array(raw, dtype=np.float64)
-
-
 def integer(name: str, value: Any, low: int) -> int:
     """Return `value` as an int of at least `low`.
+
+    Parameters
+    ----------
+    name : str
+        The argument, for the message.
+    value : int
+        What was given.
+    low : int
+        The least that it may be.
+
+    Returns
+    -------
+    int
 
     Raises
     ------

@@ -64,7 +64,8 @@ class Adam(Optimizer):
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         a, b = scratch
         m, v, t = state.m, state.v, self.steps_taken
-        lr_t = plain(lr * np.sqrt(1 - self.beta2**t) / (1 - self.beta1**t))
+        corrections = np.sqrt(1 - self._power("beta2", t)), 1 - self._power("beta1", t)
+        lr_t = plain(lr * corrections[0] / corrections[1])
 
         np.subtract(g, m, out=a)
         a *= 1 - self.beta1

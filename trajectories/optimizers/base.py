@@ -24,7 +24,15 @@ Self = TypeVar("Self", bound="Optimizer")
 
 
 def hyperparameter(default: float, interval: Interval) -> Any:
-    """Declare a hyperparameter: a dataclass field with a default and the range it must lie in."""
+    """Declare a hyperparameter: a dataclass field with a default and the range it must lie in.
+
+    Parameters
+    ----------
+    default : float
+        Its default.
+    interval : Interval
+        Where it must lie.
+    """
     return field(default=default, metadata={"interval": interval})
 
 
@@ -66,14 +74,19 @@ class Optimizer(ABC):
     def __post_init__(self) -> None:
         """Start unused."""
         self.steps_taken = 0
+        self._fits = False
+        self._distinct: dict[str, tuple[Array, Array]] = {}
         self._state: dict[Any, SimpleNamespace] = {}
         self._buffers: dict[tuple[tuple[int, ...], np.dtype[Any]], list[Array]] = {}
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; a hyperparameter is checked first, now and whenever it is changed."""
         interval = _intervals(type(self)).get(name)
-        if interval is not None and not (name == "lr" and callable(value)):
-            value = finite(name, value, interval)
+        if interval is not None:
+            if not (name == "lr" and callable(value)):
+                value = finite(name, value, interval)
+            self.__dict__["_fits"] = False
+            self.__dict__["_distinct"] = {}
         object.__setattr__(self, name, value)
 
     @property
@@ -133,15 +146,20 @@ class Optimizer(ABC):
         array([-6.65,  0.  ])
         """
         pairs = {key: self._checked(key, p, grads) for key, p in params.items()}
-        if self._state.keys() != pairs.keys():
+        if self._state and self._state.keys() != pairs.keys():
+            raise ValueError(
+                f"`params` must keep its keys {list(self._state)}. Got {list(pairs)} instead; "
+                "`fresh()` gives an unused optimizer."
+            )
+        lr = self._learning_rate(pairs)
+        if not self._state:
             self._begin(pairs)
-        schedule = self.lr
-        lr = finite("lr", schedule(self.steps_taken), POSITIVE) if callable(schedule) else schedule
         self.steps_taken += 1
         for key, (p, g) in pairs.items():
             self._step(p, g, lr, self._state[key], *self._scratch_like(p))
-            if params[key] is not p:
-                params[key] = p.item()
+            old = params[key]
+            if old is not p:
+                params[key] = p.item() if type(old) is float else p[()]
 
     @abstractmethod
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
@@ -151,7 +169,11 @@ class Optimizer(ABC):
         if key not in grads:
             raise ValueError(f"`grads` must have the keys of `params`. It has no {key!r}.")
         if isinstance(p, (float, np.floating)):
-            p = np.array(p)
+            p = np.array(p)  # Of its own type: a float32 stays one.
+        if isinstance(p, np.ndarray) and not p.flags.writeable:
+            raise must(
+                f"params[{key!r}]", "writeable, as it is changed in place", "a read-only array"
+            )
         if not isinstance(p, np.ndarray) or p.dtype.kind != "f":
             kind = p.dtype if isinstance(p, np.ndarray) else type(p).__name__
             raise TypeError(
@@ -168,20 +190,41 @@ class Optimizer(ABC):
             raise must(f"params[{key!r}]", f"of the shape {state.shape} it had before", p.shape)
         return p, g
 
+    def _learning_rate(self, pairs: Mapping[Any, tuple[Array, Array]]) -> Hyperparameter:
+        """Return the learning rate of this step, if it and the others fit the parameters."""
+        lr = self.lr
+        shape = () if self._fits else self.batch_shape
+        if callable(lr):
+            lr = finite("lr", lr(self.steps_taken), POSITIVE)
+            shape = shape or np.shape(lr)
+        if shape:
+            for key, (p, _) in pairs.items():
+                if not _broadcasts(shape, p.shape):
+                    raise must(
+                        f"params[{key!r}]", f"of a shape that {shape} broadcasts to", p.shape
+                    )
+        self._fits = True
+        return lr
+
     def _begin(self, pairs: Mapping[Any, tuple[Array, Array]]) -> None:
         """Allocate the state of every key, once."""
-        if self._state:
-            raise ValueError(
-                f"`params` must keep its keys {list(self._state)}. Got {list(pairs)} instead; "
-                "`fresh()` gives an unused optimizer."
-            )
-        shape = self.batch_shape
-        for key, (p, _) in pairs.items():
-            if not _broadcasts(shape, p.shape):
-                raise must(f"params[{key!r}]", f"of a shape that {shape} broadcasts to", p.shape)
         for key, (p, _) in pairs.items():
             arrays = {name: np.zeros_like(p) for name in self._state_names}
             self._state[key] = SimpleNamespace(shape=p.shape, **arrays)
+
+    def _power(self, name: str, exponent: int) -> Any:
+        """Raise a hyperparameter to a power, an array element by element in Python's arithmetic.
+
+        NumPy's own power of an array may differ from that of its elements in the last bit.
+        """
+        value = getattr(self, name)
+        if not isinstance(value, np.ndarray):
+            return value**exponent
+        if name not in self._distinct:
+            self._distinct[name] = np.unique(value, return_inverse=True)
+        distinct, places = self._distinct[name]
+        powers = np.array([item**exponent for item in distinct.tolist()])
+        return powers[places].reshape(value.shape)
 
     def _scratch_like(self, p: Array) -> list[Array]:
         key = (p.shape, p.dtype)

@@ -14,7 +14,14 @@ import numpy as np
 import sympy as sp
 
 from trajectories.surfaces.formula import FormulaError, X, Y
-from trajectories.surfaces.nonsmooth import RealAbs, RealMax, RealMin, RealSign, Step
+from trajectories.surfaces.nonsmooth import (
+    RealAbs,
+    RealCbrt,
+    RealMax,
+    RealMin,
+    RealSign,
+    Step,
+)
 
 __all__ = ["BLOCK", "Program"]
 
@@ -23,6 +30,7 @@ BLOCK = 8192
 
 _UNARY: dict[Any, np.ufunc] = {
     RealAbs: np.absolute,
+    RealCbrt: np.cbrt,
     RealSign: np.sign,
     sp.acos: np.arccos,
     sp.asin: np.arcsin,

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 import sympy as sp
 from sympy.printing.str import StrPrinter
 
+from trajectories.surfaces.nonsmooth import RealAbs, RealCbrt, RealMax, RealMin, RealSign, to_real
+
 __all__ = [
     "FUNCTIONS",
     "FormulaError",
@@ -37,14 +39,12 @@ MAX_EXPONENT = 64
 MAX_CONSTANT = 1e30
 MAX_INTEGER = 10**15
 MAX_DERIVATIVE = 20_000
+#: Bits of a fraction's numerator and denominator: powers of fractions are written out exactly.
+MAX_BITS = 1000
 
 
 class FormulaError(ValueError):
     """A text that is no formula in x and y, or one past the limits."""
-
-
-def _cbrt(u: sp.Expr) -> sp.Expr:
-    return sp.sign(u) * sp.Abs(u) ** sp.Rational(1, 3)
 
 
 class _Function(NamedTuple):
@@ -55,19 +55,19 @@ class _Function(NamedTuple):
 
 #: The functions that a formula may call, by name.
 FUNCTIONS: dict[str, _Function] = {
-    "abs": _Function(1, sp.Abs, abs),
+    "abs": _Function(1, RealAbs, abs),
     "acos": _Function(1, sp.acos, math.acos),
     "asin": _Function(1, sp.asin, math.asin),
     "atan": _Function(1, sp.atan, math.atan),
     "atan2": _Function(2, sp.atan2, math.atan2),
-    "cbrt": _Function(1, _cbrt, math.cbrt),
+    "cbrt": _Function(1, RealCbrt, math.cbrt),
     "cos": _Function(1, sp.cos, math.cos),
     "cosh": _Function(1, sp.cosh, math.cosh),
     "exp": _Function(1, sp.exp, math.exp),
     "log": _Function(1, sp.log, math.log),
-    "max": _Function(2, sp.Max, max),
-    "min": _Function(2, sp.Min, min),
-    "sign": _Function(1, sp.sign, lambda u: math.copysign(1.0, u) if u else 0.0),
+    "max": _Function(2, RealMax, max),
+    "min": _Function(2, RealMin, min),
+    "sign": _Function(1, RealSign, lambda u: math.copysign(1.0, u) if u else 0.0),
     "sin": _Function(1, sp.sin, math.sin),
     "sinh": _Function(1, sp.sinh, math.sinh),
     "sqrt": _Function(1, sp.sqrt, math.sqrt),
@@ -82,6 +82,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Div: operator.truediv,
     ast.Pow: operator.pow,
 }
+_NOT_REAL = (sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I, sp.AccumBounds)
 _SUPERSCRIPTS = {"²": "**2", "³": "**3", "·": "*", "−": "-"}
 _ALLOWED = re.compile(r"[0-9A-Za-z_.+\-*/(), \t]*")
 _FUSED = re.compile(r"(?<![A-Za-z_0-9.])(\d+\.?\d*|\.\d+)(?![eE][+\-]?\d)([A-Za-z(])")
@@ -124,7 +125,7 @@ def parse(text: str) -> sp.Expr:
     if not isinstance(text, str):
         raise TypeError(f"`formula` must be text. Got {text!r} instead.")
     tree = syntax_tree(text)
-    expression, _ = _build(tree)
+    expression = to_real(_build(tree)[0])
     check_expression(expression)
     return expression
 
@@ -142,7 +143,13 @@ def check_expression(expression: sp.Expr) -> None:
     if strangers:
         names = ", ".join(sorted(map(str, strangers)))
         raise FormulaError(f"The formula must be in x and y alone. Got {names} as well.")
-    if expression.has(sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I):
+    complex_power = any(
+        power.base.is_negative and not power.exp.is_integer
+        for power in expression.atoms(sp.Pow)
+        if power.base.is_number
+    )
+    out_of_range = any(_as_float(number) is None for number in expression.atoms(sp.Number))
+    if expression.has(*_NOT_REAL) or complex_power or out_of_range:
         raise FormulaError(
             "The formula must be finite and real. A part of it is infinite or imaginary."
         )
@@ -264,6 +271,10 @@ def _binary(
     if function is operator.pow and right[1] is not None and abs(right[1]) > MAX_EXPONENT:
         raise FormulaError(f"Exponents must be at most {MAX_EXPONENT} in size. Got {right[1]:g}.")
     value = _constant(function, left[1], right[1])
+    if function is operator.pow and left[0].is_Rational and right[1] is not None:
+        bits = max(int(left[0].p).bit_length(), int(left[0].q).bit_length())
+        if bits * abs(right[1]) > MAX_BITS:
+            raise FormulaError("A power in the formula has too many digits. Write it as a decimal.")
     return _checked(function(left[0], right[0]), value)
 
 
@@ -286,7 +297,7 @@ def _constant(function: Callable[..., Any], *values: float | None) -> float | No
         return None
     try:
         result = function(*values)
-    except (ArithmeticError, ValueError):
+    except (ArithmeticError, ValueError, TypeError):
         result = math.nan
     if isinstance(result, complex) or not abs(result) <= MAX_CONSTANT:
         raise FormulaError(
@@ -296,12 +307,22 @@ def _constant(function: Callable[..., Any], *values: float | None) -> float | No
 
 
 def _checked(expression: sp.Expr, value: float | None) -> tuple[sp.Expr, float | None]:
-    """Find the value of a part that became constant only now, such as x - x."""
+    """Refuse what is infinite; find the value of what became constant only now, such as x - x."""
+    if expression.has(*_NOT_REAL):
+        raise FormulaError("The formula divides by zero, or has a part that is not real.")
     if value is None and not expression.free_symbols:
-        if expression.has(sp.zoo, sp.nan, sp.oo, -sp.oo):
-            raise FormulaError("The formula divides by zero.")
-        value = _constant(float, complex(expression).real)
+        value = _constant(float, expression)
     return expression, value
+
+
+def _as_float(number: sp.Number) -> float | None:
+    """Return a number as a float; None if it overflows, or is so small that it becomes 0."""
+    try:
+        parts = [float(part) for part in (number, *number.as_numer_denom())]
+    except OverflowError:
+        return None
+    good = all(math.isfinite(part) for part in parts) and (number == 0 or parts[0] != 0.0)
+    return parts[0] if good else None
 
 
 def _derivative_sizes(

@@ -8,7 +8,7 @@ from trajectories.surfaces.formula import syntax_tree
 
 __all__ = ["to_latex"]
 
-_SUM, _PRODUCT, _SIGN, _POWER, _ATOM = 1, 2, 3, 4, 5
+_SUM, _PRODUCT, _POWER, _ATOM = 1, 2, 3, 4
 _CALLS = {"acos": "arccos", "asin": "arcsin", "atan": "arctan", "log": "ln"}
 _UPRIGHT = {"atan2": "atan2", "cbrt": "cbrt", "sign": "sign"}
 
@@ -45,7 +45,7 @@ def _set(node: ast.expr) -> tuple[str, int]:
             return {"pi": r"\pi", "E": "e"}.get(name, name), _ATOM
         case ast.UnaryOp(op=op, operand=operand):
             sign = "-" if isinstance(op, ast.USub) else ""
-            return sign + _inside(operand, _PRODUCT), _SIGN if sign else _PRODUCT
+            return sign + _inside(operand, _PRODUCT, signs=not sign), _PRODUCT
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             return f"{_set(left)[0]} + {_inside(right, _PRODUCT, signs=False)}", _SUM
         case ast.BinOp(left=left, op=ast.Sub(), right=right):
@@ -58,7 +58,7 @@ def _set(node: ast.expr) -> tuple[str, int]:
             return f"{_inside(left, _PRODUCT)}/{_inside(right, _POWER)}", _PRODUCT
         case ast.BinOp(
             left=ast.Call(func=ast.Name(id="sin" | "cos" | "tan") as name, args=[u]), right=power
-        ):
+        ) if not _set(power)[0].startswith("-"):  # Or it would read as the inverse function.
             return rf"\{name.id}^{{{_set(power)[0]}}}({_set(u)[0]})", _POWER
         case ast.BinOp(left=left, right=right):
             return f"{_inside(left, _ATOM)}^{{{_set(right)[0]}}}", _POWER
@@ -70,7 +70,7 @@ def _set(node: ast.expr) -> tuple[str, int]:
 def _inside(node: ast.expr, binding: int, *, signs: bool = True) -> str:
     """Set a part inside another: in parentheses if it binds less, or is a sign out of place."""
     text, mine = _set(node)
-    misplaced = mine == _SIGN and (not signs or binding > _SIGN)
+    misplaced = text.startswith("-") and (not signs or binding > _PRODUCT)
     return f"({text})" if mine < binding or misplaced else text
 
 

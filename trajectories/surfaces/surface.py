@@ -15,8 +15,8 @@ from trajectories.surfaces.compile import Program
 from trajectories.surfaces.formula import X, Y, check_expression, parse, to_text
 from trajectories.surfaces.latex import to_latex
 from trajectories.surfaces.minima import find_minima
-from trajectories.surfaces.nonsmooth import to_real
-from trajectories.validation import must
+from trajectories.surfaces.nonsmooth import to_real, to_sympy
+from trajectories.validation import floats, must
 
 __all__ = ["Domain", "Surface", "as_point"]
 
@@ -55,8 +55,6 @@ class Surface:
     ----------
     formula : str
         The formula as text that reads back to the same surface.
-    expression : sympy.Expr
-        The formula in the real symbols x and y.
     declared_minima : tuple of (float, float)
         The minima that were given.
 
@@ -91,7 +89,6 @@ class Surface:
     """
 
     formula: str
-    expression: sp.Expr
 
     def __init__(
         self,
@@ -105,11 +102,13 @@ class Surface:
         source: str = "",
     ) -> None:
         if isinstance(formula, str):
-            self.expression = parse(formula)
             self.formula = " ".join(formula.split())
+            expression = parse(self.formula)
         else:
-            self.expression = _symbolic(formula)
-            self.formula = to_text(self.expression)
+            expression = _symbolic(formula)
+            self.formula = to_text(expression)
+        # SymPy's form of an expression depends on how it came about: take that of its own text.
+        self._real = parse(to_text(expression))
         self.name = self.formula if name is None else name
         if not isinstance(self.name, str):
             raise must("name", "text", name, kind=TypeError)
@@ -118,7 +117,7 @@ class Surface:
         self.declared_minima = tuple(as_point("minima", place) for place in minima)
         self.about = about
         self.source = source
-        if not self.expression.free_symbols:
+        if not self._real.free_symbols:
             warnings.warn(
                 f"The formula {self.formula!r} is constant: it has no slope, "
                 "so no optimizer moves on it.",
@@ -178,7 +177,7 @@ class Surface:
         array([[0., 0., 0.],
                [0., 1., 2.]])
         """
-        return self.value(np.stack(np.broadcast_arrays(_floats("x", x), _floats("y", y)), axis=-1))
+        return self.value(np.stack(np.broadcast_arrays(floats("x", x), floats("y", y)), axis=-1))
 
     def bind_gradient(self, x: Array, y: Array, out: Array) -> Callable[[], None]:
         """Return a function that writes the gradient at what `x` and `y` hold then into `out`.
@@ -228,23 +227,32 @@ class Surface:
         """The formula in LaTeX, without dollar signs."""
         return to_latex(self.formula)
 
-    @cached_property
+    @property
+    def expression(self) -> sp.Expr:
+        """The formula as a SymPy expression in the real symbols x and y."""
+        return to_sympy(self._real)
+
+    @property
     def gradient_expressions(self) -> tuple[sp.Expr, sp.Expr]:
         """The symbolic derivatives by x and by y."""
-        real = to_real(self.expression)
-        return real.diff(X), real.diff(Y)
+        by_x, by_y = self._derivatives
+        return to_sympy(by_x), to_sympy(by_y)
+
+    @cached_property
+    def _derivatives(self) -> tuple[sp.Expr, sp.Expr]:
+        return self._real.diff(X), self._real.diff(Y)
 
     @cached_property
     def _value_program(self) -> Program:
-        return Program([to_real(self.expression)])
+        return Program([self._real])
 
     @cached_property
     def _gradient_program(self) -> Program:
-        return Program(self.gradient_expressions)
+        return Program(self._derivatives)
 
     @cached_property
     def _hessian_program(self) -> Program:
-        by_x, by_y = self.gradient_expressions
+        by_x, by_y = self._derivatives
         return Program([by_x.diff(X), by_x.diff(Y), by_y.diff(Y)])
 
     def _evaluate(
@@ -254,7 +262,7 @@ class Surface:
         repair: Callable[[Array, Array, Array], None] | None = None,
     ) -> Array:
         """Run a program at positions of any shape; the results come first in the answer's shape."""
-        positions = _floats("p", p)
+        positions = floats("p", p)
         if positions.ndim == 0 or positions.shape[-1] != 2:
             raise must("p", "of shape (..., 2)", positions.shape)
         batch = positions.shape[:-1]
@@ -289,11 +297,11 @@ class Surface:
 
     def __eq__(self, other: object) -> bool:
         """Tell whether both have the same formula."""
-        return isinstance(other, Surface) and self.expression == other.expression
+        return isinstance(other, Surface) and self._real == other._real
 
     def __hash__(self) -> int:
         """Hash by the formula."""
-        return hash(self.expression)
+        return hash(self._real)
 
     def __repr__(self) -> str:
         """Show the formula, and the name if it has one of its own."""
@@ -323,36 +331,37 @@ def _symbolic(formula: Any) -> sp.Expr:
         )
     ours = {"x": X, "y": Y}
     expression = formula.xreplace({s: ours[s.name] for s in formula.free_symbols if s.name in ours})
-    check_expression(expression)
-    Program([to_real(expression)])
-    return expression
-
-
-def _floats(name: str, value: ArrayLike) -> Array:
-    try:
-        return np.asarray(value, dtype=np.float64)
-    except OverflowError:
-        raise must(name, "in float64's range", value) from None
-    except (TypeError, ValueError):
-        raise must(name, "numbers", value, kind=TypeError) from None
+    check_expression(to_real(expression))
+    return to_real(expression)
 
 
 def as_point(name: str, value: ArrayLike) -> tuple[float, float]:
     """Return one finite position as two floats.
+
+    Parameters
+    ----------
+    name : str
+        The argument, for the message.
+    value : array_like
+        What was given.
+
+    Returns
+    -------
+    (float, float)
 
     Raises
     ------
     TypeError, ValueError
         If it is anything else.
     """
-    point = _floats(name, value)
+    point = floats(name, value)
     if point.shape != (2,) or not np.isfinite(point).all():
         raise must(name, "two finite numbers (x, y)", value)
     return float(point[0]), float(point[1])
 
 
 def _checked_domain(domain: Any) -> Domain:
-    array = _floats("domain", domain)
+    array = floats("domain", domain)
     good = array.shape == (2, 2) and np.isfinite(array).all() and (array[:, 0] < array[:, 1]).all()
     if not good:
         raise must("domain", "((xmin, xmax), (ymin, ymax)), each minimum below its maximum", domain)
