@@ -49,24 +49,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
         makes no sense; 130 if interrupted. Then one line on stderr says why.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
-    options = _parser().parse_args(_join_negative(given))
+    program = "trajectories"
     try:
+        options = _parser().parse_args(_readable(given))
+        program = options.prog
         with warnings.catch_warnings():
             warnings.simplefilter("always", UserWarning)
             warnings.showwarning = _show_warning
             options.run(options)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except (ValueError, TypeError) as error:
-        return _complain(options.prog, error, USAGE)
+        return _complain(program, error, USAGE)
     except KeyboardInterrupt:
-        return _complain(options.prog, "interrupted; nothing was written", INTERRUPTED)
-    except BrokenPipeError:
-        # Who reads stdout has seen enough; nothing more can be written there, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _complain(program, "interrupted; nothing was written", INTERRUPTED)
+    except BrokenPipeError:  # Who reads stdout has seen enough.
+        _leave_stdout()
         return FAILURE
+    except OSError as error:
+        _leave_stdout()
+        return _complain(program, error, FAILURE)
     except Exception as error:
-        kind = "" if isinstance(error, OSError) else f"{type(error).__name__}: "
-        return _complain(options.prog, f"{kind}{error}", FAILURE)
+        return _complain(program, f"{type(error).__name__}: {error}", FAILURE)
     return 0
+
+
+def _leave_stdout() -> None:
+    """Keep Python from trying to write once more, at exit, what could not be written."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Parser(argparse.ArgumentParser):
@@ -250,7 +263,7 @@ def _themes() -> list[tuple[str, str]]:
 
 
 def _layouts() -> list[tuple[str, str]]:
-    from trajectories.plotting.figures import LAYOUTS
+    from trajectories.plotting.layouts import LAYOUTS
 
     return [(name, _summary(layout)) for name, layout in LAYOUTS.items()]
 
@@ -260,15 +273,12 @@ def _summary(documented: Any) -> str:
     return (documented.__doc__ or "").strip().splitlines()[0].rstrip(".")
 
 
-def _join_negative(arguments: Sequence[str]) -> list[str]:
-    """Join ``--start -7,2`` to ``--start=-7,2``, which argparse takes for an option otherwise."""
-    joined: list[str] = []
-    for argument in arguments:
-        if joined and joined[-1] in ("--start", "--limits") and re.match(r"-[\d.]", argument):
-            joined[-1] += "=" + argument
-        else:
-            joined.append(argument)
-    return joined
+def _readable(arguments: Sequence[str]) -> list[str]:
+    """Put a blank before what begins with a minus and is no option, such as -7,2 or -x**2.
+
+    To argparse it would be an option; with the blank it is a value, and reads the same.
+    """
+    return [f" {word}" if re.match(r"-[^-oOqh]", word) else word for word in arguments]
 
 
 def _numbers(count: int) -> Callable[[str], list[float]]:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from trajectories.atomic import check_target, replacing
 from trajectories.names import resolve, unknown
-from trajectories.plotting.figures import LAYOUTS, SIZES, Picture, checked_size
+from trajectories.plotting.layouts import LAYOUTS, SIZES, Picture, checked_size
 from trajectories.plotting.painter import Painter
 from trajectories.plotting.scene import checked
 from trajectories.plotting.theme import look
 from trajectories.trajectory import Trajectory
-from trajectories.validation import POSITIVE, finite, integer, must
+from trajectories.validation import NON_NEGATIVE, POSITIVE, integer, must, scalar
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -121,11 +121,11 @@ class Animation:
 
         check_format(path)
         check_target(path)
-        rate = default_fps(len(self)) if fps is None else float(finite("fps", fps, POSITIVE))
+        rate = default_fps(len(self)) if fps is None else scalar("fps", fps, POSITIVE)
         loop = integer("loop", loop, 0)
         if loop > 65535:
             raise must("loop", "at most 65535", loop)
-        waits = delays(len(self), rate, hold)
+        waits = delays(len(self), rate, scalar("hold", hold, NON_NEGATIVE))
         painter = Painter(self._make())
         bar = _bar if progress else iter
         with replacing(path) as file:
@@ -152,7 +152,7 @@ class Animation:
         from matplotlib.animation import FuncAnimation
 
         picture = self._make()
-        rate = default_fps(len(self)) if fps is None else float(finite("fps", fps, POSITIVE))
+        rate = default_fps(len(self)) if fps is None else scalar("fps", fps, POSITIVE)
 
         def draw(step: int) -> list[Any]:
             picture.show(step)

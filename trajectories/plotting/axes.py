@@ -7,22 +7,16 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from numpy.typing import NDArray
 
-from trajectories.plotting.counter import draw_counter
-from trajectories.plotting.exits import Exits
 from trajectories.plotting.header import draw_header, heading
-from trajectories.plotting.scene import Limits, Relief, Scene, checked, make_relief, view
-from trajectories.plotting.theme import Theme, applied, setting
-from trajectories.plotting.tracks import Curves, Mover, Paths, Style, track_styles
+from trajectories.plotting.layouts import LAYOUTS, SIZES, new_figure, panels
+from trajectories.plotting.panel import draw_ground, draw_losses, draw_minima, draw_paths
+from trajectories.plotting.scene import Scene, checked, make_relief, view
+from trajectories.plotting.theme import applied
+from trajectories.plotting.tracks import track_styles
 from trajectories.surfaces import as_surface
 
-__all__ = ["draw_losses", "draw_paths", "plot", "plot_gradient", "plot_loss"]
-
-Array = NDArray[np.float64]
-
-_GROUND, _CONTOUR, _MARK = 0.5, 0.6, 3.0
+__all__ = ["plot", "plot_gradient", "plot_loss"]
 
 
 def plot(
@@ -70,13 +64,12 @@ def plot(
     paths = checked(trajectories)
     with applied(theme) as chosen:
         if ax is None:
-            from trajectories.plotting.figures import overlay
-
-            picture = overlay(paths, chosen, limits=limits, legend=legend, **kwargs)
+            picture = LAYOUTS["overlay"](paths, chosen, limits=limits, legend=legend, **kwargs)
             picture.show(picture.steps)
             return picture.figure.axes[0]
-        scene = Scene.of(paths, limits=limits, aspect=_aspect(ax))
-        for mover in draw_paths(ax, scene, chosen, legend=legend, **kwargs):
+        scene = Scene.of(paths, limits=limits, aspect=ax.bbox.width / ax.bbox.height)
+        styles = track_styles(len(paths), **kwargs)
+        for mover in draw_paths(ax, scene, chosen, styles, legend=legend):
             mover.show(scene.steps)
     return ax
 
@@ -109,8 +102,8 @@ def plot_loss(
     with applied(theme):
         ax = ax if ax is not None else _new_axes([path.label for path in paths])
         scene = Scene.of(paths, resolution=3)
-        styles = track_styles(len(scene.tracks))
-        for mover in draw_losses(ax, scene, styles, **kwargs):
+        styles = track_styles(len(paths), **kwargs)
+        for mover in draw_losses(ax, scene, styles):
             mover.show(scene.steps)
         labels = [track.label for track in scene.tracks]
         draw_header(ax, heading(scene.name, scene.latex), labels, styles)
@@ -173,7 +166,7 @@ def plot_gradient(
         g /= np.sqrt(np.hypot(g[..., :1], g[..., 1:])) + 1e-300
         longest = np.nanmax(np.hypot(g[..., 0], g[..., 1]), initial=0.0)
         style = {
-            "color": next(iter(setting("axes.prop_cycle")))["color"],
+            "color": track_styles(1)[0]["color"],
             "angles": "xy",
             "scale_units": "xy",
             "scale": longest / (0.95 * spacing) if longest > 0 else 1.0,
@@ -188,135 +181,5 @@ def plot_gradient(
     return ax
 
 
-def draw_paths(
-    ax: Axes,
-    scene: Scene,
-    theme: Theme,
-    *,
-    styles: Sequence[Style] | None = None,
-    legend: bool = True,
-    caption: bool = True,
-    title: str | None = None,
-    beyond: float = 0.0,
-    **kwargs: Any,
-) -> list[Mover]:
-    """Draw a scene's ground on an Axes, and return its paths, which can show any step."""
-    styles = track_styles(len(scene.tracks)) if styles is None else styles
-    draw_ground(ax, scene.relief, scene.limits, theme)
-    draw_minima(ax, scene.minima)
-    _draw_starts(ax, np.concatenate([track.positions[0] for track in scene.tracks]))
-    exits = Exits(ax, scene, styles)
-    movers: list[Mover] = [Paths(ax, scene, styles, **kwargs), exits]
-    labels = [track.label for track in scene.tracks] if legend else []
-    words = [title] if title is not None else heading(scene.name, scene.latex)
-    width = ax.bbox.width / ax.figure.dpi * 72
-    lift = draw_header(ax, words, labels, styles, room=width + beyond)
-    return [*movers, draw_counter(ax, scene, exits.taken, lift, beyond)] if caption else movers
-
-
-def draw_losses(ax: Axes, scene: Scene, styles: Sequence[Style], **kwargs: Any) -> list[Mover]:
-    """Draw the axes of a loss plot, and return its curves, which can show any step."""
-    ax.set_xlim(0, scene.steps * 1.03)
-    ax.set_xlabel("step")
-    losses = np.concatenate([track.values.ravel() for track in scene.tracks])
-    floor = 0.0 if scene.floor is None else scene.floor
-    excess = losses[np.isfinite(losses)] - floor
-    positive = excess[excess > 0]
-    if scene.floor is not None and positive.size:
-        top, low = _loss_range(scene, floor, positive)
-        ax.set_yscale("log", nonpositive="mask")
-        ax.set_ylim(low / 2, top * 2)
-        minimum = f"{floor:.3g}".replace("-", "\N{MINUS SIGN}")
-        ax.set_ylabel("loss  $f(x, y)$" if floor == 0 else f"loss above the minimum {minimum}")
-    else:
-        low, top = (float(excess.min()), float(excess.max())) if excess.size else (0.0, 1.0)
-        room = 0.06 * ((top - low) or 1.0)
-        ax.set_ylim(low - room, top + room)
-        ax.set_ylabel("loss  $f(x, y)$")
-    ax.grid(axis="y", zorder=0)
-    return [Curves(ax, scene.tracks, floor, styles, **kwargs)]
-
-
-def _loss_range(scene: Scene, floor: float, positive: Array) -> tuple[float, float]:
-    """Return the highest and the lowest loss to show.
-
-    A path that leaves the picture has left the loss plot too when it is far above all others.
-    """
-    first = [10 * (track.values[0] - floor) for track in scene.tracks]
-    stayed = [track.values.ravel() - floor for track in scene.tracks if not any(track.exits)]
-    usual = float(np.fmax.reduce(np.concatenate([*first, *stayed])))
-    top = min(float(positive.max()), usual) if usual > 0 else float(positive.max())
-    return top, max(min(float(positive.min()), top), 1e-12 * top)
-
-
-def draw_ground(ax: Axes, relief: Relief, limits: Limits, theme: Theme) -> None:
-    """Fill and line the contours, and set the limits."""
-    ax.set_xlim(limits[0])
-    ax.set_ylim(limits[1])
-    ax.set_xlabel("$x$")
-    ax.set_ylabel("$y$", rotation=0, labelpad=8)
-    colormap = theme.colormap()
-    if len(relief.levels):
-        z = np.ma.masked_invalid(relief.z)
-        ends = (min(z.min(), relief.levels[0]) - 1.0, max(z.max(), relief.levels[-1]) + 1.0)
-        colors = colormap(np.linspace(0, 1, len(relief.levels) + 1))
-        bands = [ends[0], *relief.levels, ends[1]]
-        ax.contourf(relief.x, relief.y, z, bands, colors=colors, zorder=_GROUND)
-        ax.contour(
-            relief.x,
-            relief.y,
-            z,
-            relief.levels,
-            colors=theme.contour,
-            linewidths=0.6,
-            linestyles="solid",
-            zorder=_CONTOUR,
-        )
-    else:
-        ax.set_facecolor(colormap(0.5))
-
-
-def draw_minima(ax: Axes, minima: Array) -> None:
-    """Mark the places of the minimum with a star."""
-    if len(minima):
-        ax.add_line(
-            Line2D(
-                *minima.T,
-                linestyle="none",
-                marker="*",
-                markersize=setting("lines.markersize") * 3.6,
-                markerfacecolor=setting("text.color"),
-                markeredgecolor=setting("axes.facecolor"),
-                markeredgewidth=1.0,
-                zorder=_MARK,
-                label="_minimum",
-            )
-        )
-
-
-def _draw_starts(ax: Axes, starts: Array) -> None:
-    """Mark where paths begin with a ring."""
-    places = np.unique(starts, axis=0)
-    ax.add_line(
-        Line2D(
-            *places.T,
-            linestyle="none",
-            marker="o",
-            markersize=setting("lines.markersize") * (3.2 if len(places) < 9 else 1.2),
-            markerfacecolor="none",
-            markeredgecolor=setting("text.color"),
-            markeredgewidth=1.4,
-            zorder=_MARK,
-            label="_start",
-        )
-    )
-
-
-def _aspect(ax: Axes) -> float:
-    return float(ax.bbox.width / ax.bbox.height)
-
-
 def _new_axes(labels: Sequence[str] = ()) -> Axes:
-    from trajectories.plotting.figures import SIZES, new_figure, panels
-
     return panels(new_figure(SIZES["overlay"]), 1, 1, labels)[0]

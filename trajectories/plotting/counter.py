@@ -17,7 +17,7 @@ from trajectories.plotting.scene import Scene
 from trajectories.plotting.theme import setting
 from trajectories.plotting.tracks import NOTE
 
-__all__ = ["Caption", "counter", "counter_width", "draw_counter", "free_corner"]
+__all__ = ["Caption", "counter", "counter_width", "draw_counter", "free_corner", "free_place"]
 
 Array = NDArray[np.float64]
 _CORNERS = ((0, 0), (1, 0), (0, 1), (1, 1))
@@ -88,8 +88,8 @@ def counter(
     return Caption(digits)
 
 
-def draw_counter(ax: Axes, scene: Scene, taken: Array, lift: float, beyond: float = 0.0) -> Caption:
-    """Put a step counter into a corner of a plot of paths, or above it if no corner is free.
+def free_place(ax: Axes, scene: Scene, taken: Array) -> tuple[int, int] | None:
+    """Return the corner of a plot of paths in which the step counter may stand.
 
     Parameters
     ----------
@@ -99,23 +99,54 @@ def draw_counter(ax: Axes, scene: Scene, taken: Array, lift: float, beyond: floa
         What it shows.
     taken : numpy.ndarray, shape (n, 2)
         What the counter must not cover, in parts of the plot's width and height.
+
+    Returns
+    -------
+    (int, int) or None
+        1 for right and 1 for top; None if no corner is free.
+    """
+    width, height, margin = _measures(ax)
+    size = points("legend.fontsize")
+    box = (counter_width(scene.steps) + 2 * margin) / width, (size + 2 * margin) / height
+    return free_corner(scene, box, taken)
+
+
+def draw_counter(
+    ax: Axes, scene: Scene, place: tuple[int, int] | None, lift: float, beyond: float = 0.0
+) -> Caption:
+    """Put a step counter into a corner of a plot of paths, or above it if no corner is free.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        The plot.
+    scene : Scene
+        What it shows.
+    place : (int, int) or None
+        The corner, from `free_place`.
     lift : float
         How high above the Axes the heading's line is, in points.
     beyond : float
         How far the header goes on to the right of the Axes, in points.
+
+    Returns
+    -------
+    Caption
     """
-    size = points("legend.fontsize")
-    width, height = (side / ax.figure.dpi * 72 for side in ax.bbox.size)
-    margin = 0.8 * size
-    box = (counter_width(scene.steps) + 2 * margin) / width, (size + 2 * margin) / height
-    corner = free_corner(scene, box, taken)
-    if corner is None:
+    if place is None:
         shift = ScaledTranslation(beyond / 72, lift / 72, ax.figure.dpi_scale_trans)
         return counter(ax, 1.0, 1.0, ax.transAxes + shift, scene.steps)
-    right, top = corner
+    width, height, margin = _measures(ax)
+    right, top = place
     x = 1 - margin / width if right else (margin + counter_width(scene.steps)) / width
     y = 1 - margin / height if top else margin / height
     return counter(ax, x, y, ax.transAxes, scene.steps, top=bool(top))
+
+
+def _measures(ax: Axes) -> tuple[float, float, float]:
+    """Return a plot's width and height and the counter's margin, in points."""
+    width, height = (float(side) / ax.figure.dpi * 72 for side in ax.bbox.size)
+    return width, height, 0.8 * points("legend.fontsize")
 
 
 def free_corner(scene: Scene, box: tuple[float, float], taken: Array) -> tuple[int, int] | None:

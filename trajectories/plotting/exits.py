@@ -19,10 +19,10 @@ from trajectories.plotting.tracks import HEAD, NOTE, Style
 __all__ = ["Exits", "obstacles"]
 
 Array = NDArray[np.float64]
-#: Points looked at along each segment of a path; fewer where there would be too many in all.
-_BETWEEN, _POINTS = 8, 200_000
+#: Distance of the points looked at along a path, in parts of a side; larger from so many steps on.
+_SPACING, _POINTS = 0.01, 20_000
 #: Where a note may stand, in its own widths and heights from the exit.
-_PLACES = np.array([(x / 10, y / 2) for x in range(-25, 26) for y in range(-10, 11)])
+_PLACES = np.array([(x / 10, y / 2) for x in range(-20, 21) for y in range(-8, 9)])
 #: Points all over a square from -1 to 1.
 _SQUARE = np.stack(np.meshgrid(np.linspace(-1, 1, 7), np.linspace(-1, 1, 5)), -1).reshape(-1, 2)
 
@@ -70,18 +70,25 @@ def obstacles(scene: Scene) -> Array:
     Points along all paths, the minima and the exits; shape (n, 2).
     """
     low, size = _frame(scene)
-    between = _POINTS // sum(track.positions.size for track in scene.tracks)
-    between = min(max(between, 1), _BETWEEN)
-    share = np.linspace(0, 1, between, endpoint=False)[:, None, None, None]
     found = [(scene.minima - low) / size]
-    with np.errstate(invalid="ignore"):
-        for track in scene.tracks:
-            path = (track.visible - low) / size
-            found += [(path[:-1] + share * (path[1:] - path[:-1])).reshape(-1, 2), path[-1]]
-            exits = [leaving.point for leaving in track.exits if leaving is not None]
-            found.append((np.reshape(exits, (-1, 2)) - low) / size)
-        taken = np.concatenate(found)
-        return taken[((taken >= 0) & (taken <= 1)).all(axis=1)]
+    for track in scene.tracks:
+        found.append(_along((track.visible - low) / size))
+        exits = [leaving.point for leaving in track.exits if leaving is not None]
+        found.append((np.reshape(exits, (-1, 2)) - low) / size)
+    taken = np.concatenate(found)
+    return taken[((taken >= 0) & (taken <= 1)).all(axis=1)]
+
+
+def _along(paths: Array) -> Array:
+    """Return points along paths of shape (time, paths, 2), close enough for no word to slip in."""
+    begins = paths[:-1].reshape(-1, 2)
+    ways = paths[1:].reshape(-1, 2) - begins
+    lengths = np.nan_to_num(abs(ways).max(axis=1), nan=0.0, posinf=0.0)
+    closer = _SPACING * max(1.0, len(ways) / _POINTS)
+    counts = np.clip(np.ceil(lengths / closer), 1, 200).astype(int)
+    which = np.repeat(np.arange(len(ways)), counts)
+    share = (np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)) / counts[which]
+    return np.concatenate([begins[which] + share[:, None] * ways[which], paths[-1]])
 
 
 def _frame(scene: Scene) -> tuple[Array, Array]:

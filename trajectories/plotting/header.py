@@ -14,7 +14,7 @@ from matplotlib.textpath import TextToPath
 
 from trajectories.plotting.theme import setting
 
-__all__ = ["draw_header", "fitted", "header_height", "heading", "points", "text_size"]
+__all__ = ["draw_header", "fitted", "header_height", "heading", "literal", "points", "text_size"]
 
 #: A heading may be set this much smaller before a shorter one is taken.
 _SMALLEST = 0.72
@@ -45,13 +45,14 @@ def heading(name: str, latex: str) -> list[str]:
     """
     formula = f"$f(x, y) = {latex}$"
     if not name.replace("_", "").replace(" ", "").replace("-", "").isalpha():
-        return [formula, _literal(name)]
-    called = _literal(name.replace("_", " "))
+        return [formula, literal(name)]
+    called = literal(name.replace("_", " "))
     called = called[0].upper() + called[1:]
     return [f"{called}:  {formula}", formula, called]
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """Keep Matplotlib from reading dollar signs as mathematics."""
     return text.replace("$", r"\$")
 
 
@@ -96,7 +97,21 @@ def fitted(
 
 
 def text_size(text: str, size: float, figure: Any = None) -> tuple[float, float]:
-    """Measure a text's width and height in points; infinite if it cannot be set."""
+    """Measure a text's width and height in points; infinite if it cannot be set.
+
+    Parameters
+    ----------
+    text : str
+        What to measure.
+    size : float
+        Font size, in points.
+    figure : matplotlib.figure.Figure or SubFigure, optional
+        Where it will be drawn: mathematics is then set once, for measuring and drawing.
+
+    Returns
+    -------
+    (float, float)
+    """
     font = FontProperties(size=size)
     plain = text.replace(r"\$", "")
     try:
@@ -120,12 +135,20 @@ def _legend_columns(labels: Sequence[str], width: float) -> int:
         key: setting(f"legend.{key}") * size
         for key in ("handlelength", "handletextpad", "columnspacing")
     }
-    entry = sum(em.values()) + max(text_size(_literal(label), size)[0] for label in labels)
+    entry = sum(em.values()) + max(text_size(literal(label), size)[0] for label in labels)
     return max(1, min(len(labels), int((width + em["columnspacing"]) / entry)))
 
 
 def header_height(labels: Sequence[str], width: float) -> float:
-    """Return the height of a header with a legend of these labels, in points."""
+    """Return the height of a header with a legend of these labels, in points.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        Entries of the legend.
+    width : float
+        The header's width, in points.
+    """
     rows = -(-len(labels) // _legend_columns(labels, width))
     return 1.5 * points("axes.titlesize") + rows * _LEGEND_LINE * points("legend.fontsize") + _GAP
 
@@ -182,7 +205,7 @@ def _draw_legend(
     ]
     ax.legend(
         handles,
-        [_literal(label) for label in labels],
+        [literal(label) for label in labels],
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),
         ncols=columns,

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from trajectories.plotting.figures import Picture
+from trajectories.plotting.layouts import Picture
 
 __all__ = ["Painter"]
 

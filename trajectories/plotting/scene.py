@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 from trajectories.surfaces import Surface
 from trajectories.surfaces.minima import local_minima
 from trajectories.trajectory import Trajectory
-from trajectories.validation import must
+from trajectories.validation import floats, must
 
 __all__ = ["Exit", "Limits", "Relief", "Scene", "Track", "make_relief", "view"]
 
 Array = NDArray[np.float64]
 Limits = tuple[tuple[float, float], tuple[float, float]]
 
+#: Heights beyond this are left blank: contours are interpolated, which overflows.
+_HIGHEST = 1e150
 _RESOLUTION = 301
 _LEVELS = 14
 _MARGIN = 0.1
@@ -203,12 +205,22 @@ class Scene:
 def checked(trajectories: Any) -> list[Trajectory]:
     """Return trajectories as a list, and make sure that they are on one surface.
 
+    Parameters
+    ----------
+    trajectories : Trajectory or iterable of Trajectory
+        What was given.
+
+    Returns
+    -------
+    list of Trajectory
+
     Raises
     ------
     TypeError, ValueError
         If they are not.
     """
-    paths = [trajectories] if isinstance(trajectories, Trajectory) else list(trajectories)
+    several = isinstance(trajectories, Iterable) and not isinstance(trajectories, Trajectory)
+    paths = list(trajectories) if several else [trajectories]
     for path in paths:
         if not isinstance(path, Trajectory):
             raise must("trajectories", "what `descend` or `compare` returns", path, kind=TypeError)
@@ -254,7 +266,7 @@ def view(
         If `limits` are no rectangle.
     """
     if limits is not None and not isinstance(limits, str):
-        rectangle = np.asarray(limits, dtype=np.float64)
+        rectangle = floats("limits", limits)
         good = rectangle.shape == (2, 2) and np.isfinite(rectangle).all()
         if not good or not (rectangle[:, 0] < rectangle[:, 1]).all():
             raise must(
@@ -269,6 +281,9 @@ def view(
     starts = np.concatenate([path.start.reshape(-1, 2) for path in trajectories])
     anchors = np.concatenate([starts, surface.minima])
     points = np.concatenate([anchors, *(path.positions.reshape(-1, 2) for path in trajectories)])
+    anchors = anchors[np.isfinite(anchors).all(axis=1)]
+    if not len(anchors):
+        return surface.domain
     low = np.minimum(domain[:, 0], anchors.min(axis=0))
     high = np.maximum(domain[:, 1], anchors.max(axis=0))
     room = 0.15 * (high - low)
@@ -301,7 +316,7 @@ def make_relief(surface: Surface, limits: Limits, resolution: int = _RESOLUTION)
     """
     x, y = (np.linspace(low, high, resolution) for low, high in limits)
     z = np.asarray(surface(x[None, :], y[:, None]))
-    z[~np.isfinite(z)] = np.nan
+    z[~(abs(z) < _HIGHEST)] = np.nan
     return Relief(x, y, z, _levels(z, surface.floor))
 
 
@@ -315,7 +330,8 @@ def _levels(z: Array, floor: float | None) -> Array:
     floor = float(low) if floor is None else min(floor, float(low))
     excess = heights - floor
     lowest = max(float(np.quantile(excess, 0.015)), 1e-7 * float(excess.max()))
-    return floor + np.geomspace(lowest, float(excess.max()), _LEVELS + 1)[:-1]
+    # Unique, as small steps above a great height are no steps at all in floats.
+    return np.unique(floor + np.geomspace(lowest, float(excess.max()), _LEVELS + 1)[:-1])
 
 
 def _track(path: Trajectory, limits: Limits) -> Track:

@@ -51,7 +51,7 @@ _PAPER_GROUND = (("#FFFFFF", "#F4F4F4", "#E3E3E3", "#D2D2D2"), "#A6A6A6")
 
 #: The groups of settings that show in a picture when its artists are made.
 _VISIBLE = frozenset(
-    ("axes", "contour", "font", "grid", "image", "legend", "lines", "markers", "mathtext")
+    ("axes", "contour", "figure", "font", "grid", "image", "legend", "lines", "markers", "mathtext")
     + ("patch", "text", "xaxis", "xtick", "yaxis", "ytick")
 )
 

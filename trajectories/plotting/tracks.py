@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.cbook import normalize_kwargs
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
@@ -22,7 +23,8 @@ from trajectories.plotting.theme import setting
 __all__ = ["HEAD", "NOTE", "Curves", "Mover", "Paths", "Style", "track_styles"]
 
 _PATH, HEAD, NOTE = 10.0, 20.0, 30.0
-_HEAD_SCALE = 2.1
+#: Sizes of heads, in sizes of a marker.
+_PATH_HEAD, _LOSS_HEAD = 2.1, 1.7
 #: Up to this many steps each has a marker; longer paths have markers at equal distances.
 _MARKED_STEPS = 40
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
@@ -40,13 +42,15 @@ class Mover(Protocol):
         """Show the state after `step` steps."""
 
 
-def track_styles(count: int) -> list[Style]:
+def track_styles(count: int, **kwargs: Any) -> list[Style]:
     """Return colours and markers for tracks: those of the current property cycle, markers added.
 
     Parameters
     ----------
     count : int
         How many.
+    **kwargs
+        Properties of all lines, which override those of the cycle.
 
     Returns
     -------
@@ -54,11 +58,67 @@ def track_styles(count: int) -> list[Style]:
         Keyword arguments of a line.
     """
     cycle = list(setting("axes.prop_cycle"))
-    return [{"marker": _MARKERS[i % len(_MARKERS)], **cycle[i % len(cycle)]} for i in range(count)]
+    given = normalize_kwargs(kwargs, Line2D)
+    plain = {"color": setting("lines.color")}
+    return [
+        {**plain, "marker": _MARKERS[i % len(_MARKERS)], **cycle[i % len(cycle)], **given}
+        for i in range(count)
+    ]
 
 
-class Paths:
-    """The paths of a scene on a contour plot: lines and heads.
+class _Trails:
+    """Lines that grow step by step, each with a larger marker as its head.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    histories : sequence of numpy.ndarray, shape (steps + 1, paths, 2)
+        The points of each line; several paths are drawn as one line with gaps.
+    styles : sequence of dict
+        A style for each.
+    head : float
+        Size of a head, in sizes of a marker.
+    """
+
+    def __init__(
+        self, ax: Axes, histories: Sequence[Array], styles: Sequence[Style], head: float
+    ) -> None:
+        self._histories = histories
+        self._lines: list[Line2D] = []
+        self._heads: list[Line2D] = []
+        halo, size = setting("axes.facecolor"), setting("lines.markersize")
+        every = _marker_spacing(max(len(history) for history in histories) - 1)
+        for number, (history, style) in enumerate(zip(histories, styles, strict=True)):
+            several = history.shape[1] > 1
+            line_style = {"markevery": every, "markeredgecolor": halo, "markeredgewidth": 0.5}
+            if several:
+                line_style |= {"linewidth": setting("lines.linewidth") / 2}
+            line_style |= style | ({"marker": ""} if several else {})
+            # Never below what stands still, or a moving picture could not be painted over it.
+            line_style["zorder"] = max(_PATH, style.get("zorder", _PATH)) + number / 100
+            self._lines.append(_line(ax, **line_style))
+            head_style = {
+                "color": style["color"],
+                "marker": style["marker"],
+                "linestyle": "none",
+                "markersize": size * (1 if several else head),
+                "markeredgecolor": halo,
+                "markeredgewidth": 1.2,
+                "zorder": HEAD + number / 100,
+            }
+            self._heads.append(_line(ax, **head_style))
+        self.artists: list[Artist] = [*self._lines, *self._heads]
+
+    def show(self, step: int) -> None:
+        """Show the lines up to `step`."""
+        for history, line, head in zip(self._histories, self._lines, self._heads, strict=True):
+            line.set_data(*_prefix(history, step))
+            head.set_data(*history[min(step, len(history) - 1)].T)
+
+
+class Paths(_Trails):
+    """The paths of a scene on a contour plot.
 
     Parameters
     ----------
@@ -68,50 +128,13 @@ class Paths:
         What to show.
     styles : sequence of dict
         A style for each track.
-    **kwargs
-        Passed on to the lines.
     """
 
-    def __init__(self, ax: Axes, scene: Scene, styles: Sequence[Style], **kwargs: Any) -> None:
-        self._positions = [track.visible for track in scene.tracks]
-        self._lines: list[Line2D] = []
-        self._heads: list[Line2D] = []
-        halo = setting("axes.facecolor")
-        every = _marker_spacing(scene.steps)
-        for number, (track, style) in enumerate(zip(scene.tracks, styles, strict=True)):
-            several = track.positions.shape[1] > 1
-            line_style = {
-                **style,
-                "markevery": every,
-                "markeredgecolor": halo,
-                "markeredgewidth": 0.5,
-                "zorder": _PATH + number / 100,
-                **({"marker": "", "linewidth": setting("lines.linewidth") / 2} if several else {}),
-                **kwargs,
-            }
-            self._lines.append(_line(ax, **line_style))
-            self._heads.append(
-                _line(
-                    ax,
-                    color=line_style["color"],
-                    marker=style["marker"],
-                    linestyle="none",
-                    markersize=setting("lines.markersize") * (1 if several else _HEAD_SCALE),
-                    markeredgecolor=halo,
-                    markeredgewidth=1.2,
-                    zorder=HEAD + number / 100,
-                )
-            )
-        self.artists: list[Artist] = [*self._lines, *self._heads]
-
-    def show(self, step: int) -> None:
-        """Show the paths up to `step`."""
-        for positions, line, head in zip(self._positions, self._lines, self._heads, strict=True):
-            line.set_data(*_prefix(positions, step))
-            head.set_data(*positions[min(step, len(positions) - 1)].T)
+    def __init__(self, ax: Axes, scene: Scene, styles: Sequence[Style]) -> None:
+        super().__init__(ax, [track.visible for track in scene.tracks], styles, _PATH_HEAD)
 
 
-class Curves:
+class Curves(_Trails):
     """The loss of each track against the step.
 
     Parameters
@@ -124,39 +147,13 @@ class Curves:
         What to subtract from f.
     styles : sequence of dict
         A style for each track.
-    **kwargs
-        Passed on to the lines.
     """
 
     def __init__(
-        self,
-        ax: Axes,
-        tracks: Sequence[Track],
-        floor: float,
-        styles: Sequence[Style],
-        **kwargs: Any,
+        self, ax: Axes, tracks: Sequence[Track], floor: float, styles: Sequence[Style]
     ) -> None:
-        self._lines: list[Line2D] = []
-        self._heads: list[Line2D] = []
-        self._losses = [_with_steps(track.values - floor) for track in tracks]
-        halo = setting("axes.facecolor")
-        every = _marker_spacing(max(len(loss) for loss in self._losses) - 1)
-        for number, (loss, style) in enumerate(zip(self._losses, styles, strict=True)):
-            several = loss.shape[1] > 1
-            marks = {"marker": ""} if several else {"markevery": every}
-            edge = {"markeredgecolor": halo, "markeredgewidth": 0.5}
-            line_style = {**style, **marks, **edge, "zorder": _PATH + number / 100, **kwargs}
-            self._lines.append(_line(ax, **line_style))
-            size = setting("lines.markersize") * (1 if several else _HEAD_SCALE * 0.8)
-            head_style = {**style, **edge, "linestyle": "none", "markersize": size}
-            self._heads.append(_line(ax, **head_style, zorder=HEAD + number / 100))
-        self.artists: list[Artist] = [*self._lines, *self._heads]
-
-    def show(self, step: int) -> None:
-        """Show the curves up to `step`."""
-        for loss, line, head in zip(self._losses, self._lines, self._heads, strict=True):
-            line.set_data(*_prefix(loss, step))
-            head.set_data(*loss[min(step, len(loss) - 1)].T)
+        losses = [_with_steps(track.values - floor) for track in tracks]
+        super().__init__(ax, losses, styles, _LOSS_HEAD)
 
 
 def _line(ax: Axes, **style: Any) -> Line2D:

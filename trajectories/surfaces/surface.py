@@ -12,7 +12,7 @@ import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from trajectories.surfaces.compile import Program
-from trajectories.surfaces.formula import X, Y, check_expression, parse, to_text
+from trajectories.surfaces.formula import FormulaError, X, Y, check_expression, parse, to_text
 from trajectories.surfaces.latex import to_latex
 from trajectories.surfaces.minima import find_minima
 from trajectories.surfaces.nonsmooth import to_real, to_sympy
@@ -103,12 +103,11 @@ class Surface:
     ) -> None:
         if isinstance(formula, str):
             self.formula = " ".join(formula.split())
-            expression = parse(self.formula)
+            self._real = _canonical(parse(self.formula))
         else:
             expression = _symbolic(formula)
             self.formula = to_text(expression)
-        # SymPy's form of an expression depends on how it came about: take that of its own text.
-        self._real = parse(to_text(expression))
+            self._real = parse(self.formula)
         self.name = self.formula if name is None else name
         if not isinstance(self.name, str):
             raise must("name", "text", name, kind=TypeError)
@@ -311,6 +310,18 @@ class Surface:
     def __getstate__(self) -> dict[str, Any]:
         """Leave compiled programs out: they are made again on first use."""
         return {key: item for key, item in self.__dict__.items() if not key.endswith("_program")}
+
+
+def _canonical(expression: sp.Expr) -> sp.Expr:
+    """Return the form in which an expression's own text is read.
+
+    SymPy's form depends on how an expression came about; this one is the same for a formula that
+    came as text and for one that came as a function.
+    """
+    try:
+        return parse(to_text(expression))
+    except FormulaError:  # Written out, its numbers are too long; as it was typed, they were not.
+        return expression
 
 
 def _symbolic(formula: Any) -> sp.Expr:

@@ -19,6 +19,16 @@ _METADATA: dict[str, dict[str, Any]] = {
     ".svg": {"Date": None},
     ".pdf": {"CreationDate": None},
 }
+#: Whatever the user has set: the figure in its own size and colours.
+_SAVING: Any = {
+    "savefig.bbox": None,
+    "savefig.dpi": "figure",
+    "savefig.edgecolor": "auto",
+    "savefig.facecolor": "auto",
+    "savefig.orientation": "portrait",
+    "savefig.transparent": False,
+    "svg.hashsalt": "trajectories",
+}
 FIGURE_FORMATS = tuple(_METADATA)
 
 
@@ -55,5 +65,5 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
     """
     suffix = check_figure_format(path)
     check_target(path)
-    with replacing(path) as file, mpl.rc_context({"svg.hashsalt": "trajectories"}):
+    with replacing(path) as file, mpl.rc_context(_SAVING):
         figure.savefig(file, format=suffix[1:], metadata=_METADATA[suffix])

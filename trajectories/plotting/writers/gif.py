@@ -54,10 +54,9 @@ def delays(frames: int, fps: float, hold: float) -> list[int]:
     >>> delays(4, 30, 1)
     [3, 4, 3, 103]
     """
-    if not 0 < fps <= MAX_FPS:
-        raise must(
-            "fps", f"positive and at most {MAX_FPS:g} for a GIF, whose delays count in 1/100 s", fps
-        )
+    if not 100 / _MAX_DELAY <= fps <= MAX_FPS:
+        least = f"at least {100 / _MAX_DELAY:.2g} and at most {MAX_FPS:g}"
+        raise must("fps", f"{least} for a GIF, whose delays count in 1/100 s", fps)
     if not 0 <= hold <= 600:
         raise must("hold", "from 0 to 600 seconds", hold)
     begins = [int(np.floor(100 * i / fps + 0.5)) for i in range(frames + 1)]

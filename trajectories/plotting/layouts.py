@@ -1,0 +1,252 @@
+"""Layouts of whole figures: one panel, a panel for each path, or paths beside losses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from trajectories.plotting.counter import Caption, counter, counter_width
+from trajectories.plotting.header import fitted, header_height, heading, points
+from trajectories.plotting.panel import draw_losses, draw_paths
+from trajectories.plotting.scene import Scene
+from trajectories.plotting.theme import Theme, setting
+from trajectories.plotting.tracks import Mover, track_styles
+from trajectories.trajectory import Trajectory
+from trajectories.validation import must
+
+__all__ = ["LAYOUTS", "SIZES", "Picture", "checked_size", "new_figure", "panels"]
+
+Size = tuple[int, int]
+Limits = str | Sequence[Sequence[float]] | None
+
+_DPI = 100.0
+_MAX_SIDE = 8192
+#: The least side of a panel, in points.
+_MIN_PANEL = 24.0
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure with parts that can show any step.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        On an Agg canvas.
+    movers : list of Mover
+        In the order in which they are painted.
+    steps : int
+        The last step.
+    """
+
+    figure: Figure
+    movers: list[Mover]
+    steps: int
+
+    def show(self, step: int) -> None:
+        """Show the state after `step` steps."""
+        for mover in self.movers:
+            mover.show(step)
+
+
+def new_figure(size: Size, reference: Size = (800, 600)) -> Figure:
+    """Make a figure of so many pixels, without pyplot.
+
+    Parameters
+    ----------
+    size : (int, int)
+        Width and height in pixels.
+    reference : (int, int)
+        The size at which type has its nominal size; it grows with the root of the area.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        With an Agg canvas.
+    """
+    width, height = checked_size(size)
+    dpi = _DPI * math.sqrt(width * height / (reference[0] * reference[1]))
+    # A millionth of a pixel more, as Matplotlib cuts the fraction off.
+    inches = (width + 1e-6) / dpi, (height + 1e-6) / dpi
+    engine: Any = "none"  # Whatever the user has set: panels are placed by measure.
+    figure = Figure(figsize=inches, dpi=dpi, layout=engine)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def checked_size(size: Any) -> Size:
+    """Return a size in pixels, if it is one.
+
+    Raises
+    ------
+    ValueError
+        If it is not two integers from 100 to 8192.
+    """
+    try:
+        width, height = size
+        good = int(width) == width and int(height) == height
+        good = good and 100 <= width <= _MAX_SIDE and 100 <= height <= _MAX_SIDE
+    except (TypeError, ValueError, OverflowError):
+        good = False
+    if not good:
+        raise must("size", f"(width, height) in pixels, each from 100 to {_MAX_SIDE}", size)
+    return int(width), int(height)
+
+
+def overlay(
+    paths: Sequence[Trajectory],
+    theme: Theme,
+    *,
+    size: Size | None = None,
+    limits: Limits = None,
+    legend: bool = True,
+    **kwargs: Any,
+) -> Picture:
+    """Lay out one panel with all paths."""
+    figure = new_figure(size or SIZES["overlay"])
+    labels = [path.label for path in paths] if legend else []
+    (ax,) = panels(figure, 1, 1, labels)
+    scene = Scene.of(paths, limits=limits, aspect=ax.bbox.width / ax.bbox.height)
+    styles = track_styles(len(paths), **kwargs)
+    return Picture(figure, draw_paths(ax, scene, theme, styles, legend=legend), scene.steps)
+
+
+def grid(
+    paths: Sequence[Trajectory],
+    theme: Theme,
+    *,
+    size: Size | None = None,
+    limits: Limits = None,
+    **kwargs: Any,
+) -> Picture:
+    """Lay out a panel for each path, with the same limits and the same ground."""
+    figure = new_figure(size or SIZES["grid"], SIZES["grid"])
+    columns = math.ceil(math.sqrt(len(paths)))
+    rows = math.ceil(len(paths) / columns)
+    top = 2.4 * points("axes.titlesize")
+    axes = panels(figure, rows, columns, [], top=top)
+    scene = Scene.of(paths, limits=limits, aspect=axes[0].bbox.width / axes[0].bbox.height)
+    styles = track_styles(len(paths), **kwargs)
+    movers: list[Mover] = []
+    for i, ax in enumerate(axes):
+        if i >= len(paths):
+            ax.remove()
+            continue
+        only = {"legend": False, "caption": False}
+        movers += draw_paths(ax, scene.only(i), theme, [styles[i]], title=paths[i].label, **only)
+        ax.label_outer()
+        # Labels at the very ends would run into those of the next panel.
+        ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], prune="both"))
+        if i + columns >= len(paths):
+            ax.tick_params(labelbottom=True)
+            ax.set_xlabel("$x$")
+    return Picture(figure, [*movers, _figure_header(figure, scene, axes)], scene.steps)
+
+
+def race(
+    paths: Sequence[Trajectory],
+    theme: Theme,
+    *,
+    size: Size | None = None,
+    limits: Limits = None,
+    **kwargs: Any,
+) -> Picture:
+    """Lay out one panel with all paths, and their losses beside it."""
+    figure = new_figure(size or SIZES["race"], SIZES["race"])
+    labels = [path.label for path in paths]
+    left, right = panels(figure, 1, 2, labels, widths=(1.25, 1.0))
+    beyond = (right.bbox.x1 - left.bbox.x1) / figure.dpi * 72
+    scene = Scene.of(paths, limits=limits, aspect=left.bbox.width / left.bbox.height)
+    styles = track_styles(len(paths), **kwargs)
+    movers = draw_paths(left, scene, theme, styles, beyond=beyond)
+    movers += draw_losses(right, scene, styles)
+    return Picture(figure, movers, scene.steps)
+
+
+#: How each layout is made, and its default size in pixels.
+LAYOUTS: dict[str, Callable[..., Picture]] = {"overlay": overlay, "grid": grid, "race": race}
+SIZES: dict[str, Size] = {"overlay": (800, 600), "grid": (960, 720), "race": (1200, 540)}
+
+
+def panels(
+    figure: Figure,
+    rows: int,
+    columns: int,
+    labels: Sequence[str],
+    *,
+    widths: Sequence[float] | None = None,
+    top: float = 0.0,
+) -> list[Axes]:
+    """Add panels whose margins are measured from the type's sizes, before anything is drawn.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Takes the panels.
+    rows, columns : int
+        How many.
+    labels : sequence of str
+        What the legend will hold, which needs room above.
+    widths : sequence of float, optional
+        Relative widths of the columns; by default all alike.
+    top : float, default 0
+        Room above the panels' own headers, in points.
+
+    Returns
+    -------
+    list of matplotlib.axes.Axes
+        Row by row.
+
+    Raises
+    ------
+    ValueError
+        If the figure is too small for them.
+    """
+    width, height = (side / figure.dpi * 72 for side in figure.bbox.size)
+    tick, label = points("xtick.labelsize"), points("axes.labelsize")
+    left = 4.2 * tick + 1.5 * label
+    bottom = 1.9 * tick + 1.6 * label
+    right = 1.6 * tick
+    weights = widths or [1.0] * columns
+    gap = 2.6 * tick if columns > 1 and not widths else left + 0.8 * tick
+    inner = width - left - right - gap * (columns - 1)
+    above = top + header_height(labels, width - left - right)
+    between = header_height([], inner) + 1.4 * tick
+    tall = (height - above - bottom - between * (rows - 1)) / rows
+    if min(inner / columns, tall) < _MIN_PANEL:
+        pixels = tuple(round(float(side)) for side in figure.bbox.size)
+        raise must("size", "large enough for the panels and their type", pixels)
+    axes = figure.subplots(
+        rows,
+        columns,
+        squeeze=False,
+        gridspec_kw={
+            "left": left / width,
+            "right": 1 - right / width,
+            "bottom": bottom / height,
+            "top": 1 - above / height,
+            "wspace": gap * columns / inner,
+            "hspace": between / tall,
+            "width_ratios": weights,
+        },
+    )
+    return list(axes.ravel())
+
+
+def _figure_header(figure: Figure, scene: Scene, axes: Sequence[Axes]) -> Caption:
+    """Write the formula and the step counter over all panels."""
+    width, height = (side / figure.dpi * 72 for side in figure.bbox.size)
+    size = points("axes.titlesize")
+    left, right = axes[0].get_position().x0, 1 - 1.6 * points("xtick.labelsize") / width
+    room = (right - left) * width - counter_width(scene.steps) - size
+    text, fit = fitted(heading(scene.name, scene.latex), room, 1.15 * size, figure)
+    y = 1 - 1.8 * size / height
+    figure.text(left, y, text, fontsize=fit, color=setting("axes.titlecolor"), va="baseline")
+    return counter(figure, right, y, figure.transFigure, scene.steps)

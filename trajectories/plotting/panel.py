@@ -1,0 +1,234 @@
+"""What stands in one panel: the ground, its marks, and paths or losses over it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from trajectories.plotting.counter import counter_width, draw_counter, free_place
+from trajectories.plotting.exits import Exits
+from trajectories.plotting.header import draw_header, heading, literal, points
+from trajectories.plotting.scene import Limits, Relief, Scene
+from trajectories.plotting.theme import Theme, setting
+from trajectories.plotting.tracks import Curves, Mover, Paths, Style
+
+__all__ = ["draw_ground", "draw_losses", "draw_minima", "draw_paths"]
+
+Array = NDArray[np.float64]
+
+_GROUND, _CONTOUR, _MARK = 0.5, 0.6, 3.0
+#: Losses beyond these are drawn at the edge: Matplotlib cannot scale an axis to the last float.
+_LEAST, _MOST = 1e-290, 1e290
+
+
+def draw_paths(
+    ax: Axes,
+    scene: Scene,
+    theme: Theme,
+    styles: Sequence[Style],
+    *,
+    legend: bool = True,
+    caption: bool = True,
+    title: str | None = None,
+    beyond: float = 0.0,
+) -> list[Mover]:
+    """Draw a scene's ground on an Axes, and return its paths, which can show any step.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    scene : Scene
+        What to draw.
+    theme : Theme
+        Gives the ground's colours.
+    styles : sequence of dict
+        A style for each track.
+    legend : bool, default True
+        Whether to name the paths above the panel.
+    caption : bool, default True
+        Whether to count the steps.
+    title : str, optional
+        What to write above the panel instead of the surface's name and formula.
+    beyond : float, default 0
+        How far the header may go on to the right of the panel, in points.
+
+    Returns
+    -------
+    list of Mover
+    """
+    draw_ground(ax, scene.relief, scene.limits, theme)
+    draw_minima(ax, scene.minima)
+    _draw_starts(ax, np.concatenate([track.positions[0] for track in scene.tracks]))
+    exits = Exits(ax, scene, styles)
+    movers: list[Mover] = [Paths(ax, scene, styles), exits]
+    labels = [track.label for track in scene.tracks] if legend else []
+    words = heading(scene.name, scene.latex) if title is None else [literal(title)]
+    room = ax.bbox.width / ax.figure.dpi * 72 + beyond
+    place = free_place(ax, scene, exits.taken) if caption else None
+    if caption and place is None:
+        room -= counter_width(scene.steps) + points("legend.fontsize")
+    lift = draw_header(ax, words, labels, styles, room=room)
+    if caption:
+        movers.append(draw_counter(ax, scene, place, lift, beyond))
+    return movers
+
+
+def draw_losses(ax: Axes, scene: Scene, styles: Sequence[Style]) -> list[Mover]:
+    """Draw the axes of a loss plot, and return its curves, which can show any step.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    scene : Scene
+        Gives the tracks and the floor.
+    styles : sequence of dict
+        A style for each track.
+
+    Returns
+    -------
+    list of Mover
+    """
+    _style_ticks(ax)
+    ax.set_xlim(0, scene.steps * 1.03)
+    ax.set_xlabel("step")
+    losses = np.concatenate([track.values.ravel() for track in scene.tracks])
+    floor = 0.0 if scene.floor is None else scene.floor
+    excess = losses[np.isfinite(losses)] - floor
+    positive = excess[excess > 0]
+    if scene.floor is not None and positive.size:
+        top, low = _loss_range(scene, floor, positive)
+        ax.set_yscale("log", nonpositive="mask")
+        ax.set_ylim(low / 2, top * 2)
+        minimum = f"{floor:.3g}".replace("-", "\N{MINUS SIGN}")
+        ax.set_ylabel("loss  $f(x, y)$" if floor == 0 else f"loss above the minimum {minimum}")
+    else:
+        excess = np.clip(excess, -_MOST, _MOST)
+        low, top = (float(excess.min()), float(excess.max())) if excess.size else (0.0, 1.0)
+        room = 0.06 * ((top - low) or abs(top) or 1.0)
+        ax.set_ylim(low - room, top + room)
+        ax.set_ylabel("loss  $f(x, y)$")
+    ax.grid(axis="y", zorder=0)
+    return [Curves(ax, scene.tracks, floor, styles)]
+
+
+def _loss_range(scene: Scene, floor: float, positive: Array) -> tuple[float, float]:
+    """Return the highest and the lowest loss to show.
+
+    A path that leaves the picture has left the loss plot too when it is far above all others.
+    """
+    first = [10 * (track.values[0] - floor) for track in scene.tracks]
+    stayed = [track.values.ravel() - floor for track in scene.tracks if not any(track.exits)]
+    usual = float(np.fmax.reduce(np.concatenate([*first, *stayed])))
+    top = min(float(positive.max()), usual) if usual > 0 else float(positive.max())
+    top = min(max(top, 1e12 * _LEAST), _MOST)
+    return top, max(min(float(positive.min()), top), 1e-12 * top)
+
+
+def draw_ground(ax: Axes, relief: Relief, limits: Limits, theme: Theme) -> None:
+    """Fill and line the contours, and set the limits.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    relief : Relief
+        The contours.
+    limits : ((float, float), (float, float))
+        What to show.
+    theme : Theme
+        Gives the colours.
+    """
+    _style_ticks(ax)
+    ax.set_xlim(limits[0])
+    ax.set_ylim(limits[1])
+    ax.set_xlabel("$x$")
+    ax.set_ylabel("$y$", rotation=0, labelpad=8)
+    colormap = theme.colormap()
+    if len(relief.levels):
+        z = np.ma.masked_invalid(relief.z)
+        ends = (min(z.min(), relief.levels[0]) - 1.0, max(z.max(), relief.levels[-1]) + 1.0)
+        colors = colormap(np.linspace(0, 1, len(relief.levels) + 1))
+        bands = [ends[0], *relief.levels, ends[1]]
+        ax.contourf(relief.x, relief.y, z, bands, colors=colors, zorder=_GROUND)
+        ax.contour(
+            relief.x,
+            relief.y,
+            z,
+            relief.levels,
+            colors=theme.contour,
+            linewidths=0.6,
+            linestyles="solid",
+            zorder=_CONTOUR,
+        )
+    else:
+        ax.set_facecolor(colormap(0.5))
+
+
+def draw_minima(ax: Axes, minima: Array) -> None:
+    """Mark the places of the minimum with a star.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    minima : numpy.ndarray, shape (k, 2)
+        The places.
+    """
+    if len(minima):
+        ax.add_line(
+            Line2D(
+                *minima.T,
+                linestyle="none",
+                marker="*",
+                markersize=setting("lines.markersize") * 3.6,
+                markerfacecolor=setting("text.color"),
+                markeredgecolor=setting("axes.facecolor"),
+                markeredgewidth=1.0,
+                zorder=_MARK,
+                label="_minimum",
+            )
+        )
+
+
+def _draw_starts(ax: Axes, starts: Array) -> None:
+    """Mark where paths begin with a ring."""
+    places = np.unique(starts[np.isfinite(starts).all(axis=1)], axis=0)
+    ax.add_line(
+        Line2D(
+            *places.T,
+            linestyle="none",
+            marker="o",
+            markersize=setting("lines.markersize") * (3.2 if len(places) < 9 else 1.2),
+            markerfacecolor="none",
+            markeredgecolor=setting("text.color"),
+            markeredgewidth=1.4,
+            zorder=_MARK,
+            label="_start",
+        )
+    )
+
+
+def _style_ticks(ax: Axes) -> None:
+    """Give the ticks their style now: Matplotlib makes them later, out of the theme's reach."""
+    for axis in ("xtick", "ytick"):
+        label = setting(f"{axis}.labelcolor")
+        common = {
+            "axis": axis[0],
+            "color": setting(f"{axis}.color"),
+            "labelcolor": setting(f"{axis}.color") if label == "inherit" else label,
+            "labelsize": points(f"{axis}.labelsize"),
+            "labelfontfamily": setting("font.family"),
+            "direction": setting(f"{axis}.direction"),
+        }
+        for which in ("major", "minor"):
+            sizes = {
+                key: setting(f"{axis}.{which}.{name}")
+                for key, name in (("length", "size"), ("width", "width"), ("pad", "pad"))
+            }
+            ax.tick_params(which=which, **common, **sizes)
