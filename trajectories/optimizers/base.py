@@ -196,14 +196,15 @@ class Optimizer(ABC):
         shape = () if self._fits else self.batch_shape
         if callable(lr):
             lr = finite("lr", lr(self.steps_taken), POSITIVE)
-            shape = shape or np.shape(lr)
+            if np.ndim(lr):
+                shape = np.broadcast_shapes(np.shape(lr), shape)
         if shape:
             for key, (p, _) in pairs.items():
                 if not _broadcasts(shape, p.shape):
                     raise must(
                         f"params[{key!r}]", f"of a shape that {shape} broadcasts to", p.shape
                     )
-        self._fits = True
+        self._fits = bool(pairs)
         return lr
 
     def _begin(self, pairs: Mapping[Any, tuple[Array, Array]]) -> None:

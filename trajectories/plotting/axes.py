@@ -106,7 +106,7 @@ def plot_loss(
         for mover in draw_losses(ax, scene, styles):
             mover.show(scene.steps)
         labels = [track.label for track in scene.tracks]
-        draw_header(ax, heading(scene.name, scene.latex), labels, styles)
+        draw_header(ax, heading(scene.name, scene.formula, scene.latex), labels, styles)
     return ax
 
 
@@ -177,7 +177,7 @@ def plot_gradient(
             **kwargs,
         }
         ax.quiver(p[..., 0], p[..., 1], g[..., 0], g[..., 1], **style)
-        draw_header(ax, heading(surface.name, surface.latex), [], [])
+        draw_header(ax, heading(surface.name, surface.formula, surface.latex), [], [])
     return ax
 
 

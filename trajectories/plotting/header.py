@@ -24,13 +24,15 @@ _LEGEND_LINE = 1.55
 _GAP = 6.0
 
 
-def heading(name: str, latex: str) -> list[str]:
+def heading(name: str, formula: str, latex: str) -> list[str]:
     """Return the words that may stand over a plot of a surface, the best first.
 
     Parameters
     ----------
     name : str
-        The surface's name, or its formula where it has no name of its own.
+        The surface's name; its formula if it has none of its own.
+    formula : str
+        The formula as text.
     latex : str
         The formula in LaTeX.
 
@@ -40,15 +42,15 @@ def heading(name: str, latex: str) -> list[str]:
 
     Examples
     --------
-    >>> heading("six_hump_camel", "x^{2}")
+    >>> heading("six_hump_camel", "x**2", "x^{2}")
     ['Six hump camel:  $f(x, y) = x^{2}$', '$f(x, y) = x^{2}$', 'Six hump camel']
     """
-    formula = f"$f(x, y) = {latex}$"
-    if not name.replace("_", "").replace(" ", "").replace("-", "").isalpha():
-        return [formula, literal(name)]
+    set_formula = f"$f(x, y) = {latex}$"
+    if name == formula:
+        return [set_formula, formula]
     called = literal(name.replace("_", " "))
-    called = called[0].upper() + called[1:]
-    return [f"{called}:  {formula}", formula, called]
+    called = called[:1].upper() + called[1:]
+    return [f"{called}:  {set_formula}", set_formula, called]
 
 
 def literal(text: str) -> str:

@@ -246,7 +246,7 @@ def _figure_header(figure: Figure, scene: Scene, axes: Sequence[Axes]) -> Captio
     size = points("axes.titlesize")
     left, right = axes[0].get_position().x0, 1 - 1.6 * points("xtick.labelsize") / width
     room = (right - left) * width - counter_width(scene.steps) - size
-    text, fit = fitted(heading(scene.name, scene.latex), room, 1.15 * size, figure)
+    text, fit = fitted(heading(scene.name, scene.formula, scene.latex), room, 1.15 * size, figure)
     y = 1 - 1.8 * size / height
     figure.text(left, y, text, fontsize=fit, color=setting("axes.titlecolor"), va="baseline")
     return counter(figure, right, y, figure.transFigure, scene.steps)

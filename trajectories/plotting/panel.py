@@ -67,7 +67,7 @@ def draw_paths(
     exits = Exits(ax, scene, styles)
     movers: list[Mover] = [Paths(ax, scene, styles), exits]
     labels = [track.label for track in scene.tracks] if legend else []
-    words = heading(scene.name, scene.latex) if title is None else [literal(title)]
+    words = heading(scene.name, scene.formula, scene.latex) if title is None else [literal(title)]
     room = ax.bbox.width / ax.figure.dpi * 72 + beyond
     place = free_place(ax, scene, exits.taken) if caption else None
     if caption and place is None:

@@ -114,6 +114,8 @@ class Scene:
     ----------
     name : str
         The surface's name; its formula if it has none of its own.
+    formula : str
+        The formula as text.
     latex : str
         The formula in LaTeX.
     limits : ((float, float), (float, float))
@@ -136,6 +138,7 @@ class Scene:
     """
 
     name: str
+    formula: str
     latex: str
     limits: Limits
     relief: Relief
@@ -179,6 +182,7 @@ class Scene:
         shown = view(surface, paths, limits=limits, aspect=aspect)
         return cls(
             name=surface.name,
+            formula=surface.formula,
             latex=surface.latex,
             limits=shown,
             relief=make_relief(surface, shown, resolution),

@@ -17,6 +17,17 @@ import sympy as sp
 __all__ = ["RealAbs", "RealCbrt", "RealMax", "RealMin", "RealSign", "Step", "to_real", "to_sympy"]
 
 
+#: SymPy makes a cotangent of tan(x + pi/2) by itself; the others may come with an expression.
+_RECIPROCALS = {
+    sp.cot: sp.tan,
+    sp.sec: sp.cos,
+    sp.csc: sp.sin,
+    sp.coth: sp.tanh,
+    sp.sech: sp.cosh,
+    sp.csch: sp.sinh,
+}
+
+
 class _Real(sp.Function):
     """A real function that a formula writes by its name in lower case."""
 
@@ -179,6 +190,8 @@ def to_real(expression: sp.Expr) -> sp.Expr:
     >>> to_real(abs(sp.sin(x))).diff(x)
     cos(x)*sign(sin(x))
     """
+    for function, inverse in _RECIPROCALS.items():
+        expression = expression.replace(function, lambda u, inverse=inverse: 1 / inverse(u))
     return (
         expression.replace(sp.re, lambda u: u)
         .replace(sp.im, lambda u: sp.S.Zero)

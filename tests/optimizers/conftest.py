@@ -1,0 +1,11 @@
+"""What the tests of optimizers share."""
+
+import pytest
+
+from trajectories.optimizers import OPTIMIZERS
+
+
+@pytest.fixture(params=OPTIMIZERS.values(), ids=OPTIMIZERS)
+def cls(request):
+    """One of the six rules."""
+    return request.param

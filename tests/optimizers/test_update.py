@@ -1,0 +1,251 @@
+"""What an update does to its mapping: in place, in its type, or not at all."""
+
+import gc
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from trajectories.optimizers import SGD, Adam, Momentum
+
+
+def network(dtype=np.float64):
+    """Return parameters and gradients as a small network has them."""
+    rng = np.random.default_rng(0)
+    shapes = {"W1": (4, 3), "b1": (3,), "W2": (3, 2), "b2": (2,), ("scale", 0): ()}
+    params = {key: np.array(rng.normal(size=shape), dtype=dtype) for key, shape in shapes.items()}
+    grads = {key: np.array(rng.normal(size=shape), dtype=dtype) for key, shape in shapes.items()}
+    return params, grads
+
+
+# --- in place
+
+
+def test_arrays_are_changed_in_place(cls):
+    params, grads = network()
+    before = {key: (p, p.copy()) for key, p in params.items()}
+    pushes = {key: g.copy() for key, g in grads.items()}
+    rule = cls(0.1)
+    for _ in range(3):
+        rule.update(params, grads)
+    assert params.keys() == before.keys()
+    for key, (same, old) in before.items():
+        assert params[key] is same
+        assert (same != old).all()
+        assert np.array_equal(grads[key], pushes[key])
+
+
+def test_a_view_changes_what_it_views(cls):
+    whole = np.ones((4, 4))
+    cls(0.1).update({"p": whole[::2, 1]}, {"p": np.ones(2)})
+    moved = whole != 1
+    assert np.argwhere(moved).tolist() == [[0, 1], [2, 1]]
+
+
+def test_keys_do_not_touch_each_other(cls):
+    params, grads = network()
+    together, rule = {key: p.copy() for key, p in params.items()}, cls(0.1)
+    alone = {key: ({key: p.copy()}, cls(0.1)) for key, p in params.items()}
+    for _ in range(3):
+        rule.update(together, grads)
+        for mapping, single in alone.values():
+            single.update(mapping, grads)  # Gradients under other keys do not matter.
+    for key, (mapping, _) in alone.items():
+        assert np.array_equal(together[key], mapping[key])
+
+
+@pytest.mark.parametrize("number", [1.5, np.float64(1.5)])
+def test_a_float_is_replaced_by_a_float(cls, number):
+    params = {"x": number}
+    cls(0.1).update(params, {"x": 2.0})
+    assert isinstance(params["x"], float)
+    assert params["x"] < 1.5
+
+
+@pytest.mark.parametrize("gradient", [[1, -2], np.array([1, -2]), np.array([1, -2], np.float32)])
+def test_gradients_may_be_lists_integers_and_float32(cls, gradient):
+    got, expected = np.zeros(2), np.zeros(2)
+    cls(0.1).update({"p": got}, {"p": gradient})
+    cls(0.1).update({"p": expected}, {"p": np.array([1.0, -2.0])})
+    assert got == pytest.approx(expected, rel=1e-6)
+
+
+def test_empty_mappings_and_arrays_are_no_error(cls):
+    cls().update({}, {})
+    cls().update({"p": np.ones((0, 3))}, {"p": np.ones((0, 3))})
+
+
+# --- types and memory
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_parameters_and_state_keep_their_type(cls, dtype):
+    params, grads = network(dtype)
+    rule = cls(np.float64(0.1))  # A NumPy scalar would promote float32 arrays.
+    for _ in range(2):
+        rule.update(params, grads)
+    assert {p.dtype for p in params.values()} == {np.dtype(dtype)}
+    for state in rule._state.values():
+        arrays = [value for value in vars(state).values() if isinstance(value, np.ndarray)]
+        assert {array.dtype for array in arrays} <= {np.dtype(dtype)}
+
+
+def test_float32_goes_the_way_of_float64(cls):
+    single, grads32 = network(np.float32)
+    double, grads64 = network(np.float64)
+    narrow, wide = cls(0.1), cls(0.1)
+    for _ in range(5):
+        narrow.update(single, grads32)
+        wide.update(double, grads64)
+    for key in single:
+        np.testing.assert_allclose(single[key], double[key], rtol=1e-5, atol=1e-5)
+
+
+def test_a_float32_scalar_goes_the_way_of_a_float32_array(cls):
+    scalar, array = {"p": np.float32(0.3)}, {"p": np.full(1, 0.3, np.float32)}
+    one, other = cls(0.1), cls(0.1)
+    for _ in range(3):
+        one.update(scalar, {"p": np.float32(0.7)})
+        other.update(array, {"p": np.full(1, 0.7, np.float32)})
+    assert scalar["p"] == array["p"][0]
+
+
+def test_after_the_first_update_nothing_is_allocated(cls):
+    params = {key: np.ones((300, 300)) for key in "ab"}
+    grads = {key: np.full((300, 300), 0.5) for key in "ab"}
+    rule = cls(0.1)
+    rule.update(params, grads)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        rule.update(params, grads)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < params["a"].nbytes / 20
+
+
+# --- refusals
+
+
+def good():
+    return {"a": np.ones(3), "b": np.full((2, 2), 2.0)}, {"a": np.ones(3), "b": np.ones((2, 2))}
+
+
+A, B = np.ones(3), np.ones((2, 2))
+
+
+@pytest.mark.parametrize(
+    ("grads", "error", "message"),
+    [
+        ({"a": A}, ValueError, r"`grads` must have the keys of `params`\. It has no 'b'"),
+        ({}, ValueError, "It has no 'a'"),
+        ({"a": A, "b": np.ones(2)}, ValueError, r"`grads\['b'\]` must be of its parameter's shape"),
+        ({"a": A, "b": 1.0}, ValueError, r"of its parameter's shape \(2, 2\)\. Got \(\) instead"),
+        ({"a": A, "b": B > 0}, TypeError, r"`grads\['b'\]` must be numbers"),
+        ({"a": A, "b": B * 1j}, TypeError, r"`grads\['b'\]` must be numbers"),
+        ({"a": A, "b": [["1", "2"], ["3", "4"]]}, TypeError, r"`grads\['b'\]` must be numbers"),
+    ],
+)
+@pytest.mark.parametrize("used", [False, True])
+def test_a_bad_gradient_changes_nothing(cls, grads, error, message, used):
+    params, right = good()
+    rule, twin = cls(0.1), cls(0.1)
+    if used:
+        rule.update(params, right)
+    before = {key: p.copy() for key, p in params.items()}
+    with pytest.raises(error, match=message):
+        rule.update(params, grads)
+    assert all(np.array_equal(params[key], before[key]) for key in params)
+
+    # And no state either: from here it goes like one that never saw the bad gradient.
+    rule.update(params, right)
+    other, _ = good()
+    for _ in range(2 if used else 1):
+        twin.update(other, right)
+    assert rule.steps_taken == twin.steps_taken
+    assert all(np.array_equal(params[key], other[key]) for key in params)
+
+
+@pytest.mark.parametrize(
+    "p", [1, True, None, "1.0", 1j, np.array([1, 2]), np.array([True]), np.array([1j]), [1.0, 2.0]]
+)
+def test_parameters_must_be_floats(cls, p):
+    with pytest.raises(TypeError, match=r"`params\['p'\]` must be a float or an array of floats"):
+        cls().update({"p": p}, {"p": p})
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"a": np.ones(3)}, r"`params` must keep its keys \['a', 'b'\]\. Got \['a'\] instead"),
+        ({"a": np.ones(3), "c": np.ones(1)}, r"Got \['a', 'c'\] instead; `fresh\(\)` gives"),
+        ({"a": np.ones(3), "b": np.ones((2, 2)), "c": np.ones(1)}, "must keep its keys"),
+        (
+            {"a": np.ones(3), "b": np.ones(4)},
+            r"`params\['b'\]` must be of the shape \(2, 2\) it had",
+        ),
+        ({"a": np.ones(3), "b": 1.0}, r"of the shape \(2, 2\) it had before\. Got \(\)"),
+    ],
+)
+def test_keys_and_shapes_must_stay(cls, params, message):
+    rule, twin = cls(0.1), cls(0.1)
+    right, grads = good()
+    rule.update(right, grads)
+    before = {key: np.copy(p) for key, p in params.items()}
+    with pytest.raises(ValueError, match=message):
+        rule.update(params, {key: np.ones_like(p) for key, p in params.items()})
+    assert all(np.array_equal(params[key], before[key]) for key in params)
+
+    rule.update(right, grads)
+    other, _ = good()
+    twin.update(other, grads)
+    twin.update(other, grads)
+    assert all(np.array_equal(right[key], other[key]) for key in right)
+
+
+def test_a_read_only_parameter_changes_nothing(cls):
+    params, grads = good()
+    params["b"].flags.writeable = False
+    rule = cls(0.1)
+    with pytest.raises((TypeError, ValueError), match="read-only"):
+        rule.update(params, grads)
+    assert np.array_equal(params["a"], np.ones(3))
+    assert rule.steps_taken == 0
+
+
+@pytest.mark.parametrize(
+    ("shape", "fits", "too_small"),
+    [((3,), (2, 3), (3, 2)), ((4, 1), (4, 2), (2, 4)), ((2, 2), (5, 2, 2), (2,))],
+)
+def test_arrays_as_hyperparameters_must_fit_the_parameters(shape, fits, too_small):
+    rule = Adam(np.full(shape, 0.1))
+    with pytest.raises(
+        ValueError, match=r"`params\['p'\]` must be of a shape that .* broadcasts to"
+    ):
+        rule.update({"p": np.ones(too_small)}, {"p": np.ones(too_small)})
+    rule.update({"p": np.ones(fits)}, {"p": np.ones(fits)})
+    assert rule.steps_taken == 1
+
+
+def test_a_rate_that_no_longer_fits_changes_nothing():
+    rule, p = Momentum(0.1), np.ones(2)
+    rule.update({"p": p}, {"p": np.ones(2)})
+    before = p.copy()
+    with pytest.raises(ValueError, match="broadcast"):  # noqa: PT012 - either may refuse.
+        rule.lr = np.full(3, 0.1)
+        rule.update({"p": p}, {"p": np.ones(2)})
+    rule.lr = 0.1
+    rule.update({"p": p}, {"p": np.ones(2)})
+    twin, q = Momentum(0.1), np.ones(2)
+    for _ in range(2):
+        twin.update({"p": q}, {"p": np.ones(2)})
+    assert before[0] == 0.9
+    assert np.array_equal(p, q)
+
+
+def test_nan_gradients_are_no_error():
+    # Divergence is for the caller to see, not an exception.
+    p = np.ones(2)
+    SGD(0.1).update({"p": p}, {"p": np.array([np.nan, 1.0])})
+    assert np.array_equal(p, [np.nan, 0.9], equal_nan=True)

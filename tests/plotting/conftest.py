@@ -1,0 +1,106 @@
+"""What the tests of pictures share."""
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.text import Text
+
+from trajectories import Surface, Trajectory, compare, descend
+from trajectories.optimizers import SGD
+
+BOWL = "x**2/20 + y**2"
+
+
+@pytest.fixture(autouse=True)
+def matplotlib_as_it_comes():
+    """Start from Matplotlib's defaults, whatever the machine has set, and leave no trace."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        yield
+
+
+@pytest.fixture(scope="session")
+def zigzag():
+    """The textbook's four optimizers on its bowl."""
+    rules = ["sgd:lr=0.95", "momentum:lr=0.1", "adagrad:lr=1.5", "adam:lr=0.3"]
+    return compare(BOWL, rules, start=(-7, 2), steps=30)
+
+
+@pytest.fixture(scope="session")
+def short(zigzag):
+    """Two optimizers, six steps."""
+    return compare(BOWL, ["sgd:lr=0.95", "adam:lr=0.3"], start=(-7, 2), steps=6)
+
+
+@pytest.fixture(scope="session")
+def leaving():
+    """One path that leaves through the edge, one that is lost, and one that stays."""
+    rules = {"out": "sgd:lr=1.04", "lost": "sgd:lr=1e200", "stays": "adam:lr=0.3"}
+    return compare(Surface(BOWL, domain=((-8, 8), (-3, 3))), rules, start=(-7, 2), steps=24)
+
+
+@pytest.fixture(scope="session")
+def many():
+    """One optimizer from six starts, one of which leaves."""
+    starts = [(-7, 2), (-5, -2), (3, 2.5), (6, -1), (0.5, 3), (-8, 9)]
+    surface = Surface(BOWL, domain=((-8, 8), (-3, 3)))
+    return descend(surface, "sgd:lr=1.01", starts, steps=20)
+
+
+@pytest.fixture(scope="session")
+def handmade():
+    """Return a function that makes a trajectory of given positions, non-finite rows at the end."""
+
+    def make(positions, formula=BOWL, label="by hand", **about):
+        surface = formula if isinstance(formula, Surface) else Surface(formula, **about)
+        positions = np.array(positions, dtype=float)
+        positions[~np.isfinite(positions).all(axis=-1)] = np.nan
+        bad = np.isnan(positions).any(axis=-1)
+        diverged_at = np.where(bad.any(axis=0), bad.argmax(axis=0), -1)
+        return Trajectory(
+            surface=surface,
+            optimizer=SGD(0.1),
+            label=label,
+            positions=positions,
+            values=np.asarray(surface.value(positions)),
+            gradients=surface.gradient(positions),
+            status=np.where(diverged_at < 0, "stopped", "diverged"),
+            diverged_at=diverged_at,
+            converged_at=np.full(diverged_at.shape, -1),
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def pixels():
+    """Return a function that draws a figure and returns a copy of its pixels, RGB."""
+
+    def draw(figure):
+        figure.canvas.draw()
+        return np.array(figure.canvas.buffer_rgba())[..., :3]
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def words():
+    """Return a function that lists what is written in a figure, with its extent in pixels."""
+
+    def listed(figure):
+        figure.canvas.draw()
+        renderer = figure.canvas.get_renderer()
+        texts = set(figure.findobj(Text))
+        for ax in figure.axes:
+            for axis in (ax.xaxis, ax.yaxis):
+                texts -= set(axis.findobj(Text)) - {axis.label}
+                low, high = sorted(axis.get_view_interval())
+                ticks = zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=False)
+                texts |= {label for at, label in ticks if low <= at <= high}
+        return [
+            (text.get_text(), text.get_window_extent(renderer))
+            for text in texts
+            if text.get_text() and text.get_visible()
+        ]
+
+    return listed
