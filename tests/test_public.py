@@ -153,7 +153,7 @@ def test_version_is_the_same_everywhere():
     version = trajectories.__version__
     assert re.fullmatch(r"\d+\.\d+\.\d+\S*", version)
     assert importlib.metadata.version("trajectories") == version
-    citation = Path(trajectories.__file__).parents[1] / "CITATION.cff"
+    citation = Path(__file__).parents[1] / "CITATION.cff"
     assert re.search(r"^version: (.*)$", citation.read_text("utf-8"), re.M)[1] == version
 
 

@@ -29,7 +29,8 @@ Size = tuple[int, int]
 #: The formats that `Animation.save` writes, by suffix.
 FORMATS = (".gif",)
 #: By default a longer path is shown in this many frames at equal distances of steps.
-_MAX_FRAMES = 300
+_USUAL_FRAMES = 300
+_MAX_FRAMES = 100_000
 
 
 class Animation:
@@ -200,7 +201,7 @@ def animate(
         What to show; by default what happened, with a margin.
     frames : int, optional
         How many frames, at equal distances of steps, the first and the last included; by default
-        one for the start and one for every step, but at most 300.
+        one for the start and one for every step, but at most 300. Not more than 100,000.
     **kwargs
         Passed on to the lines of the paths (`matplotlib.lines.Line2D`).
 
@@ -227,7 +228,9 @@ def animate(
     shape = checked_size(size) if size is not None else SIZES[layout]
     settings = look(theme)
     steps = max(path.steps for path in paths)
-    count = min(steps + 1, _MAX_FRAMES) if frames is None else integer("frames", frames, 1)
+    count = min(steps + 1, _USUAL_FRAMES) if frames is None else integer("frames", frames, 1)
+    if count > _MAX_FRAMES:
+        raise must("frames", f"at most {_MAX_FRAMES:,}", frames)
     shown = [round(i * steps / (count - 1)) for i in range(count)] if count > 1 else [steps]
 
     def make() -> Picture:

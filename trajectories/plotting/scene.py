@@ -29,7 +29,7 @@ _HIGHEST = 1e150
 _RESOLUTION = 301
 _LEVELS = 14
 _MARGIN = 0.1
-#: Scales of x and y are made equal unless that would leave the paths less than this part of a side.
+#: Scales of x and y are made equal, unless that would extend a side to more than this many times.
 _STRETCH = 3.0
 
 

@@ -60,8 +60,9 @@ def find_minima(
     Returns
     -------
     numpy.ndarray, shape (k, 2)
-        All places that reach the lowest value, in ascending order of x; empty if the lowest value
-        lies on the edge of the domain or fills an area.
+        The places that reach the lowest value, in ascending order of x; empty if the lowest value
+        lies on the edge of the domain or fills an area. Places less than a grid cell (1/160 of
+        the domain) apart count as one, and a kink is found to within a cell only.
     """
     x, y = (np.linspace(low, high, _RESOLUTION) for low, high in domain)
     z = value(np.stack(np.meshgrid(x, y), axis=-1))
