@@ -158,10 +158,11 @@ def _add_picture(parser: argparse.ArgumentParser, output: str) -> None:
 def _plot(options: argparse.Namespace) -> None:
     with _quick_imports():
         from trajectories.atomic import check_target
+        from trajectories.names import suffix
         from trajectories.plotting.figures import draw
-        from trajectories.plotting.writers.figure import check_figure_format, save_figure
+        from trajectories.plotting.writers.figure import FIGURE_FORMATS, save_figure
 
-    check_figure_format(options.output)
+    suffix("format of a still picture", options.output, FIGURE_FORMATS)
     check_target(options.output)
     paths = _paths(options)
     shape = {"size": options.size, "theme": options.theme, "limits": options.limits}
@@ -172,8 +173,9 @@ def _plot(options: argparse.Namespace) -> None:
 def _animate(options: argparse.Namespace) -> None:
     with _quick_imports():
         from trajectories.atomic import check_target
-        from trajectories.plotting.animation import animate, check_format
-    check_format(options.output)
+        from trajectories.names import suffix
+        from trajectories.plotting.animation import FORMATS, animate
+    suffix("format of a moving picture", options.output, FORMATS)
     check_target(options.output)
     moving = animate(
         _paths(options),

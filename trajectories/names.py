@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable
 
-__all__ = ["normalise", "resolve", "unknown"]
+__all__ = ["normalise", "resolve", "suffix", "unknown"]
 
 
 def normalise(name: str) -> str:
@@ -50,6 +51,38 @@ def resolve(kind: str, name: object, known: Iterable[str]) -> str:
     found = table.get(normalise(name)) if isinstance(name, str) else None
     if found is None:
         raise unknown(kind, name, table.values())
+    return found
+
+
+def suffix(kind: str, path: str | os.PathLike[str], known: Iterable[str]) -> str:
+    """Return the suffix of a path, in lower case, if it is a known one.
+
+    Parameters
+    ----------
+    kind : str
+        What the suffix stands for, for the message.
+    path : str or os.PathLike
+        A file's name.
+    known : iterable of str
+        The suffixes that there are, with their dots.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If it is another one; the nearest is suggested.
+
+    Examples
+    --------
+    >>> suffix("format", "zigzag.GIF", [".gif", ".mp4"])
+    '.gif'
+    """
+    found = os.path.splitext(os.fspath(path))[1].lower()
+    if found not in known:
+        raise unknown(kind, found, known)
     return found
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajectories.atomic import check_target, replacing
-from trajectories.names import resolve, unknown
+from trajectories.names import resolve, suffix
 from trajectories.plotting.layouts import LAYOUTS, SIZES, Picture, checked_size
 from trajectories.plotting.painter import Painter
 from trajectories.plotting.scene import checked
@@ -120,7 +120,7 @@ class Animation:
         """
         from trajectories.plotting.writers.gif import delays, write_gif
 
-        check_format(path)
+        suffix("format of a moving picture", path, FORMATS)
         check_target(path)
         rate = default_fps(len(self)) if fps is None else scalar("fps", fps, POSITIVE)
         loop = integer("loop", loop, 0)
@@ -238,20 +238,6 @@ def animate(
             return LAYOUTS[layout](paths, chosen, size=shape, limits=limits, **kwargs)
 
     return Animation(paths, shown, shape, make)
-
-
-def check_format(path: str | os.PathLike[str]) -> str:
-    """Return the suffix of a file that `Animation.save` can write.
-
-    Raises
-    ------
-    ValueError
-        If it is another one; the nearest is suggested.
-    """
-    suffix = os.path.splitext(os.fspath(path))[1].lower()
-    if suffix not in FORMATS:
-        raise unknown("format of a moving picture", suffix, FORMATS)
-    return suffix
 
 
 def default_fps(frames: int) -> float:

@@ -11,9 +11,11 @@ from matplotlib.axes import Axes
 from trajectories.plotting.header import draw_header, heading
 from trajectories.plotting.layouts import LAYOUTS, SIZES, new_figure, panels
 from trajectories.plotting.panel import draw_ground, draw_losses, draw_minima, draw_paths
-from trajectories.plotting.scene import Scene, checked, make_relief, view
+from trajectories.plotting.relief import make_relief
+from trajectories.plotting.scene import Scene, checked
 from trajectories.plotting.theme import applied
 from trajectories.plotting.tracks import track_styles
+from trajectories.plotting.view import view
 from trajectories.surfaces import as_surface
 
 __all__ = ["plot", "plot_gradient", "plot_loss"]

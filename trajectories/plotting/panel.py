@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from trajectories.plotting.counter import counter_width, draw_counter, free_place
 from trajectories.plotting.exits import Exits
 from trajectories.plotting.header import draw_header, heading, literal, points
-from trajectories.plotting.scene import Limits, Relief, Scene
+from trajectories.plotting.relief import Relief
+from trajectories.plotting.scene import Scene
 from trajectories.plotting.theme import Theme, setting
 from trajectories.plotting.tracks import Curves, Mover, Paths, Style
+from trajectories.plotting.view import Limits
 
 __all__ = ["draw_ground", "draw_losses", "draw_minima", "draw_paths"]
 

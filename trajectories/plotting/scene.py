@@ -14,23 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trajectories.surfaces import Surface
-from trajectories.surfaces.minima import local_minima
+from trajectories.plotting.relief import RESOLUTION, Relief, make_relief
+from trajectories.plotting.view import Limits, view
 from trajectories.trajectory import Trajectory
-from trajectories.validation import floats, must
+from trajectories.validation import must
 
-__all__ = ["Exit", "Limits", "Relief", "Scene", "Track", "make_relief", "view"]
+__all__ = ["Exit", "Scene", "Track", "checked"]
 
 Array = NDArray[np.float64]
-Limits = tuple[tuple[float, float], tuple[float, float]]
-
-#: Heights beyond this are left blank: contours are interpolated, which overflows.
-_HIGHEST = 1e150
-_RESOLUTION = 301
-_LEVELS = 14
-_MARGIN = 0.1
-#: Scales of x and y are made equal, unless that would extend a side to more than this many times.
-_STRETCH = 3.0
 
 
 @dataclass(frozen=True)
@@ -86,27 +77,6 @@ class Track:
 
 
 @dataclass(frozen=True, eq=False)
-class Relief:
-    """A surface in a rectangle, ready to be contoured.
-
-    Parameters
-    ----------
-    x, y : numpy.ndarray, shape (nx,), (ny,)
-        The grid's coordinates.
-    z : numpy.ndarray, shape (ny, nx)
-        f on the grid; NaN where it is not finite.
-    levels : numpy.ndarray, shape (k,)
-        Heights of the contours, rising: at equal distances in log(f - minimum), or at equal
-        heights if there is no minimum in sight. Empty if f is flat.
-    """
-
-    x: Array
-    y: Array
-    z: Array
-    levels: Array
-
-
-@dataclass(frozen=True, eq=False)
 class Scene:
     """All that a picture of paths shows.
 
@@ -153,7 +123,7 @@ class Scene:
         *,
         limits: str | Sequence[Sequence[float]] | None = None,
         aspect: float | None = None,
-        resolution: int = _RESOLUTION,
+        resolution: int = RESOLUTION,
     ) -> Scene:
         """Make the scene of some trajectories on one surface.
 
@@ -236,108 +206,6 @@ def checked(trajectories: Any) -> list[Trajectory]:
     return paths
 
 
-def view(
-    surface: Surface,
-    trajectories: Sequence[Trajectory] = (),
-    *,
-    limits: str | Sequence[Sequence[float]] | None = None,
-    aspect: float | None = None,
-) -> Limits:
-    """Choose what part of the plane to show.
-
-    By default the paths, the starts and the minima with a margin of a tenth. What lies far outside
-    the surface's domain does not count: a path that goes there leaves the picture. The shorter
-    side is then extended so that x and y have the same scale, unless paths would become thin.
-
-    Parameters
-    ----------
-    surface : Surface
-        Gives the domain and the minima.
-    trajectories : sequence of Trajectory
-        What happened; the whole domain is shown if there are none.
-    limits : "domain" or ((float, float), (float, float)), optional
-        What to show instead.
-    aspect : float, optional
-        Width over height of the panel.
-
-    Returns
-    -------
-    ((float, float), (float, float))
-
-    Raises
-    ------
-    ValueError
-        If `limits` are no rectangle.
-    """
-    if limits is not None and not isinstance(limits, str):
-        rectangle = floats("limits", limits)
-        good = rectangle.shape == (2, 2) and np.isfinite(rectangle).all()
-        if not good or not (rectangle[:, 0] < rectangle[:, 1]).all():
-            raise must(
-                "limits", "((xmin, xmax), (ymin, ymax)), each minimum below its maximum", limits
-            )
-        return _as_limits(rectangle)
-    if limits not in (None, "domain"):
-        raise must("limits", "'domain' or ((xmin, xmax), (ymin, ymax))", limits)
-    domain = np.array(surface.domain)
-    if limits == "domain" or not trajectories:
-        return surface.domain
-    starts = np.concatenate([path.start.reshape(-1, 2) for path in trajectories])
-    anchors = np.concatenate([starts, surface.minima])
-    points = np.concatenate([anchors, *(path.positions.reshape(-1, 2) for path in trajectories)])
-    anchors = anchors[np.isfinite(anchors).all(axis=1)]
-    if not len(anchors):
-        return surface.domain
-    low = np.minimum(domain[:, 0], anchors.min(axis=0))
-    high = np.maximum(domain[:, 1], anchors.max(axis=0))
-    room = 0.15 * (high - low)
-    near = ((points >= low - room) & (points <= high + room)).all(axis=1)
-    low, high = points[near].min(axis=0), points[near].max(axis=0)
-    size = np.maximum(high - low, 0.05 * (domain[:, 1] - domain[:, 0]))
-    middle = (low + high) / 2
-    size = size * (1 + 2 * _MARGIN)
-    if aspect is not None:
-        wanted = np.maximum(size, [size[1] * aspect, size[0] / aspect])
-        size = wanted if (wanted <= _STRETCH * size).all() else np.maximum(size, wanted / _STRETCH)
-    return _as_limits(np.stack([middle - size / 2, middle + size / 2], axis=1))
-
-
-def make_relief(surface: Surface, limits: Limits, resolution: int = _RESOLUTION) -> Relief:
-    """Value a surface on a grid, and choose the heights of its contours.
-
-    Parameters
-    ----------
-    surface : Surface
-        What to value.
-    limits : ((float, float), (float, float))
-        The rectangle.
-    resolution : int
-        Grid points along each side.
-
-    Returns
-    -------
-    Relief
-    """
-    x, y = (np.linspace(low, high, resolution) for low, high in limits)
-    z = np.asarray(surface(x[None, :], y[:, None]))
-    z[~(abs(z) < _HIGHEST)] = np.nan
-    return Relief(x, y, z, _levels(z, surface.floor))
-
-
-def _levels(z: Array, floor: float | None) -> Array:
-    heights = z[np.isfinite(z)]
-    if heights.size == 0 or np.ptp(heights) <= 1e-12 * np.abs(heights).max():
-        return np.empty(0)
-    low, high = heights.min(), heights.max()
-    if floor is None and not len(local_minima(z)):
-        return np.linspace(low, high, _LEVELS + 2)[1:-1]
-    floor = float(low) if floor is None else min(floor, float(low))
-    excess = heights - floor
-    lowest = max(float(np.quantile(excess, 0.015)), 1e-7 * float(excess.max()))
-    # Unique, as small steps above a great height are no steps at all in floats.
-    return np.unique(floor + np.geomspace(lowest, float(excess.max()), _LEVELS + 1)[:-1])
-
-
 def _track(path: Trajectory, limits: Limits) -> Track:
     time = path.steps + 1
     positions = path.positions.reshape(time, -1, 2)
@@ -371,11 +239,6 @@ def _exit(positions: Array, limits: Limits) -> Exit | None:
 
 def _pair(array: Array) -> tuple[float, float]:
     return float(array[0]), float(array[1])
-
-
-def _as_limits(rectangle: Array) -> Limits:
-    (x0, x1), (y0, y1) = rectangle.tolist()
-    return (x0, x1), (y0, y1)
 
 
 def _plain(item: Any) -> Any:

@@ -9,9 +9,9 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from trajectories.atomic import check_target, replacing
-from trajectories.names import unknown
+from trajectories.names import suffix
 
-__all__ = ["FIGURE_FORMATS", "check_figure_format", "save_figure"]
+__all__ = ["FIGURE_FORMATS", "save_figure"]
 
 #: What would make the bytes differ from one run to the next, by suffix.
 _METADATA: dict[str, dict[str, Any]] = {
@@ -32,20 +32,6 @@ _SAVING: Any = {
 FIGURE_FORMATS = tuple(_METADATA)
 
 
-def check_figure_format(path: str | os.PathLike[str]) -> str:
-    """Return the suffix of a file that `save_figure` can write.
-
-    Raises
-    ------
-    ValueError
-        If it is another one; the nearest is suggested.
-    """
-    suffix = os.path.splitext(os.fspath(path))[1].lower()
-    if suffix not in FIGURE_FORMATS:
-        raise unknown("format of a still picture", suffix, FIGURE_FORMATS)
-    return suffix
-
-
 def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Write a figure to a file; the suffix chooses the format.
 
@@ -63,7 +49,7 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
     OSError
         If the file cannot be written; an old one is then left as it was.
     """
-    suffix = check_figure_format(path)
+    kind = suffix("format of a still picture", path, FIGURE_FORMATS)
     check_target(path)
     with replacing(path) as file, mpl.rc_context(_SAVING):
-        figure.savefig(file, format=suffix[1:], metadata=_METADATA[suffix])
+        figure.savefig(file, format=kind[1:], metadata=_METADATA[kind])

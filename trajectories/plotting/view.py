@@ -1,0 +1,92 @@
+"""The view: which part of the plane a picture shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajectories.surfaces import Surface
+from trajectories.trajectory import Trajectory
+from trajectories.validation import floats, must
+
+__all__ = ["Limits", "view"]
+
+Array = NDArray[np.float64]
+Limits = tuple[tuple[float, float], tuple[float, float]]
+
+_MARGIN = 0.1
+#: Scales of x and y are made equal, unless that would extend a side to more than this many times.
+_STRETCH = 3.0
+
+
+def view(
+    surface: Surface,
+    trajectories: Sequence[Trajectory] = (),
+    *,
+    limits: str | Sequence[Sequence[float]] | None = None,
+    aspect: float | None = None,
+) -> Limits:
+    """Choose what part of the plane to show.
+
+    By default the paths, the starts and the minima with a margin of a tenth. What lies far outside
+    the surface's domain does not count: a path that goes there leaves the picture. The shorter
+    side is then extended so that x and y have the same scale, unless paths would become thin.
+
+    Parameters
+    ----------
+    surface : Surface
+        Gives the domain and the minima.
+    trajectories : sequence of Trajectory
+        What happened; the whole domain is shown if there are none.
+    limits : "domain" or ((float, float), (float, float)), optional
+        What to show instead.
+    aspect : float, optional
+        Width over height of the panel.
+
+    Returns
+    -------
+    ((float, float), (float, float))
+
+    Raises
+    ------
+    ValueError
+        If `limits` are no rectangle.
+    """
+    if limits is not None and not isinstance(limits, str):
+        rectangle = floats("limits", limits)
+        good = rectangle.shape == (2, 2) and np.isfinite(rectangle).all()
+        if not good or not (rectangle[:, 0] < rectangle[:, 1]).all():
+            raise must(
+                "limits", "((xmin, xmax), (ymin, ymax)), each minimum below its maximum", limits
+            )
+        return _as_limits(rectangle)
+    if limits not in (None, "domain"):
+        raise must("limits", "'domain' or ((xmin, xmax), (ymin, ymax))", limits)
+    domain = np.array(surface.domain)
+    if limits == "domain" or not trajectories:
+        return surface.domain
+    starts = np.concatenate([path.start.reshape(-1, 2) for path in trajectories])
+    anchors = np.concatenate([starts, surface.minima])
+    points = np.concatenate([anchors, *(path.positions.reshape(-1, 2) for path in trajectories)])
+    anchors = anchors[np.isfinite(anchors).all(axis=1)]
+    if not len(anchors):
+        return surface.domain
+    low = np.minimum(domain[:, 0], anchors.min(axis=0))
+    high = np.maximum(domain[:, 1], anchors.max(axis=0))
+    room = 0.15 * (high - low)
+    near = ((points >= low - room) & (points <= high + room)).all(axis=1)
+    low, high = points[near].min(axis=0), points[near].max(axis=0)
+    size = np.maximum(high - low, 0.05 * (domain[:, 1] - domain[:, 0]))
+    middle = (low + high) / 2
+    size = size * (1 + 2 * _MARGIN)
+    if aspect is not None:
+        wanted = np.maximum(size, [size[1] * aspect, size[0] / aspect])
+        size = wanted if (wanted <= _STRETCH * size).all() else np.maximum(size, wanted / _STRETCH)
+    return _as_limits(np.stack([middle - size / 2, middle + size / 2], axis=1))
+
+
+def _as_limits(rectangle: Array) -> Limits:
+    (x0, x1), (y0, y1) = rectangle.tolist()
+    return (x0, x1), (y0, y1)
