@@ -23,6 +23,7 @@ __all__ = [
     "floats",
     "integer",
     "must",
+    "rectangle",
     "scalar",
 ]
 
@@ -205,6 +206,35 @@ def floats(name: str, value: Any, words: str = "numbers") -> np.ndarray:
     if raw.dtype.kind not in "fiu":
         raise must(name, words, value, kind=TypeError)
     return np.array(raw, dtype=np.float64)
+
+
+def rectangle(name: str, value: Any) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the lowest and highest x, and the same for y, if that is what was given.
+
+    Parameters
+    ----------
+    name : str
+        The argument, for the message.
+    value : array_like, shape (2, 2)
+        What was given.
+
+    Returns
+    -------
+    ((float, float), (float, float))
+
+    Raises
+    ------
+    TypeError
+        If something in it is no number.
+    ValueError
+        If it has another shape, is not finite, or a lowest is not below its highest.
+    """
+    array = floats(name, value)
+    good = array.shape == (2, 2) and np.isfinite(array).all() and (array[:, 0] < array[:, 1]).all()
+    if not good:
+        raise must(name, "((xmin, xmax), (ymin, ymax)), each minimum below its maximum", value)
+    (x0, x1), (y0, y1) = array.tolist()
+    return (x0, x1), (y0, y1)
 
 
 def _as_float(name: str, value: Any) -> float:

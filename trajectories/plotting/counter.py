@@ -12,12 +12,13 @@ from matplotlib.text import Text
 from matplotlib.transforms import ScaledTranslation, Transform
 from numpy.typing import NDArray
 
-from trajectories.plotting.header import points, text_size
+from trajectories.plotting.header import in_points, points, text_size
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.theme import setting
 from trajectories.plotting.tracks import NOTE
+from trajectories.plotting.view import in_parts
 
-__all__ = ["Caption", "counter", "counter_width", "draw_counter", "free_corner", "free_place"]
+__all__ = ["Caption", "counter", "counter_width", "draw_counter", "free_place"]
 
 Array = NDArray[np.float64]
 _CORNERS = ((0, 0), (1, 0), (0, 1), (1, 1))
@@ -89,12 +90,14 @@ def counter(
 
 
 def free_place(ax: Axes, scene: Scene, taken: Array) -> tuple[int, int] | None:
-    """Return the corner of a plot of paths in which the step counter may stand.
+    """Choose the corner of a plot where a counter covers nothing and is nearest to what moves.
+
+    Near, because a moving picture encodes the rectangle that holds all that has changed.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        The plot.
+        The plot of paths.
     scene : Scene
         What it shows.
     taken : numpy.ndarray, shape (n, 2)
@@ -105,10 +108,21 @@ def free_place(ax: Axes, scene: Scene, taken: Array) -> tuple[int, int] | None:
     (int, int) or None
         1 for right and 1 for top; None if no corner is free.
     """
-    width, height, margin = _measures(ax)
-    size = points("legend.fontsize")
+    width, height = in_points(ax)
+    size, margin = points("legend.fontsize"), _margin()
     box = (counter_width(scene.steps) + 2 * margin) / width, (size + 2 * margin) / height
-    return free_corner(scene, box, taken)
+    first, last = _moving(scene)
+    best, area = None, np.inf
+    for corner in _CORNERS:
+        if (abs(taken - corner) < 1.1 * np.array(box)).all(axis=1).any():
+            continue
+        inner = abs(np.array(corner) - box)
+        low = np.minimum(first, np.minimum(corner, inner))
+        high = np.maximum(last, np.maximum(corner, inner))
+        covered = float((high - low).prod(axis=1).sum())
+        if covered < area - 1e-9:
+            best, area = corner, covered
+    return best
 
 
 def draw_counter(
@@ -136,59 +150,24 @@ def draw_counter(
     if place is None:
         shift = ScaledTranslation(beyond / 72, lift / 72, ax.figure.dpi_scale_trans)
         return counter(ax, 1.0, 1.0, ax.transAxes + shift, scene.steps)
-    width, height, margin = _measures(ax)
+    (width, height), margin = in_points(ax), _margin()
     right, top = place
     x = 1 - margin / width if right else (margin + counter_width(scene.steps)) / width
     y = 1 - margin / height if top else margin / height
     return counter(ax, x, y, ax.transAxes, scene.steps, top=bool(top))
 
 
-def _measures(ax: Axes) -> tuple[float, float, float]:
-    """Return a plot's width and height and the counter's margin, in points."""
-    width, height = (float(side) / ax.figure.dpi * 72 for side in ax.bbox.size)
-    return width, height, 0.8 * points("legend.fontsize")
+def _margin() -> float:
+    """Return the room between a counter and the edges of its corner, in points."""
+    return 0.8 * points("legend.fontsize")
 
 
-def free_corner(scene: Scene, box: tuple[float, float], taken: Array) -> tuple[int, int] | None:
-    """Choose the corner of a plot where a counter covers nothing and is nearest to what moves.
-
-    Near, because a moving picture encodes the rectangle that holds all that has changed.
-
-    Parameters
-    ----------
-    scene : Scene
-        What the plot shows.
-    box : (float, float)
-        The counter's width and height, in parts of the plot's.
-    taken : numpy.ndarray, shape (n, 2)
-        What it must not cover, in the same parts.
-
-    Returns
-    -------
-    (int, int) or None
-        1 for right and 1 for top; None if no corner is free.
-    """
-    limits = np.array(scene.limits)
-    first, last = _moving(scene, limits[:, 0], limits[:, 1] - limits[:, 0])
-    best, area = None, np.inf
-    for corner in _CORNERS:
-        if (abs(taken - corner) < 1.1 * np.array(box)).all(axis=1).any():
-            continue
-        inner = abs(np.array(corner) - box)
-        low = np.minimum(first, np.minimum(corner, inner))
-        high = np.maximum(last, np.maximum(corner, inner))
-        covered = float((high - low).prod(axis=1).sum())
-        if covered < area - 1e-9:
-            best, area = corner, covered
-    return best
-
-
-def _moving(scene: Scene, low: Array, size: Array) -> tuple[Array, Array]:
+def _moving(scene: Scene) -> tuple[Array, Array]:
     """Return the corners of the rectangles in which paths move at each step, in parts."""
     first = np.ones((scene.steps, 2))
     last = np.zeros((scene.steps, 2))
     for track in scene.tracks:
-        path = np.clip((track.positions - low) / size, 0, 1)
+        path = np.clip(in_parts(track.positions, scene.limits), 0, 1)
         steps = len(path) - 1
         pairs = np.concatenate([path[:-1], path[1:]], axis=1)
         first[:steps] = np.fmin(first[:steps], np.fmin.reduce(pairs, axis=1))

@@ -11,10 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from trajectories.plotting.header import points, text_size
+from trajectories.plotting.header import in_points, points, text_size
 from trajectories.plotting.scene import Exit, Scene
 from trajectories.plotting.theme import setting
 from trajectories.plotting.tracks import HEAD, NOTE, Style
+from trajectories.plotting.view import in_parts
 
 __all__ = ["Exits", "obstacles"]
 
@@ -30,11 +31,6 @@ _SQUARE = np.stack(np.meshgrid(np.linspace(-1, 1, 7), np.linspace(-1, 1, 5)), -1
 class Exits:
     """Arrows and notes for the paths of a scene that leave it; each is there from its step on.
 
-    Attributes
-    ----------
-    taken : numpy.ndarray, shape (n, 2)
-        What other words must not cover: `obstacles`, and points all over the notes.
-
     Parameters
     ----------
     ax : matplotlib.axes.Axes
@@ -43,6 +39,11 @@ class Exits:
         What to show. The paths of a batch of starts get no arrows.
     styles : sequence of dict
         A style for each track.
+
+    Attributes
+    ----------
+    taken : numpy.ndarray, shape (n, 2)
+        What other words must not cover: `obstacles`, and points all over the notes.
     """
 
     def __init__(self, ax: Axes, scene: Scene, styles: Sequence[Style]) -> None:
@@ -69,12 +70,11 @@ def obstacles(scene: Scene) -> Array:
 
     Points along all paths, the minima and the exits; shape (n, 2).
     """
-    low, size = _frame(scene)
-    found = [(scene.minima - low) / size]
+    found = [in_parts(scene.minima, scene.limits)]
     for track in scene.tracks:
-        found.append(_along((track.visible - low) / size))
+        found.append(_along(in_parts(track.visible, scene.limits)))
         exits = [leaving.point for leaving in track.exits if leaving is not None]
-        found.append((np.reshape(exits, (-1, 2)) - low) / size)
+        found.append(in_parts(np.reshape(exits, (-1, 2)), scene.limits))
     taken = np.concatenate(found)
     return taken[((taken >= 0) & (taken <= 1)).all(axis=1)]
 
@@ -91,22 +91,16 @@ def _along(paths: Array) -> Array:
     return np.concatenate([begins[which] + share[:, None] * ways[which], paths[-1]])
 
 
-def _frame(scene: Scene) -> tuple[Array, Array]:
-    limits = np.array(scene.limits)
-    return limits[:, 0], limits[:, 1] - limits[:, 0]
-
-
 def _lost(leaving: Exit) -> bool:
     return leaving.direction == (0.0, 0.0)
 
 
 def _arrow(ax: Axes, scene: Scene, leaving: Exit, color: Any) -> Artist:
-    low, size = _frame(scene)
     across, up = np.array(leaving.direction) * ax.bbox.size
     mark = setting("lines.markersize") * 2.6
     marker: Any = "x" if _lost(leaving) else (3, 0, float(np.degrees(np.arctan2(up, across))) - 90)
     arrow = Line2D(
-        *((np.array(leaving.point) - low) / size)[:, None],
+        *in_parts(np.array(leaving.point), scene.limits)[:, None],
         transform=ax.transAxes,
         color=color,
         marker=marker,
@@ -125,15 +119,14 @@ def _note(ax: Axes, scene: Scene, leaving: Exit, color: Any, taken: Array) -> tu
     """Write the step where it covers least, near the arrow; return the note and its corners."""
     words = f"{'lost' if _lost(leaving) else 'leaves'} at step {leaving.step}"
     size = points("xtick.labelsize")
-    inches = np.array(ax.bbox.size) / ax.figure.dpi * 72
-    box = np.array([text_size(words, size)[0] + 1.4 * size, 1.7 * size]) / inches
-    low, extent = _frame(scene)
-    arrow = setting("lines.markersize") * 1.6 / inches
-    at = (np.array(leaving.point) - low) / extent
+    side = np.array(in_points(ax))
+    box = np.array([text_size(words, size)[0] + 1.4 * size, 1.7 * size]) / side
+    arrow = setting("lines.markersize") * 1.6 / side
+    at = in_parts(np.array(leaving.point), scene.limits)
     places = np.clip(at + _PLACES * box, box / 2 + 0.01, 1 - box / 2 - 0.01)
     taken = np.concatenate([taken, at + arrow * _SQUARE])
     inside = (abs(taken[None] - places[:, None]) < box / 2).all(axis=2).sum(axis=1)
-    gap = np.hypot(*(np.maximum(abs(places - at) - box / 2, 0) * inches).T)
+    gap = np.hypot(*(np.maximum(abs(places - at) - box / 2, 0) * side).T)
     x, y = places[np.lexsort((gap, inside))[0]]
     note = ax.text(
         x,

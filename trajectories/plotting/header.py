@@ -14,7 +14,16 @@ from matplotlib.textpath import TextToPath
 
 from trajectories.plotting.theme import setting
 
-__all__ = ["draw_header", "fitted", "header_height", "heading", "literal", "points", "text_size"]
+__all__ = [
+    "draw_header",
+    "fitted",
+    "header_height",
+    "heading",
+    "in_points",
+    "literal",
+    "points",
+    "text_size",
+]
 
 #: A heading may be set this much smaller before a shorter one is taken.
 _SMALLEST = 0.72
@@ -61,6 +70,22 @@ def literal(text: str) -> str:
 def points(key: str) -> float:
     """Return a font size setting, which may be a word such as "large", in points."""
     return float(FontProperties(size=setting(key)).get_size_in_points())
+
+
+def in_points(on: Any) -> tuple[float, float]:
+    """Return the width and height of an Axes or a Figure in points.
+
+    Parameters
+    ----------
+    on : matplotlib.axes.Axes or matplotlib.figure.Figure
+        What to measure.
+
+    Returns
+    -------
+    (float, float)
+    """
+    dpi = on.get_figure().dpi
+    return float(on.bbox.width / dpi * 72), float(on.bbox.height / dpi * 72)
 
 
 def fitted(
@@ -181,7 +206,7 @@ def draw_header(
     float
         How high above the Axes the heading's line is, in points.
     """
-    width = ax.bbox.width / ax.figure.dpi * 72 if room is None else room
+    width = in_points(ax)[0] if room is None else room
     if labels:
         _draw_legend(ax, labels, styles, _legend_columns(labels, width))
     rows = -(-len(labels) // _legend_columns(labels, width))

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from trajectories.plotting.counter import Caption, counter, counter_width
-from trajectories.plotting.header import fitted, header_height, heading, points
+from trajectories.plotting.header import fitted, header_height, heading, in_points, points
 from trajectories.plotting.panel import draw_losses, draw_paths
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.theme import Theme, setting
@@ -209,7 +209,7 @@ def panels(
     ValueError
         If the figure is too small for them.
     """
-    width, height = (side / figure.dpi * 72 for side in figure.bbox.size)
+    width, height = in_points(figure)
     tick, label = points("xtick.labelsize"), points("axes.labelsize")
     left = 4.2 * tick + 1.5 * label
     bottom = 1.9 * tick + 1.6 * label
@@ -242,7 +242,7 @@ def panels(
 
 def _figure_header(figure: Figure, scene: Scene, axes: Sequence[Axes]) -> Caption:
     """Write the formula and the step counter over all panels."""
-    width, height = (side / figure.dpi * 72 for side in figure.bbox.size)
+    width, height = in_points(figure)
     size = points("axes.titlesize")
     left, right = axes[0].get_position().x0, 1 - 1.6 * points("xtick.labelsize") / width
     room = (right - left) * width - counter_width(scene.steps) - size

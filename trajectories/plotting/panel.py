@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from trajectories.plotting.counter import counter_width, draw_counter, free_place
 from trajectories.plotting.exits import Exits
-from trajectories.plotting.header import draw_header, heading, literal, points
+from trajectories.plotting.header import draw_header, heading, in_points, literal, points
 from trajectories.plotting.relief import Relief
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.theme import Theme, setting
@@ -70,7 +70,7 @@ def draw_paths(
     movers: list[Mover] = [Paths(ax, scene, styles), exits]
     labels = [track.label for track in scene.tracks] if legend else []
     words = heading(scene.name, scene.formula, scene.latex) if title is None else [literal(title)]
-    room = ax.bbox.width / ax.figure.dpi * 72 + beyond
+    room = in_points(ax)[0] + beyond
     place = free_place(ax, scene, exits.taken) if caption else None
     if caption and place is None:
         room -= counter_width(scene.steps) + points("legend.fontsize")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajectories.plotting.relief import RESOLUTION, Relief, make_relief
-from trajectories.plotting.view import Limits, view
+from trajectories.plotting.view import Limits, in_parts, view
 from trajectories.trajectory import Trajectory
 from trajectories.validation import must
 
@@ -218,8 +218,8 @@ def _exit(positions: Array, limits: Limits) -> Exit | None:
     (x0, x1), (y0, y1) = limits
     low, size = np.array([x0, y0]), np.array([x1 - x0, y1 - y0])
     with np.errstate(invalid="ignore", over="ignore"):
-        scaled = (positions - low) / size
-        inside = ((scaled >= 0) & (scaled <= 1)).all(axis=1)
+        scaled = in_parts(positions, limits)
+        inside: NDArray[np.bool_] = np.all((scaled >= 0) & (scaled <= 1), axis=1)
     if inside[-1]:
         return None
     step = int(len(inside) - np.argmax(inside[::-1])) if inside.any() else 0

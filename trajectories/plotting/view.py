@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from trajectories.surfaces import Surface
 from trajectories.trajectory import Trajectory
-from trajectories.validation import floats, must
+from trajectories.validation import must, rectangle
 
-__all__ = ["Limits", "view"]
+__all__ = ["Limits", "in_parts", "view"]
 
 Array = NDArray[np.float64]
 Limits = tuple[tuple[float, float], tuple[float, float]]
@@ -55,13 +55,7 @@ def view(
         If `limits` are no rectangle.
     """
     if limits is not None and not isinstance(limits, str):
-        rectangle = floats("limits", limits)
-        good = rectangle.shape == (2, 2) and np.isfinite(rectangle).all()
-        if not good or not (rectangle[:, 0] < rectangle[:, 1]).all():
-            raise must(
-                "limits", "((xmin, xmax), (ymin, ymax)), each minimum below its maximum", limits
-            )
-        return _as_limits(rectangle)
+        return rectangle("limits", limits)
     if limits not in (None, "domain"):
         raise must("limits", "'domain' or ((xmin, xmax), (ymin, ymax))", limits)
     domain = np.array(surface.domain)
@@ -84,9 +78,23 @@ def view(
     if aspect is not None:
         wanted = np.maximum(size, [size[1] * aspect, size[0] / aspect])
         size = wanted if (wanted <= _STRETCH * size).all() else np.maximum(size, wanted / _STRETCH)
-    return _as_limits(np.stack([middle - size / 2, middle + size / 2], axis=1))
-
-
-def _as_limits(rectangle: Array) -> Limits:
-    (x0, x1), (y0, y1) = rectangle.tolist()
+    (x0, x1), (y0, y1) = np.stack([middle - size / 2, middle + size / 2], axis=1).tolist()
     return (x0, x1), (y0, y1)
+
+
+def in_parts(points: Array, limits: Limits) -> Array:
+    """Return positions in parts of the view's width and height: inside they are from 0 to 1.
+
+    Parameters
+    ----------
+    points : numpy.ndarray, shape (..., 2)
+        Positions.
+    limits : ((float, float), (float, float))
+        The view.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., 2)
+    """
+    (x0, x1), (y0, y1) = limits
+    return np.asarray((points - np.array([x0, y0])) / np.array([x1 - x0, y1 - y0]))

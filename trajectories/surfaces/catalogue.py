@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from trajectories.names import normalise, resolve, unknown
+from trajectories.names import resolve, unknown
 
 if TYPE_CHECKING:
     from trajectories.surfaces.surface import Surface
@@ -210,7 +210,7 @@ def as_surface(surface: Any) -> Surface:
     if isinstance(surface, Surface):
         return surface
     if isinstance(surface, str):
-        if normalise(surface) in map(normalise, SURFACES):
+        if surface in SURFACES:
             return SURFACES[surface]
         word = surface.strip()
         if word.isidentifier() and word not in {"x", "y", "e", "E", "pi", *FUNCTIONS}:

@@ -16,7 +16,7 @@ from trajectories.surfaces.formula import FormulaError, X, Y, check_expression, 
 from trajectories.surfaces.latex import to_latex
 from trajectories.surfaces.minima import find_minima
 from trajectories.surfaces.nonsmooth import to_real, to_sympy
-from trajectories.validation import floats, must
+from trajectories.validation import floats, must, rectangle
 
 __all__ = ["Domain", "Surface", "as_point"]
 
@@ -111,7 +111,7 @@ class Surface:
         self.name = self.formula if name is None else name
         if not isinstance(self.name, str):
             raise must("name", "text", name, kind=TypeError)
-        self.domain = _checked_domain(domain)
+        self.domain = rectangle("domain", domain)
         self.start = self._default_start() if start is None else as_point("start", start)
         self.declared_minima = tuple(as_point("minima", place) for place in minima)
         self.about = about
@@ -342,8 +342,9 @@ def _symbolic(formula: Any) -> sp.Expr:
         )
     ours = {"x": X, "y": Y}
     expression = formula.xreplace({s: ours[s.name] for s in formula.free_symbols if s.name in ours})
-    check_expression(to_real(expression))
-    return to_real(expression)
+    real = to_real(expression)
+    check_expression(real)
+    return real
 
 
 def as_point(name: str, value: ArrayLike) -> tuple[float, float]:
@@ -369,12 +370,3 @@ def as_point(name: str, value: ArrayLike) -> tuple[float, float]:
     if point.shape != (2,) or not np.isfinite(point).all():
         raise must(name, "two finite numbers (x, y)", value)
     return float(point[0]), float(point[1])
-
-
-def _checked_domain(domain: Any) -> Domain:
-    array = floats("domain", domain)
-    good = array.shape == (2, 2) and np.isfinite(array).all() and (array[:, 0] < array[:, 1]).all()
-    if not good:
-        raise must("domain", "((xmin, xmax), (ymin, ymax)), each minimum below its maximum", domain)
-    (x0, x1), (y0, y1) = array.tolist()
-    return (x0, x1), (y0, y1)

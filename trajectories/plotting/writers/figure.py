@@ -8,7 +8,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from trajectories.atomic import check_target, replacing
+from trajectories.atomic import replacing
 from trajectories.names import suffix
 
 __all__ = ["FIGURE_FORMATS", "save_figure"]
@@ -50,6 +50,5 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
         If the file cannot be written; an old one is then left as it was.
     """
     kind = suffix("format of a still picture", path, FIGURE_FORMATS)
-    check_target(path)
     with replacing(path) as file, mpl.rc_context(_SAVING):
         figure.savefig(file, format=kind[1:], metadata=_METADATA[kind])
