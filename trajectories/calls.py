@@ -77,7 +77,8 @@ def _value(node: ast.expr) -> Value | None:
         case ast.Constant(value=int() | float() as number):
             return number if _finite(number) else None
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant() as operand):
-        X
+            value = _value(operand)
+            return None if value is None or isinstance(value, Call) else -value
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=keywords):
             values = [_value(item) for item in arguments]
             named = {item.arg: _value(item.value) for item in keywords}
