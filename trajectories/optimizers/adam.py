@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from trajectories.optimizers.base import Array, Hyperparameter, Optimizer, hyperparameter, plain
+from trajectories.optimizers.base import Array, Hyperparameter, Optimizer, hyperparameter, root
 from trajectories.validation import FRACTION, POSITIVE
 
 __all__ = ["Adam"]
@@ -64,8 +64,7 @@ class Adam(Optimizer):
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         a, b = scratch
         m, v, t = state.m, state.v, self.steps_taken
-        corrections = np.sqrt(1 - self._power("beta2", t)), 1 - self._power("beta1", t)
-        lr_t = plain(lr * corrections[0] / corrections[1])
+        lr_t = lr * root(1 - self._power("beta2", t)) / (1 - self._power("beta1", t))
 
         np.subtract(g, m, out=a)
         a *= 1 - self.beta1

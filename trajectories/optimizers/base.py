@@ -1,44 +1,25 @@
-"""What every optimizer is: hyperparameters, state per key, and an update in place."""
+"""The base of the rules that work element by element: state per key, and a step in place."""
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from trajectories.validation import POSITIVE, Interval, finite, must
+from trajectories.optimizers.rule import Array, Hyperparameter, Rule, hyperparameter
+from trajectories.validation import must
 
-__all__ = ["Hyperparameter", "Optimizer", "Schedule", "hyperparameter", "plain"]
-
-Array: TypeAlias = NDArray[Any]
-#: A number, or an array that broadcasts against the parameters.
-Hyperparameter: TypeAlias = float | NDArray[np.float64]
-#: The learning rate of each step, which are counted from 0.
-Schedule: TypeAlias = Callable[[int], Hyperparameter]
-Self = TypeVar("Self", bound="Optimizer")
-
-
-def hyperparameter(default: float, interval: Interval) -> Any:
-    """Declare a hyperparameter: a dataclass field with a default and the range it must lie in.
-
-    Parameters
-    ----------
-    default : float
-        Its default.
-    interval : Interval
-        Where it must lie.
-    """
-    return field(default=default, metadata={"interval": interval})
+__all__ = ["Array", "Hyperparameter", "Optimizer", "hyperparameter", "root"]
 
 
 @dataclass(eq=False)
-class Optimizer(ABC):
-    """The base of all optimizers: a rule that works element by element.
+class Optimizer(Rule, ABC):
+    """The base of all optimizers that see gradients only: a rule that works element by element.
 
     A rule is a dataclass of its hyperparameters with one method, `_step`. The same object updates
     two coordinates, a batch of starts, or all weights of a network, as long as the arrays it is
@@ -46,10 +27,11 @@ class Optimizer(ABC):
 
     Parameters
     ----------
-    lr : float, array or callable
+    lr : float, array, str or callable
         Learning rate, positive: the length of a step for a gradient of 1. An array must
         broadcast against the parameters. A callable is a schedule: it is given the number of the
-        step, from 0, and returns the learning rate of that step.
+        step, from 0, and returns the learning rate of that step. Text stands for a schedule
+        of the package.
 
     Attributes
     ----------
@@ -60,62 +42,25 @@ class Optimizer(ABC):
 
     Notes
     -----
-    Subclasses name their arrays per key in `_state_names` (they start at zero) and how many
-    scratch arrays the rule wants in `_scratch`. Scratch arrays are shared by all keys of one shape
-    and type, so that an update allocates nothing after the first.
+    Subclasses name their arrays per key in `_state_names` (they start at zero, unless `_start`
+    says otherwise) and how many scratch arrays the rule wants in `_scratch`. Scratch arrays are
+    shared by all keys of one shape and type, so that an update allocates nothing after the first.
     """
 
-    name: ClassVar[str]
     _state_names: ClassVar[tuple[str, ...]] = ()
     _scratch: ClassVar[int] = 1
 
-    lr: Hyperparameter | Schedule = field(default=0.01, metadata={"interval": POSITIVE})
-
     def __post_init__(self) -> None:
         """Start unused."""
-        self.steps_taken = 0
+        super().__post_init__()
         self._fits = False
         self._distinct: dict[str, tuple[Array, Array]] = {}
         self._state: dict[Any, SimpleNamespace] = {}
         self._buffers: dict[tuple[tuple[int, ...], np.dtype[Any]], list[Array]] = {}
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute; a hyperparameter is checked first, now and whenever it is changed."""
-        interval = _intervals(type(self)).get(name)
-        if interval is not None:
-            if not (name == "lr" and callable(value)):
-                value = finite(name, value, interval)
-            self.__dict__["_fits"] = False
-            self.__dict__["_distinct"] = {}
-        object.__setattr__(self, name, value)
-
-    @property
-    def hyperparameters(self) -> dict[str, Any]:
-        """The hyperparameters by name."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}
-
-    @property
-    def batch_shape(self) -> tuple[int, ...]:
-        """The shape that all hyperparameters broadcast to together: ``()`` for plain numbers."""
-        shapes = {name: np.shape(h) for name, h in self.hyperparameters.items() if not callable(h)}
-        try:
-            return np.broadcast_shapes(*shapes.values())
-        except ValueError:
-            listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items() if shape)
-            raise ValueError(
-                f"The hyperparameters must broadcast together. Got {listed}."
-            ) from None
-
-    def fresh(self: Self, **changes: Any) -> Self:
-        """Return an unused copy, with some hyperparameters changed if asked.
-
-        Examples
-        --------
-        >>> from trajectories.optimizers import SGD
-        >>> SGD(0.95).fresh(lr=0.5)
-        SGD(lr=0.5)
-        """
-        return replace(self, **changes)
+    def _changed(self, name: str) -> None:
+        self.__dict__["_fits"] = False
+        self.__dict__["_distinct"] = {}
 
     def update(self, params: MutableMapping[Any, Any], grads: Mapping[Any, Any]) -> None:
         """Make one step: change every array of `params` in place.
@@ -145,25 +90,86 @@ class Optimizer(ABC):
         >>> params["x"]
         array([-6.65,  0.  ])
         """
+        pairs = self._pairs(params, grads)
+        self._prepared(pairs)()
+        for key, (p, _) in pairs.items():
+            old = params[key]
+            if old is not p:
+                params[key] = p.item() if type(old) is float else p[()]
+
+    def bind(self, params: Mapping[Any, Array], grads: Mapping[Any, Array]) -> Callable[[], None]:
+        """Return a function that makes one step from what the arrays hold when it is called.
+
+        For loops in which parameters and gradients stay in the same arrays: these are checked
+        once, and not in every step.
+
+        Parameters
+        ----------
+        params, grads : mapping of float arrays
+            As for `update`, but arrays only.
+
+        Returns
+        -------
+        callable
+            Takes no arguments and returns nothing.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `update`.
+
+        Examples
+        --------
+        >>> from trajectories.optimizers import SGD
+        >>> p, g = np.array([1.0]), np.array([0.5])
+        >>> step = SGD(0.5).bind({"p": p}, {"p": g})
+        >>> step()
+        >>> step()
+        >>> p
+        array([0.5])
+        """
+        pairs = self._pairs(params, grads)
+        for key, (p, g) in pairs.items():
+            if p is not params[key] or g is not grads[key]:
+                raise must("params", "arrays, and so must `grads`", params[key], kind=TypeError)
+        return self._prepared(pairs)
+
+    def _prepared(self, pairs: Mapping[Any, tuple[Array, Array]]) -> Callable[[], None]:
+        """Return the step of parameters that have been checked."""
+        work: list[tuple[Any, ...]] = []
+
+        def step() -> None:
+            lr = self.learning_rate()
+            if not self._fits or lr.__class__ is not float:
+                self._check_fit(pairs, np.shape(lr))
+            if not work:
+                work.extend(self._begun(pairs))
+            self.steps_taken += 1
+            for p, g, state, scratch in work:
+                self._step(p, g, lr, state, *scratch)
+
+        return step
+
+    @abstractmethod
+    def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
+        """Change one parameter array and its state in place."""
+
+    def _start(self, state: Any) -> None:
+        """Give a state other values than zero to start from."""
+
+    def _pairs(
+        self, params: Mapping[Any, Any], grads: Mapping[Any, Any]
+    ) -> dict[Any, tuple[Array, Array]]:
+        """Return every parameter with its gradient, if all is as it must be."""
         pairs = {key: self._checked(key, p, grads) for key, p in params.items()}
         if self._state and self._state.keys() != pairs.keys():
             raise ValueError(
                 f"`params` must keep its keys {list(self._state)}. Got {list(pairs)} instead; "
                 "`fresh()` gives an unused optimizer."
             )
-        lr = self._learning_rate(pairs)
-        if not self._state:
-            self._begin(pairs)
-        self.steps_taken += 1
-        for key, (p, g) in pairs.items():
-            self._step(p, g, lr, self._state[key], *self._scratch_like(p))
-            old = params[key]
-            if old is not p:
-                params[key] = p.item() if type(old) is float else p[()]
-
-    @abstractmethod
-    def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
-        """Change one parameter array and its state in place."""
+        if not self._fits:
+            self._check_fit(pairs)
+        return pairs
 
     def _checked(self, key: Any, p: Any, grads: Mapping[Any, Any]) -> tuple[Array, Array]:
         if key not in grads:
@@ -190,14 +196,11 @@ class Optimizer(ABC):
             raise must(f"params[{key!r}]", f"of the shape {state.shape} it had before", p.shape)
         return p, g
 
-    def _learning_rate(self, pairs: Mapping[Any, tuple[Array, Array]]) -> Hyperparameter:
-        """Return the learning rate of this step, if it and the others fit the parameters."""
-        lr = self.lr
-        shape = () if self._fits else self.batch_shape
-        if callable(lr):
-            lr = finite("lr", lr(self.steps_taken), POSITIVE)
-            if np.ndim(lr):
-                shape = np.broadcast_shapes(np.shape(lr), shape)
+    def _check_fit(
+        self, pairs: Mapping[Any, tuple[Array, Array]], rate: tuple[int, ...] = ()
+    ) -> None:
+        """Raise unless the hyperparameters, and a rate of this shape, fit the parameters."""
+        shape = np.broadcast_shapes(self.batch_shape, rate)
         if shape:
             for key, (p, _) in pairs.items():
                 if not _broadcasts(shape, p.shape):
@@ -205,13 +208,15 @@ class Optimizer(ABC):
                         f"params[{key!r}]", f"of a shape that {shape} broadcasts to", p.shape
                     )
         self._fits = bool(pairs)
-        return lr
 
-    def _begin(self, pairs: Mapping[Any, tuple[Array, Array]]) -> None:
-        """Allocate the state of every key, once."""
+    def _begun(self, pairs: Mapping[Any, tuple[Array, Array]]) -> list[tuple[Any, ...]]:
+        """Return what `_step` takes for every key; before the first step, allocate it."""
         for key, (p, _) in pairs.items():
-            arrays = {name: np.zeros_like(p) for name in self._state_names}
-            self._state[key] = SimpleNamespace(shape=p.shape, **arrays)
+            if key not in self._state:
+                arrays = {name: np.zeros_like(p) for name in self._state_names}
+                self._state[key] = SimpleNamespace(shape=p.shape, **arrays)
+                self._start(self._state[key])
+        return [(p, g, self._state[key], self._scratch_like(p)) for key, (p, g) in pairs.items()]
 
     def _power(self, name: str, exponent: int) -> Any:
         """Raise a hyperparameter to a power, an array element by element in Python's arithmetic.
@@ -233,18 +238,6 @@ class Optimizer(ABC):
             self._buffers[key] = [np.empty_like(p) for _ in range(self._scratch)]
         return self._buffers[key]
 
-    def __eq__(self, other: object) -> bool:
-        """Tell whether both are of one class with the same hyperparameters."""
-        if type(other) is not type(self):
-            return NotImplemented
-        theirs = other.hyperparameters
-        return all(
-            h is theirs[name] or (not callable(h) and np.array_equal(h, theirs[name]))
-            for name, h in self.hyperparameters.items()
-        )
-
-    __hash__ = None  # type: ignore[assignment]
-
 
 def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
     """Tell whether an array of one shape broadcasts to another without changing that."""
@@ -252,16 +245,6 @@ def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
     return len(shape) <= len(target) and all(mine in (1, theirs) for mine, theirs in pairs)
 
 
-def plain(value: Any) -> Any:
-    """Turn a NumPy scalar into a Python float, which does not promote float32 arrays."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
-_INTERVALS: dict[type, dict[str, Interval]] = {}
-
-
-def _intervals(cls: type[Optimizer]) -> dict[str, Interval]:
-    """Return the range of each hyperparameter of a class."""
-    if cls not in _INTERVALS:
-        _INTERVALS[cls] = {item.name: item.metadata["interval"] for item in fields(cls)}
-    return _INTERVALS[cls]
+def root(value: Any) -> Any:
+    """Return the square root of a float as a float, and of an array as an array."""
+    return math.sqrt(value) if isinstance(value, float) else np.sqrt(value)

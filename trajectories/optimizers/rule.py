@@ -1,0 +1,135 @@
+"""What every rule has: a name, a learning rate, and hyperparameters that are checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, ClassVar, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajectories.optimizers.schedule import as_schedule
+from trajectories.validation import NON_NEGATIVE, POSITIVE, Interval, finite
+
+__all__ = ["Array", "Hyperparameter", "Rule", "hyperparameter"]
+
+Array: TypeAlias = NDArray[Any]
+#: A number, or an array that broadcasts against the parameters.
+Hyperparameter: TypeAlias = float | NDArray[np.float64]
+Self = TypeVar("Self", bound="Rule")
+
+
+def hyperparameter(default: float, interval: Interval) -> Any:
+    """Declare a hyperparameter: a dataclass field with a default and the range it must lie in.
+
+    Parameters
+    ----------
+    default : float
+        Its default.
+    interval : Interval
+        Where it must lie.
+    """
+    return field(default=default, metadata={"interval": interval})
+
+
+@dataclass(eq=False)
+class Rule:
+    """A rule of descent as data: the base of both families of optimizers.
+
+    Parameters
+    ----------
+    lr : float, array, str or callable
+        Learning rate, positive: the length of a step for a gradient of 1. An array stands for one
+        run per element. A callable is a schedule: it is given the number of the step, from 0, and
+        returns the learning rate of that step, which may be 0. Text is a schedule as it is
+        written in spec strings, such as ``"cosine(0.9, steps=60)"``.
+
+    Attributes
+    ----------
+    name : str
+        The name in spec strings, such as "adam".
+    steps_taken : int
+        How many steps there have been.
+    """
+
+    name: ClassVar[str]
+
+    lr: Any = hyperparameter(0.01, POSITIVE)
+
+    def __post_init__(self) -> None:
+        """Start unused."""
+        self.steps_taken = 0
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; a hyperparameter is checked first, now and whenever it is changed."""
+        interval = _intervals(type(self)).get(name)
+        if interval is not None:
+            if name == "lr" and isinstance(value, str) and "(" in value:
+                value = as_schedule(value)
+            if not (name == "lr" and callable(value)):
+                value = finite(name, value, interval)
+            self._changed(name)
+        object.__setattr__(self, name, value)
+
+    def _changed(self, name: str) -> None:
+        """Forget what was derived from a hyperparameter."""
+
+    @property
+    def hyperparameters(self) -> dict[str, Any]:
+        """The hyperparameters by name."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        """The shape that all hyperparameters broadcast to together: ``()`` for plain numbers."""
+        shapes = {name: np.shape(h) for name, h in self.hyperparameters.items() if not callable(h)}
+        try:
+            return np.broadcast_shapes(*shapes.values())
+        except ValueError:
+            listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items() if shape)
+            raise ValueError(
+                f"The hyperparameters must broadcast together. Got {listed}."
+            ) from None
+
+    def learning_rate(self) -> Hyperparameter:
+        """Return the learning rate of the next step."""
+        if callable(self.lr):
+            return finite("lr", self.lr(self.steps_taken), NON_NEGATIVE)
+        rate: Hyperparameter = self.lr
+        return rate
+
+    def fresh(self: Self, **changes: Any) -> Self:
+        """Return an unused copy, with some hyperparameters changed if asked.
+
+        Examples
+        --------
+        >>> from trajectories.optimizers import SGD
+        >>> SGD(0.95).fresh(lr=0.5)
+        SGD(lr=0.5)
+        """
+        return replace(self, **changes)
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both are of one class with the same hyperparameters."""
+        if type(other) is not type(self):
+            return NotImplemented
+        theirs = other.hyperparameters
+        return all(_same(h, theirs[name]) for name, h in self.hyperparameters.items())
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _same(mine: Any, theirs: Any) -> bool:
+    if callable(mine) or callable(theirs):
+        return bool(mine == theirs)
+    return np.array_equal(mine, theirs)
+
+
+_INTERVALS: dict[type, dict[str, Interval]] = {}
+
+
+def _intervals(cls: type[Rule]) -> dict[str, Interval]:
+    """Return the range of each hyperparameter of a class."""
+    if cls not in _INTERVALS:
+        _INTERVALS[cls] = {item.name: item.metadata["interval"] for item in fields(cls)}
+    return _INTERVALS[cls]
