@@ -1,14 +1,18 @@
 """The named surfaces, and what stands for a surface."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import sympy as sp
 
 from trajectories import SURFACES, FormulaError, Surface
-from trajectories.surfaces import as_surface
+from trajectories.surfaces import as_surface, catalogue
 
 
 def test_the_catalogue_lists_its_surfaces():
-    assert len(SURFACES) == len(list(SURFACES)) == 10
+    assert len(SURFACES) == len(list(SURFACES)) == 41
     assert set(SURFACES) > {"book_quadratic", "rosenbrock", "saddle"}
 
 
@@ -21,6 +25,30 @@ def test_a_surface_carries_its_entry(name):
     assert (surface.about, surface.source) == (entry.about, entry.source)
     assert surface.about
     assert surface.source
+
+
+def test_the_book_comes_first_and_every_line_is_its_own():
+    entries = [SURFACES.entry(name) for name in SURFACES]
+    assert next(iter(SURFACES)) == "book_quadratic"
+    for field in ("formula", "about"):
+        assert len({getattr(entry, field) for entry in entries}) == len(entries)
+    assert max(len(entry.about) for entry in entries) <= 90
+    assert not [entry.about for entry in entries if entry.about.endswith(".")]
+
+
+def test_the_catalogue_itself_loads_no_sympy():
+    # The package around it does: a stand-in leaves that out.
+    code = f"""
+import sys, types
+package = types.ModuleType("trajectories.surfaces")
+package.__path__ = [{str(Path(catalogue.__file__).parent)!r}]
+sys.modules["trajectories.surfaces"] = package
+from trajectories.surfaces.catalogue import ENTRIES, SURFACES
+assert len(ENTRIES) == len(SURFACES) and "cubic" not in SURFACES
+print([name for name in ("sympy", "matplotlib") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_surface_is_built_once():

@@ -1,5 +1,6 @@
 """Surface: how it is built, evaluated and compared."""
 
+import json
 import math
 import pickle
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from trajectories import FormulaError, Surface
+from trajectories import SURFACES, FormulaError, Surface, descend
 
 BOWL = "x**2/20 + y**2"
 
@@ -314,6 +315,54 @@ def test_where_the_formula_is_undefined_all_around_so_is_the_gradient():
     assert np.isnan(Surface("sqrt(-1 - x**2)").gradient((0, 0))[0])
 
 
+@pytest.mark.parametrize(
+    ("formula", "p"),
+    [
+        ("cbrt(x) + y", (0, 3)),
+        ("abs(x)**0.25*y", (0, 1)),
+        ("sqrt(abs(x*y))", (0, 0)),
+        ("sqrt(abs(y - x))", (0.5, 0.5)),
+        ("sqrt(abs(y - 0.625*x))", (0, 0)),
+        ("sqrt(abs(x)) + cbrt(y)", (0, 0)),
+    ],
+)
+def test_gradients_that_are_infinite_at_a_single_point_are_made_finite(formula, p):
+    surface = Surface(formula)
+    assert np.isfinite(surface.value(p))
+    gradient = surface.gradient(p)
+    assert np.isfinite(gradient).all()
+    x, y = np.array(p, dtype=float)[:, None]
+    out = np.empty((2, 1))
+    with np.errstate(all="ignore"):
+        surface.bind_gradient(x, y, out)()
+    assert np.array_equal(out[:, 0], gradient)
+    # The slope of cbrt is infinite in one direction alone: it stays steep.
+    assert gradient[0] > 1e3 or "cbrt(x)" not in formula
+
+
+def test_a_side_from_which_f_ends_keeps_the_derivative_as_it_is():
+    assert np.array_equal(Surface("sqrt(x) + y").gradient((0, 0)), [np.inf, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("formula", "p"),
+    [
+        ("exp(1000*x)/4 + y", (0.709, 0)),  # f is 2e307, its slope past float64's range.
+        ("1/(1 + exp(x)) + y", (800, 0)),  # The slope is inf/inf, and all around as well.
+        ("sqrt(x) + y", (0, 0)),  # f ends there.
+        ("sqrt(x) + sqrt(y)", (0, 3)),
+        ("log(x)", (0, 0)),  # f itself is infinite.
+        ("1/x", (0, 0)),
+        ("log(x**2 + y**2)", (0, 0)),
+        ("sin(x)/x", (0, 0)),
+    ],
+)
+def test_gradients_that_overflow_or_lie_at_the_end_of_f_are_left_alone(formula, p):
+    surface = Surface(formula)
+    assert not np.isfinite(surface.gradient(p)).all()
+    assert descend(surface, "sgd:lr=0.1", p, steps=3).status == "diverged"
+
+
 @pytest.mark.parametrize("formula", ["abs(x*y)", "max(x, y)", "sign(x)*y", "sqrt(x**2)"])
 def test_hessians_of_kinks_leave_the_delta_out(formula):
     assert np.isfinite(Surface(formula).hessian([(0, 0), (1, 1), (-1, 2)])).all()
@@ -341,3 +390,60 @@ def test_compiled_programs_are_not_pickled():
     surface = Surface(BOWL)
     surface.value((1, 2)), surface.gradient((1, 2)), surface.hessian((1, 2))
     assert b"Program" not in pickle.dumps(surface)
+
+
+# --- plain data
+
+FULL = {
+    "formula": "x**2/20 + abs(y)",
+    "name": "tent",
+    "domain": [[-1.0, 2.0], [-3.0, 4.0]],
+    "minima": [[0.0, 0.0]],
+    "start": [1.0, -2.0],
+    "about": "a fold",
+    "source": "textbook",
+}
+
+
+def test_plain_data_and_back():
+    surface = Surface.from_dict(FULL)
+    assert surface.to_dict() == FULL == json.loads(json.dumps(surface.to_dict()))
+    assert surface == Surface(FULL["formula"])
+    assert surface.declared_minima == ((0.0, 0.0),)
+
+
+@pytest.mark.parametrize("name", ["rosenbrock", "shubert", "eggholder"])
+def test_a_surface_of_the_catalogue_survives(name):
+    surface = SURFACES[name]
+    copy = Surface.from_dict(json.loads(json.dumps(surface.to_dict())))
+    assert copy == surface
+    assert copy.to_dict() == surface.to_dict()
+
+
+def test_what_is_left_out_has_its_default():
+    assert Surface.from_dict({"formula": BOWL}).to_dict() == Surface(BOWL).to_dict()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (None, "`data` must be a mapping"),
+        ([("formula", BOWL)], "`data` must be a mapping"),
+        ({}, "`data` must be with the key 'formula'"),
+        ({"name": "bowl"}, "`data` must be with the key 'formula'"),
+        ({"formula": BOWL, "strat": [1, 2]}, "Unknown key of a surface 'strat'.*mean 'start'"),
+        ({"formula": BOWL, 3: 4}, "Unknown key of a surface 3"),
+        ({"formula": 3}, "`formula` must be text"),
+        ({"formula": "z"}, "unknown name 'z'"),
+        ({"formula": BOWL, "domain": [1, 2]}, "`domain` must be"),
+        ({"formula": BOWL, "minima": [[0, None]]}, "`minima` must be"),
+        ({"formula": BOWL, "start": [0]}, "`start` must be"),
+        ({"formula": BOWL, "name": 3}, "`name` must be text"),
+        ({"formula": BOWL, "about": 3}, "`about` must be text"),
+        ({"formula": BOWL, "source": None}, "`source` must be text"),
+    ],
+)
+def test_bad_data_is_refused_in_one_line(data, message):
+    with pytest.raises((TypeError, ValueError), match=message) as error:
+        Surface.from_dict(data)
+    assert "\n" not in str(error.value)

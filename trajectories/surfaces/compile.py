@@ -7,7 +7,8 @@ become products), and what several expressions have in common is computed once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -47,6 +48,17 @@ _UNARY: dict[Any, np.ufunc] = {
 _BINARY: dict[Any, np.ufunc] = {sp.atan2: np.arctan2, RealMax: np.maximum, RealMin: np.minimum}
 #: Calls whose result can be NaN at a finite point where the formula itself has a limit.
 _SINGULAR = frozenset({np.divide, np.power, np.log, np.arctan2})
+
+
+#: Calls whose third argument by place is deprecated; for the others a keyword costs a fifth more.
+_OUT_BY_NAME = frozenset({np.maximum, np.minimum})
+
+
+def _ready(ufunc: np.ufunc, operands: Iterable[np.ndarray], out: np.ndarray) -> Callable[[], Any]:
+    """Return a call with all its arguments."""
+    if ufunc in _OUT_BY_NAME:
+        return partial(ufunc, *operands, out=out)
+    return partial(ufunc, *operands, out)
 
 
 class _Constant(NamedTuple):
@@ -107,7 +119,10 @@ class Program:
             self._values[symbol] = self._emit(expression)
         self._results = [self._emit(expression) for expression in reduced]
         self.count = len(self._results)
-        self.singular = any(call.ufunc in _SINGULAR for call in self._calls)
+        self.singular = any(
+            call.ufunc in _SINGULAR and not isinstance(call.operands[-1], _Constant)
+            for call in self._calls
+        )
         self._places, self._buffers = self._allocate()
         del self._known, self._values, self._shared
 
@@ -150,19 +165,21 @@ class Program:
         rows = [out[i] for i in range(len(self._results))]
         views = [row[:size] for row in work]
         places = [x, y] + [rows[-1 - at] if at < 0 else views[at] for at in self._places]
-        bound: list[tuple[np.ufunc, tuple[Any, ...], np.ndarray]] = []
+
+        def operand(of: _Operand) -> np.ndarray:
+            # An array without dimensions: NumPy takes twice as long to look at a Python number.
+            return places[of] if isinstance(of, int) else np.array(of.number)
+
+        bound: list[Callable[[], Any]] = []
         for number, call in enumerate(self._calls, start=2):
-            operands = (places[o] if isinstance(o, int) else o.number for o in call.operands)
-            bound.append((call.ufunc, tuple(operands), places[number]))
+            bound.append(_ready(call.ufunc, map(operand, call.operands), places[number]))
         for row, result in zip(rows, self._results, strict=True):
-            if isinstance(result, _Constant):
-                bound.append((np.positive, (result.number,), row))
-            elif places[result] is not row:
-                bound.append((np.positive, (places[result],), row))
+            if isinstance(result, _Constant) or places[result] is not row:
+                bound.append(_ready(np.positive, [operand(result)], row))
 
         def run() -> None:
-            for ufunc, operands, place in bound:
-                ufunc(*operands, out=place)
+            for call in bound:
+                call()
 
         return run
 
@@ -176,9 +193,6 @@ class Program:
         free: list[int] = []
         buffers = 0
         for number, call in enumerate(self._calls, start=2):
-            for operand in {o for o in call.operands if isinstance(o, int) and o >= 2}:
-                if last_use[operand] == number and operand not in rows:
-                    free.append(places[operand - 2])
             if number in rows:
                 places.append(rows[number])
             elif free:
@@ -186,6 +200,11 @@ class Program:
             else:
                 places.append(buffers)
                 buffers += 1
+            # Only now, so that no call works in place: for one point that takes three times as
+            # long, and for many it gains nothing.
+            for operand in {o for o in call.operands if isinstance(o, int) and o >= 2}:
+                if last_use[operand] == number and operand not in rows:
+                    free.append(places[operand - 2])
         return places, buffers
 
     def _call(self, ufunc: np.ufunc, *operands: _Operand) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,8 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
+from trajectories.names import unknown
+from trajectories.surfaces.analysis import Analysis, analyse
 from trajectories.surfaces.compile import Program
 from trajectories.surfaces.formula import FormulaError, X, Y, check_expression, parse, to_text
 from trajectories.surfaces.latex import to_latex
@@ -26,6 +28,9 @@ Domain = tuple[tuple[float, float], tuple[float, float]]
 DEFAULT_DOMAIN: Domain = ((-10.0, 10.0), (-10.0, 10.0))
 #: The default start, in half widths of the domain from its middle.
 DEFAULT_START = (-0.7, 0.2)
+#: The slope of the line through opposite points around a broken one: a fraction of few bits, so
+#: that they lie exactly symmetrically, and none on which a formula is likely to have a kink.
+_SLOPE = 40503 / 65536
 
 
 class Surface:
@@ -73,9 +78,11 @@ class Surface:
     Notes
     -----
     ``abs``, ``max`` and the like have the derivative that holds almost everywhere, and at the kink
-    the mean of both sides. Where a derivative is 0/0 at a point at which the formula itself is
-    finite (the tip of `ackley`), the gradient is the mean of the gradients at four points close
-    by, which lie symmetrically around it.
+    the mean of both sides. Where a derivative is 0/0 or infinite at a point at which the formula
+    itself is finite (the tip of `ackley`, the crease of `bukin6`), the gradient is the mean of the
+    gradients at four points close by, which lie symmetrically around it: a subgradient where f is
+    convex, and 0 across a symmetrical crease. If one of those four is not finite either, the
+    gradient overflows or f ends there; it is left as it is, and a descent counts as diverged.
 
     Examples
     --------
@@ -116,6 +123,9 @@ class Surface:
         self.declared_minima = tuple(as_point("minima", place) for place in minima)
         self.about = about
         self.source = source
+        for field, line in (("about", about), ("source", source)):
+            if not isinstance(line, str):
+                raise must(field, "text", line, kind=TypeError)
         if not self._real.free_symbols:
             warnings.warn(
                 f"The formula {self.formula!r} is constant: it has no slope, "
@@ -178,6 +188,25 @@ class Surface:
         """
         return self.value(np.stack(np.broadcast_arrays(floats("x", x), floats("y", y)), axis=-1))
 
+    def value_at(self, x: Array, y: Array) -> Array:
+        """Return f at the points of two vectors.
+
+        What `value` returns, without its checks and copies.
+
+        Parameters
+        ----------
+        x, y : numpy.ndarray, shape (n,)
+            Coordinates, float64 and contiguous.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n,)
+        """
+        out = np.empty((1, x.size))
+        with np.errstate(all="ignore"):
+            self._value_program(x, y, out)
+        return np.asarray(out[0])
+
     def bind_gradient(self, x: Array, y: Array, out: Array) -> Callable[[], None]:
         """Return a function that writes the gradient at what `x` and `y` hold then into `out`.
 
@@ -204,6 +233,88 @@ class Surface:
             self._repair(x, y, out)
 
         return run_and_repair
+
+    def analysis(self, p: ArrayLike) -> Analysis:
+        """Tell how f is curved at `p`, and which learning rates are stable there.
+
+        Parameters
+        ----------
+        p : array_like, shape (..., 2)
+            Positions.
+
+        Returns
+        -------
+        Analysis
+
+        Examples
+        --------
+        >>> Surface("x**2/20 + y**2").analysis((-7, 2)).sgd_limit
+        1.0
+        """
+        return analyse(self, p)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all that the surface was made of as plain data, such as JSON can hold.
+
+        Examples
+        --------
+        >>> Surface("x*y", start=(1, 2)).to_dict()["start"]
+        [1.0, 2.0]
+        """
+        return {
+            "formula": self.formula,
+            "name": self.name,
+            "domain": [list(side) for side in self.domain],
+            "minima": [list(place) for place in self.declared_minima],
+            "start": list(self.start),
+            "about": self.about,
+            "source": self.source,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Surface:
+        """Make a surface of what `to_dict` returned; what is left out has its default.
+
+        Parameters
+        ----------
+        data : mapping of str
+            With a formula or, for a `LeastSquares`, with samples.
+
+        Returns
+        -------
+        Surface
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a key is unknown or missing, or a value is not what it must be.
+
+        Examples
+        --------
+        >>> Surface.from_dict({"formula": "x**2 + y**2", "name": "bowl"})
+        Surface('x**2 + y**2', name='bowl')
+        """
+        from trajectories.surfaces.least_squares import LeastSquares
+
+        if not isinstance(data, Mapping):
+            raise must("data", "a mapping, as of to_dict()", data, kind=TypeError)
+        fitted = "samples" in data or issubclass(cls, LeastSquares)
+        needed = "samples" if fitted else "formula"
+        known = ["formula", "name", "domain", "minima", "start", "about", "source"]
+        known += ["samples", "batch_size"] if fitted else []
+        for key in data:
+            if key not in known:
+                raise unknown("key of a surface", key, known)
+        if needed not in data:
+            raise must("data", f"with the key {needed!r}", list(data))
+        arguments = dict(data)
+        if fitted:  # The formula and the minima follow from the samples.
+            arguments.pop("formula", None)
+            arguments.pop("minima", None)
+            return LeastSquares(**arguments)
+        if not isinstance(data["formula"], str):
+            raise must("formula", "text", data["formula"], kind=TypeError)
+        return Surface(**arguments)
 
     @cached_property
     def minima(self) -> Array:
@@ -274,20 +385,25 @@ class Surface:
         return out.reshape(program.count, *batch)
 
     def _repair(self, x: Array, y: Array, out: Array) -> None:
-        """Replace a gradient that is NaN at a finite point by the mean of four around it."""
-        if not np.isnan(out).any():
+        """Replace a gradient that is not finite where f is by the mean of four around it."""
+        good = np.isfinite(out)
+        if good.all():
             return
-        broken = np.isnan(out).any(axis=0) & np.isfinite(x) & np.isfinite(y)
+        broken = np.flatnonzero(~good.all(axis=0) & np.isfinite(x) & np.isfinite(y))
+        if not broken.size:
+            return
         x, y = x[broken], y[broken]
-        # A power of two as distance, so that the four points lie exactly symmetrically, and not
-        # on a diagonal, where a formula may have a kink of its own.
+        value = np.empty((1, x.size))
+        self._value_program(x, y, value)
+        # A power of two as distance, so that the four points lie exactly symmetrically.
         step = np.exp2(np.ceil(np.log2(np.maximum(1.0, np.maximum(abs(x), abs(y))))) - 24)
         mean = np.zeros((2, x.size))
         around = np.empty_like(mean)
         for right, up in ((1, 1), (-1, -1), (1, -1), (-1, 1)):
-            self._gradient_program(x + right * step, y + up * 0.625 * step, around)
+            self._gradient_program(x + right * step, y + up * _SLOPE * step, around)
             mean += around / 4
-        out[:, broken] = mean
+        mended = np.isfinite(value[0]) & np.isfinite(mean).all(axis=0)
+        out[:, broken[mended]] = mean[:, mended]
 
     def _default_start(self) -> tuple[float, float]:
         (x0, x1), (y0, y1) = self.domain

@@ -1,0 +1,179 @@
+"""Curvature at a point, and the learning rates that it allows."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trajectories import SURFACES, Surface
+from trajectories.surfaces import quadratic
+
+SINGLE = [
+    ("x**2/20 + y**2", (0, 0), "minimum"),
+    ("x**2/20 + y**2", (-7, 2), "slope"),
+    ("x**2/20 + y**2", (1e-7, 1e-7), "minimum"),
+    ("x**2/20 + y**2", (1e-3, 0), "slope"),
+    ("-x**2 - 3*y**2", (0, 0), "maximum"),
+    ("x**2 - y**2", (0, 0), "saddle"),
+    ("x**2 - y**2", (1, 0), "slope"),
+    ("x**3 - 3*x*y**2", (0, 0), "flat"),
+    ("x**2 + y**4", (0, 0), "degenerate"),
+    ("x**2", (0, 5), "degenerate"),
+    ("(x + 3*y)**2", (3, -1), "degenerate"),
+    ("2*x - y", (0, 0), "slope"),
+    ("sqrt(x**2 + y**2)", (0, 0), "kink"),
+    ("log(x)", (-1, 0), "undefined"),
+    ("sqrt(x)", (0, 0), "kink"),
+    ("1e-30*(x**2 + 2*y**2)", (0, 0), "minimum"),
+    ("1e-30*(x**2 + 2*y**2)", (1, 0), "slope"),
+    ("1e30*(x**2 + 2*y**2)", (0, 0), "minimum"),
+]
+
+
+@pytest.mark.parametrize(("formula", "point", "kind"), SINGLE)
+def test_kind_of_a_point(formula, point, kind):
+    analysis = Surface(formula).analysis(point)
+    assert analysis.kind == kind
+    assert isinstance(analysis.kind, str)
+
+
+@pytest.mark.parametrize("name", SURFACES)
+def test_declared_minima_are_minima_but_for_kinks_and_edges(name):
+    surface, entry = SURFACES[name], SURFACES.entry(name)
+    for place in entry.minima:
+        kind = surface.analysis(place).kind
+        if place in entry.edge:
+            assert kind == "slope"
+        else:
+            assert kind == ("kink" if place in entry.kinks else "minimum")
+
+
+@given(
+    eigenvalues=st.tuples(*2 * [st.floats(-100, 100)]),
+    angle=st.floats(0, 3.2),
+    p=st.tuples(*2 * [st.floats(-10, 10)]),
+)
+def test_eigenvalues_are_those_of_numpy_and_vectors_belong_to_them(eigenvalues, angle, p):
+    c, s = np.cos(angle), np.sin(angle)
+    a, b, d = np.array([[c * c, s * s], [c * s, -c * s], [s * s, c * c]]) @ eigenvalues
+    if max(abs(a), abs(b), abs(d)) < 1e-3:
+        return
+    surface = Surface(lambda x, y: (float(a) * x**2 + 2 * float(b) * x * y + float(d) * y**2) / 2)
+    analysis = surface.analysis(p)
+    matrix = surface.hessian(p)
+    assert analysis.eigenvalues == pytest.approx(np.linalg.eigvalsh(matrix), abs=1e-12)
+    assert analysis.eigenvalues == pytest.approx(np.sort(eigenvalues), abs=1e-11)
+    vectors = analysis.eigenvectors
+    assert matrix @ vectors == pytest.approx(vectors * analysis.eigenvalues, abs=1e-11)
+    assert vectors.T @ vectors == pytest.approx(np.eye(2), abs=1e-12)
+    assert analysis.gradient_norm == pytest.approx(np.linalg.norm(matrix @ p), abs=1e-10)
+    assert analysis.value == surface.value(p)
+
+
+@pytest.mark.parametrize(
+    ("formula", "condition", "limit"),
+    [
+        ("x**2/20 + y**2", 20.0, 1.0),
+        ("x**2 - 4*y**2", 4.0, 1.0),
+        ("-x**2 - 4*y**2", 4.0, np.inf),
+        ("x**2", np.inf, 1.0),
+        ("-y**2/2", np.inf, np.inf),
+        ("x**3 - 3*x*y**2", np.inf, np.inf),
+        ("sqrt(x**2 + y**2)", np.nan, np.nan),
+    ],
+)
+def test_condition_and_limit(formula, condition, limit):
+    analysis = Surface(formula).analysis((0, 0))
+    assert analysis.condition == pytest.approx(condition, nan_ok=True)
+    assert analysis.sgd_limit == pytest.approx(limit, nan_ok=True)
+    assert analysis.momentum_limit(0) == pytest.approx(limit, nan_ok=True)
+    assert analysis.nesterov_limit(0) == pytest.approx(limit, nan_ok=True)
+    assert type(analysis.condition) is type(analysis.sgd_limit) is float
+
+
+def descend(surface, rule, lr, momentum):
+    """Follow a rule in its textbook form; return how far from the minimum it ends."""
+    p, v = np.array(surface.start), np.zeros(2)
+    for _ in range(3000):
+        ahead = p + momentum * v if rule == "nesterov" else p
+        v = momentum * v - lr * surface.gradient(ahead)
+        p = p + v
+        if np.hypot(*p) > 1e6:
+            break
+    return np.hypot(*p)
+
+
+@pytest.mark.parametrize(
+    ("rule", "momentum"),
+    [("sgd", 0.0), ("momentum", 0.5), ("momentum", 0.9), ("nesterov", 0.5), ("nesterov", 0.9)],
+)
+@pytest.mark.parametrize(("condition", "angle"), [(1, 0), (20, 0), (8, 30)])
+def test_below_its_limit_a_rule_converges_and_above_it_grows(rule, momentum, condition, angle):
+    bowl = quadratic(condition, angle)
+    analysis = bowl.analysis(bowl.start)
+    limit = {
+        "sgd": analysis.sgd_limit,
+        "momentum": analysis.momentum_limit(momentum),
+        "nesterov": analysis.nesterov_limit(momentum),
+    }[rule]
+    assert descend(bowl, rule, 0.99 * limit, momentum) < 1e-9
+    assert descend(bowl, rule, 1.01 * limit, momentum) > 1e6
+
+
+@pytest.mark.parametrize("momentum", [-0.1, 1.0, 1.5, np.nan, "0.9", [0.5, 0.9]])
+@pytest.mark.parametrize("limit", ["momentum_limit", "nesterov_limit"])
+def test_bad_momentum(limit, momentum):
+    analysis = SURFACES["sphere"].analysis((0, 0))
+    with pytest.raises((TypeError, ValueError), match="`momentum` must be"):
+        getattr(analysis, limit)(momentum)
+
+
+@pytest.mark.parametrize("batch", [(0,), (3,), (2, 2), (2, 3), (4, 1, 2)])
+def test_a_batch_is_its_points(batch):
+    surface = SURFACES["himmelblau"]
+    p = np.random.default_rng(0).uniform(-5, 5, size=(*batch, 2))
+    p.reshape(-1, 2)[:1] = (3, 2)
+    analysis = surface.analysis(p)
+    assert analysis.eigenvectors.shape == (*batch, 2, 2)
+    for at in np.ndindex(batch):
+        alone = surface.analysis(p[at])
+        for name in ("point", "value", "gradient_norm", "eigenvalues", "eigenvectors", "kind"):
+            assert np.array_equal(getattr(analysis, name)[at], getattr(alone, name))
+        assert analysis.condition[at] == alone.condition
+        assert analysis.sgd_limit[at] == alone.sgd_limit
+        assert analysis.momentum_limit(0.5)[at] == alone.momentum_limit(0.5)
+        assert analysis.nesterov_limit(0.5)[at] == alone.nesterov_limit(0.5)
+    for name in ("value", "gradient_norm", "kind", "condition", "sgd_limit"):
+        assert getattr(analysis, name).shape == batch
+
+
+def test_a_point_without_a_hessian_leaves_the_others_alone():
+    analysis = SURFACES["ackley"].analysis([(0, 0), (1.5, 0.3)])
+    assert analysis.kind.tolist() == ["kink", "slope"]
+    assert np.isnan(analysis.eigenvalues[0]).all()
+    assert np.isfinite(analysis.eigenvalues[1]).all()
+    assert np.isfinite(analysis.eigenvectors[1]).all()
+
+
+@pytest.mark.parametrize("p", [3.0, (1,), "ab", [1, 2, 3]])
+def test_bad_positions(p):
+    with pytest.raises((TypeError, ValueError), match="`p` must be"):
+        SURFACES["sphere"].analysis(p)
+
+
+def test_in_words():
+    surface = SURFACES["himmelblau"]
+    assert str(surface.analysis((3, 2))).splitlines() == [
+        "minimum: f(3, 2) = 0, gradient norm 0",
+        "curvature 25.72 to 82.28, condition number 3.2",
+        "stable learning rates: SGD below 0.02431, Momentum(0.9) below 0.04618, "
+        "Nesterov(0.9) below 0.01649",
+    ]
+    assert str(surface.analysis([(3, 2), (0, 0), (1, 0)])) == "3 points: 2 slope, 1 minimum"
+    assert str(surface.analysis(np.empty((0, 2)))) == "0 points"
+
+
+def test_an_analysis_is_not_changed():
+    analysis = SURFACES["sphere"].analysis((0, 0))
+    with pytest.raises(AttributeError):
+        analysis.value = 3
