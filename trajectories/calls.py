@@ -1,22 +1,28 @@
 """Text such as ``cosine(0.9, steps=60)``, read as data: a name, and what it is called with.
 
-Nothing is evaluated: the text is parsed, and only calls, numbers and signs are let through.
+Nothing is evaluated or looked up: the text is taken apart, and only decimal numbers, names that
+are called, and names of arguments are let through.
 """
 
 from __future__ import annotations
 
-import ast
 import inspect
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from trajectories.names import resolve
+from trajectories.validation import must
 
 __all__ = ["Call", "build", "read", "split"]
 
 #: More characters and deeper nesting than any sensible text has.
-_LENGTH, _DEPTH = 300, 8
+_LENGTH, _DEPTH = 1000, 20
+_NAME = r"[A-Za-z_][\w-]*"
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_CALL = re.compile(rf"({_NAME})\s*\((.*)\)", re.ASCII | re.DOTALL)
+_KEYWORD = re.compile(rf"\s*({_NAME})\s*=(.*)", re.ASCII | re.DOTALL)
 _Built = TypeVar("_Built")
 
 
@@ -37,7 +43,8 @@ def read(text: str) -> Value:
     Parameters
     ----------
     text : str
-        Such as ``"0.9"`` or ``"warmup(cosine(0.9, steps=60), steps=5)"``.
+        Such as ``"0.9"`` or ``"warmup(cosine(0.9, steps=60), steps=5)"``. A number without a
+        point and an exponent is an integer, and exact.
 
     Returns
     -------
@@ -45,56 +52,69 @@ def read(text: str) -> Value:
 
     Raises
     ------
+    TypeError
+        If it is no text.
     ValueError
-        If it is anything else, not finite, or longer or deeper nested than the limits.
+        If it is anything else, holds a number that is not finite, or is longer than 1000
+        characters or nested more than 20 deep.
 
     Examples
     --------
     >>> read("cosine(0.9, steps=60)")
     Call(name='cosine', arguments=(0.9,), keywords={'steps': 60})
     """
-    shown = repr(text) if len(text) <= 60 else repr(text[:57] + "...")
-    trouble = ValueError(
-        f"Expected a number or a call such as cosine(0.9, steps=60). Got {shown} instead."
-    )
-    if len(text) > _LENGTH or text.count("(") > _DEPTH or not text.isascii():
-        raise trouble
+    if not isinstance(text, str):
+        raise must("text", "a number or a call, written as text", text, kind=TypeError)
+    if len(text) > _LENGTH:
+        raise must("text", f"at most {_LENGTH} characters long", text)
+    return _read(text, text, 0)
+
+
+def _read(text: str, whole: str, depth: int) -> Value:
+    """Read a part of a text, `depth` calls down."""
+    text = text.strip()
+    if depth > _DEPTH:
+        raise must("text", f"nested at most {_DEPTH} deep", whole)
+    if _NUMBER.fullmatch(text):
+        return _number(text, whole)
+    called = _CALL.fullmatch(text)
+    if called is None or not _balanced(called[2]):
+        words = "Expected a number or a call such as cosine(0.9, steps=60)."
+        raise _trouble(words, text, whole)
+    arguments: list[Value] = []
+    keywords: dict[str, Value] = {}
+    for part in split(called[2]) if called[2].strip() else []:
+        keyword = _KEYWORD.fullmatch(part)
+        if keyword is None and keywords:
+            words = "An argument by place must not follow one by name."
+            raise _trouble(words, part, whole)
+        if keyword is not None and keyword[1] in keywords:
+            raise must(keyword[1], "given once", text)
+        value = _read(keyword[2] if keyword else part, whole, depth + 1)
+        if keyword is None:
+            arguments.append(value)
+        else:
+            keywords[keyword[1]] = value
+    return Call(called[1], tuple(arguments), keywords)
+
+
+def _number(text: str, whole: str) -> int | float:
+    number = int(text) if text.lstrip("+-").isdigit() else float(text)
     try:
-        tree = ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise trouble from None
-    value = _value(tree.body)
-    if value is None:
-        raise trouble
-    return value
-
-
-def _value(node: ast.expr) -> Value | None:
-    """Return what a node stands for, or None if it is nothing that may stand there."""
-    match node:
-        case ast.Constant(value=bool()):
-            return None
-        case ast.Constant(value=int() | float() as number):
-            return number if _finite(number) else None
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant() as operand):
-            value = _value(operand)
-            return None if value is None or isinstance(value, Call) else -value
-        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=keywords):
-            values = [_value(item) for item in arguments]
-            named = {item.arg: _value(item.value) for item in keywords}
-            if None in values or None in named or None in named.values():
-                return None
-            if len(named) < len(keywords):
-                return None
-            return Call(name, tuple(values), named)  # type: ignore[arg-type]
-    return None
-
-
-def _finite(number: float) -> bool:
-    try:
-        return math.isfinite(number)
+        if math.isfinite(number):
+            return number
     except OverflowError:  # An integer past float64's range.
-        return False
+        pass
+    raise _trouble("Expected a finite number.", text, whole)
+
+
+def _trouble(words: str, part: str, whole: str) -> ValueError:
+    place = f", in {_cut(whole)}" if part.strip() != whole.strip() else ""
+    return ValueError(f"{words} Got {_cut(part.strip())} instead{place}.")
+
+
+def _cut(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
 def build(kind: str, call: Call, known: Mapping[str, Callable[..., _Built]]) -> _Built:
@@ -107,7 +127,8 @@ def build(kind: str, call: Call, known: Mapping[str, Callable[..., _Built]]) -> 
     call : Call
         What `read` returned.
     known : mapping of str to callable
-        What may be called.
+        What may be called. A `TypeError` of theirs, which tells of an argument of the wrong kind,
+        is raised as a `ValueError`: what was given is text, and text is what it must be.
 
     Returns
     -------
@@ -117,7 +138,8 @@ def build(kind: str, call: Call, known: Mapping[str, Callable[..., _Built]]) -> 
     Raises
     ------
     ValueError
-        If the name or an argument is unknown (the nearest is suggested), missing or given twice.
+        If the name or an argument is unknown (the nearest is suggested), missing, given twice,
+        or not what the callable takes.
 
     Examples
     --------
@@ -126,16 +148,21 @@ def build(kind: str, call: Call, known: Mapping[str, Callable[..., _Built]]) -> 
     """
     name = resolve(kind, call.name, known)
     names = list(inspect.signature(known[name]).parameters)
-    keywords = {
-        resolve(f"argument of {name}", key, names): _built(kind, value, known)
-        for key, value in call.keywords.items()
-    }
     arguments = [_built(kind, value, known) for value in call.arguments]
+    keywords: dict[str, Any] = {}
+    for key, value in call.keywords.items():
+        key = resolve(f"argument of {name}", key, names)
+        if key in keywords:
+            raise must(key, "given once", f"{name}({', '.join(call.keywords)})")
+        keywords[key] = _built(kind, value, known)
     try:
         inspect.signature(known[name]).bind(*arguments, **keywords)
     except TypeError as error:
         raise ValueError(f"{name}({', '.join(names)}): {error}.") from None
-    return known[name](*arguments, **keywords)
+    try:
+        return known[name](*arguments, **keywords)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
 
 
 def _built(kind: str, value: Value, known: Mapping[str, Callable[..., Any]]) -> Any:
@@ -145,16 +172,42 @@ def _built(kind: str, value: Value, known: Mapping[str, Callable[..., Any]]) -> 
 def split(text: str) -> list[str]:
     """Split at the commas that stand outside all parentheses.
 
+    Parameters
+    ----------
+    text : str
+        Of any length; the time it takes grows with that.
+
+    Returns
+    -------
+    list of str
+        The parts, one more than there are such commas; joined with commas they are `text`.
+
+    Raises
+    ------
+    ValueError
+        If a parenthesis has no partner.
+
     Examples
     --------
     >>> split("lr=cosine(0.9, steps=60), momentum=0.8")
     ['lr=cosine(0.9, steps=60)', ' momentum=0.8']
     """
-    parts, depth = [""], 0
-    for character in text:
-        depth += (character == "(") - (character == ")")
-        if character == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return parts
+    if not _balanced(text):
+        raise ValueError(f"Every parenthesis must have its partner. Got {_cut(text)} instead.")
+    parts, start, depth = [], 0, 0
+    for mark in re.finditer("[(),]", text):
+        depth += (mark[0] == "(") - (mark[0] == ")")
+        if mark[0] == "," and depth == 0:
+            parts.append(text[start : mark.start()])
+            start = mark.end()
+    return [*parts, text[start:]]
+
+
+def _balanced(text: str) -> bool:
+    """Tell whether every parenthesis has its partner."""
+    depth = 0
+    for mark in re.findall("[()]", text):
+        depth += 1 if mark == "(" else -1
+        if depth < 0:
+            return False
+    return depth == 0

@@ -5,56 +5,69 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from trajectories.calls import split
 from trajectories.names import resolve
-from trajectories.optimizers.base import Optimizer
+from trajectories.optimizers.rule import Rule
+from trajectories.optimizers.schedules import Schedule, as_schedule
+from trajectories.validation import must
 
 __all__ = ["from_spec", "to_spec"]
 
+#: More characters than any sensible spec string has.
+_LENGTH = 2000
+_Built = TypeVar("_Built", bound=Rule)
 
-def from_spec(spec: str, known: Mapping[str, type[Optimizer]]) -> Optimizer:
+
+def from_spec(spec: str, known: Mapping[str, type[_Built]]) -> _Built:
     """Build the optimizer that a spec string describes.
 
     Parameters
     ----------
     spec : str
-        A name, and after a colon hyperparameters as ``name=number`` with commas between; a number
-        alone in the first place is the learning rate.
+        A name, and after a colon hyperparameters as ``name=number`` with commas between; a value
+        alone in the first place is the learning rate, which may be a schedule too, such as
+        ``cosine(0.9, steps=60)``.
     known : mapping of str to type
         The optimizers by name.
 
     Returns
     -------
-    Optimizer
+    Optimizer or SurfaceOptimizer
 
     Raises
     ------
     ValueError
         If the name or a hyperparameter is unknown (the nearest is suggested), given twice, no
-        number, or out of its range.
+        number or schedule, or out of its range.
 
     Examples
     --------
     >>> from trajectories.optimizers import OPTIMIZERS
     >>> from_spec("momentum:0.1,momentum=0.8", OPTIMIZERS)
     Momentum(lr=0.1, momentum=0.8)
+    >>> from_spec("sgd:cosine(0.9,steps=60)", OPTIMIZERS)
+    SGD(lr=Cosine(lr=0.9, steps=60, end=0.0))
     """
     name, _, rest = spec.partition(":")
     name = resolve("optimizer", name.strip(), known)
+    if len(rest) > _LENGTH:
+        raise must("optimizer", f"a spec string of at most {_LENGTH} characters", spec)
     cls = known[name]
     names = [item.name for item in fields(cls)]
-    values: dict[str, float] = {}
-    for place, part in enumerate(rest.split(",") if rest.strip() else []):
+    values: dict[str, Any] = {}
+    for place, part in enumerate(split(rest) if rest.strip() else []):
         key, equals, text = part.partition("=")
-        if not equals and place == 0:
+        if place == 0 and (not equals or "(" in key):  # The sign may be inside a schedule.
             key, text = "lr", part
         key = resolve(f"hyperparameter of {name}", key.strip(), names)
         if key in values:
-            raise ValueError(f"`{key}` must be given once. The spec {spec!r} has it twice.")
-        values[key] = _number(key, text.strip())
+            raise must(key, "given once", spec)
+        scheduled = key == "lr" and "(" in text
+        values[key] = as_schedule(text) if scheduled else _number(key, text.strip())
     return cls(**values)
 
 
@@ -64,31 +77,36 @@ def _number(key: str, text: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise ValueError(f"`{key}` must be a finite number. Got {text!r} instead.")
+        words = "a finite number; only `lr` may be a schedule" if "(" in text else "a finite number"
+        raise must(key, words, text)
     return number
 
 
-def to_spec(optimizer: Optimizer) -> str:
+def to_spec(optimizer: Rule) -> str:
     """Write an optimizer as a spec string: its learning rate, and what is not at its default.
 
     Raises
     ------
     ValueError
-        If a hyperparameter is an array or a schedule, which a spec string cannot hold.
+        If a hyperparameter is an array or a Python function, which a spec string cannot hold.
 
     Examples
     --------
     >>> from trajectories.optimizers import Adam
     >>> to_spec(Adam(0.3, beta1=0.8))
     'adam:lr=0.3,beta1=0.8'
+    >>> to_spec(Adam("cosine(0.3, steps=60)"))
+    'adam:lr=cosine(0.3,steps=60)'
     """
     parts = []
     for item in fields(optimizer):
         value: Any = getattr(optimizer, item.name)
-        if isinstance(value, np.ndarray) or callable(value):
+        scheduled = isinstance(value, Schedule)
+        if isinstance(value, np.ndarray) or (callable(value) and not scheduled):
             raise ValueError(
                 f"`{item.name}` must be a number to stand in a spec string. Got {value!r}."
             )
         if item.name == "lr" or value != item.default:
-            parts.append(f"{item.name}={value!r}")
+            written = value.text.replace(" ", "") if scheduled else repr(value)
+            parts.append(f"{item.name}={written}")
     return f"{optimizer.name}:{','.join(parts)}"
