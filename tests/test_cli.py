@@ -1,4 +1,5 @@
 import io
+import json
 import os
 import signal
 import subprocess
@@ -196,36 +197,96 @@ def test_version_is_printed(run):
     assert outside("--version").stdout == f"trajectories {trajectories.__version__}\n"
 
 
-@pytest.mark.parametrize("kind", ["surfaces", "optimizers", "themes", "layouts"])
-def test_list_of_a_kind_has_a_line_for_each_name(kind, run):
-    from trajectories.plotting.layouts import LAYOUTS
+KINDS = ["surfaces", "optimizers", "schedules", "themes", "layouts"]
 
-    known = {
-        "surfaces": trajectories.SURFACES,
-        "optimizers": trajectories.OPTIMIZERS,
-        "themes": trajectories.THEMES,
-        "layouts": LAYOUTS,
-    }
+
+def names_of(kind):
+    from trajectories.optimizers.schedules import SCHEDULES
+    from trajectories.plotting.layouts import LAYOUTS
+    from trajectories.surfaces import FAMILIES
+
+    return {
+        "surfaces": [*trajectories.SURFACES, *FAMILIES],
+        "optimizers": [*trajectories.OPTIMIZERS, *trajectories.SURFACE_OPTIMIZERS],
+        "schedules": list(SCHEDULES),
+        "themes": list(trajectories.THEMES),
+        "layouts": list(LAYOUTS),
+    }[kind]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_list_of_a_kind_is_a_table_with_a_line_for_each_name(kind, run):
     code, out, err = run("list", kind)
     assert (code, err) == (0, "")
-    rows = [line.split(None, 1) for line in out.splitlines()]
-    assert [name for name, _ in rows] == list(known[kind])
-    assert all(len(about) > 10 for _, about in rows)
+    heading, rule, *rows = out.splitlines()
+    assert heading.startswith("name ")
+    assert set(rule) == {"-", " "}
+    assert [line.split()[0] for line in rows] == names_of(kind)
+    starts = [i for i, c in enumerate(rule) if c == "-" and (i == 0 or rule[i - 1] == " ")]
+    assert all(line[start - 2 : start] == "  " for line in [heading, *rows] for start in starts[1:])
     assert all(line == line.rstrip() for line in out.splitlines())
 
 
 def test_list_of_everything_has_each_kind_under_its_heading(run):
     code, out, err = run("list")
     assert (code, err) == (0, "")
-    headings = [line for line in out.splitlines() if not line.startswith(" ")]
-    assert headings == ["surfaces:", "optimizers:", "themes:", "layouts:"]
-    for kind in headings:
-        for line in run("list", kind[:-1])[1].splitlines():
-            assert f"  {line}\n" in out
+    assert [line for line in out.splitlines() if line.isupper()] == [k.upper() for k in KINDS]
+    for kind in KINDS:
+        assert run("list", kind)[1] in out
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_list_for_programs_is_json(kind, run):
+    code, out, err = run("list", kind, "--json")
+    assert (code, err) == (0, "")
+    records = json.loads(out)
+    assert list(records) == [kind]
+    assert [record["name"] for record in records[kind]] == names_of(kind)
+
+
+def test_json_has_every_number_in_full(run):
+    records = json.loads(run("list", "surfaces", "--json")[1])["surfaces"]
+    for record in records[:-1]:
+        surface = trajectories.SURFACES[record["name"]]
+        assert record["minima"] == [list(place) for place in surface.declared_minima]
+        assert record["domain"] == [list(side) for side in surface.domain]
+        assert record["start"] == list(surface.start)
+    everything = json.loads(run("list", "--json")[1])
+    assert list(everything) == KINDS
+    assert everything["surfaces"] == records
+
+
+def test_verbose_list_tells_the_curvature(run):
+    code, out, err = run("list", "surfaces", "--verbose")
+    assert (code, err) == (0, "")
+    about = dict(part.split(":", 1) for part in out.split("\n\n"))
+    assert list(about) == names_of("surfaces")
+    assert "curvature 0.1 to 2, condition number 20; stable: SGD below 1" in about["book_quadratic"]
+    assert "and 14 more minima" in about["shubert"]
+    assert run("list", "surfaces", "-v")[1] == out
+
+
+def test_verbose_json_has_the_analysis(run):
+    records = json.loads(run("list", "surfaces", "-v", "--json")[1])["surfaces"]
+    found = {record["name"]: record["analysis"] for record in records}
+    assert found["rosenbrock"][0]["eigenvalues"] == pytest.approx([0.3993607674, 1001.6006392])
+    assert found["rosenbrock"][0]["sgd_limit"] == pytest.approx(2 / 1001.6006392)
+    assert len(found["shubert"]) == 18
+    assert found["saddle"][0]["kind"] == "slope"
+
+
+def test_a_table_is_cut_to_a_terminal():
+    from trajectories.listing import as_text
+
+    for line in as_text(["surfaces"], width=100).splitlines():
+        assert len(line) <= 100
+    assert as_text(["surfaces"], width=100).splitlines()[-4].startswith("easom")
+    assert "..." in as_text(["surfaces"], width=100)
+    assert "..." not in as_text(["surfaces"])
 
 
 def test_what_is_listed_can_be_used(run, folder):
-    for name in trajectories.OPTIMIZERS:
+    for name in names_of("optimizers"):
         assert run("plot", "sphere", *SMALL[:4], "-O", name, "-o", "a.png")[0] == 0
     for name in trajectories.THEMES:
         assert run("plot", "sphere", *SMALL, "--theme", name, "-o", "a.png")[0] == 0

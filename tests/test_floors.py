@@ -15,6 +15,7 @@ ROOT = Path(trajectories.__file__).parent
 FLOORS = {
     "trajectories.validation": 0,
     "trajectories.names": 0,
+    "trajectories.arrays": 1,
     "trajectories.calls": 1,
     "trajectories.atomic": 0,
     "trajectories.surfaces": 2,
@@ -23,11 +24,13 @@ FLOORS = {
     "trajectories.descent": 4,
     "trajectories.plotting": 5,
     "trajectories": 6,
+    "trajectories.listing": 6,
     "trajectories.cli": 7,
     "trajectories.__main__": 8,
 }
 THIRD_PARTIES = {
     "trajectories.validation": {"numpy"},
+    "trajectories.arrays": {"numpy"},
     "trajectories.surfaces": {"numpy", "sympy"},
     "trajectories.optimizers": {"numpy"},
     "trajectories.trajectory": {"numpy"},

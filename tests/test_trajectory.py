@@ -9,6 +9,7 @@ import pytest
 
 from trajectories import Surface, Trajectory, descend
 from trajectories.optimizers import SGD, Adam, Momentum
+from trajectories.optimizers.schedules import Cosine, Exponential, OneCycle, Sequence, Warmup
 
 ARRAYS = ("positions", "values", "gradients", "status", "diverged_at", "converged_at")
 DENT = "x**2 + y**2 + x**4"
@@ -82,8 +83,8 @@ def test_arrays_of_the_caller_stay_writeable(path):
 @pytest.mark.parametrize(
     ("name", "array", "message"),
     [
-        ("positions", np.zeros(8), r"`positions` must be of shape \(steps \+ 1, \.\.\., 2\)"),
-        ("positions", np.zeros((8, 3)), r"`positions` must be of shape \(steps \+ 1, \.\.\., 2\)"),
+        ("positions", np.zeros(8), r"`positions` must be of shape \(rows, \.\.\., 2\)"),
+        ("positions", np.zeros((8, 3)), r"`positions` must be of shape \(rows, \.\.\., 2\)"),
         ("values", np.zeros(7), r"`values` must be of shape \(8,\)\. Got \(7,\) instead"),
         ("gradients", np.zeros((8, 1, 2)), r"`gradients` must be of shape \(8, 2\)"),
         ("status", np.array(["stopped"]), r"`status` must be of shape \(\)"),
@@ -249,10 +250,30 @@ def test_a_missing_folder_is_refused(tmp_path, path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_schedule_cannot_be_saved(tmp_path):
+@pytest.mark.parametrize(
+    "lr",
+    [
+        Cosine(0.3, 60),
+        OneCycle(1 / 3, 20, end_factor=0),
+        Sequence(Warmup(Exponential(0.1, 0.99), 5), 5, 0.05),
+    ],
+)
+def test_a_schedule_of_the_package_is_saved_as_text(tmp_path, lr):
+    path = descend("sphere", Momentum(lr, momentum=0.5), steps=9)
+    path.save(tmp_path / "a.npz")
+    loaded = Trajectory.load(tmp_path / "a.npz")
+    assert loaded == path
+    assert loaded.optimizer.lr == lr
+    assert type(loaded.optimizer.lr) is type(lr)
+    with np.load(tmp_path / "a.npz") as archive:
+        about = json.loads(str(archive["about"]))
+    assert about["optimizer"] == {"name": "momentum", "lr": lr.text, "momentum": 0.5}
+
+
+def test_a_function_cannot_be_saved(tmp_path):
     path = descend("sphere", SGD(lambda step: 0.1), steps=2)
     (tmp_path / "a.npz").write_bytes(b"old")
-    with pytest.raises(ValueError, match="`lr` must be a number or an array to be saved"):
+    with pytest.raises(ValueError, match="`lr` must be a number, an array or a schedule of the package"):
         path.save(tmp_path / "a.npz")
     assert (tmp_path / "a.npz").read_bytes() == b"old"
 
@@ -320,8 +341,12 @@ def rewrite(path, target, change):
         lambda about, parts: (about | {"surface": about["surface"] | {"domain": 3}}, parts),
         lambda about, parts: (about | {"optimizer": "unknown"}, parts),
         lambda about, parts: (about | {"optimizer": 3}, parts),
-        lambda about, parts: (about | {"hyperparameters": {"lr": -1}}, parts),
-        lambda about, parts: (about | {"hyperparameters": {"speed": 1}}, parts),
+        lambda about, parts: (about | {"optimizer": {"name": "unknown"}}, parts),
+        lambda about, parts: (about | {"optimizer": {"lr": 0.1}}, parts),
+        lambda about, parts: (about | {"optimizer": {"name": "sgd", "lr": -1}}, parts),
+        lambda about, parts: (about | {"optimizer": {"name": "sgd", "lr": "cosine(0.1)"}}, parts),
+        lambda about, parts: (about | {"optimizer": {"name": "sgd", "lr": "print(1)"}}, parts),
+        lambda about, parts: (about | {"optimizer": {"name": "sgd", "speed": 1}}, parts),
         lambda about, parts: ({key: about[key] for key in about if key != "label"}, parts),
         lambda about, parts: (about, {key: parts[key] for key in parts if key != "values"}),
         lambda about, parts: (about, parts | {"values": parts["values"][1:]}),

@@ -9,6 +9,7 @@ import argparse
 import gc
 import os
 import re
+import shutil
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from trajectories.optimizers import Optimizer
     from trajectories.trajectory import Trajectory
 
 __all__ = ["main"]
@@ -110,6 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     plot = commands.add_parser("plot", help="draw paths to a PNG, SVG or PDF file")
     _add_descent(plot)
     _add_picture(plot, "paths.png")
+    words = "tell the curvature at the minimum and the stable learning rates (layout overlay)"
+    plot.add_argument("--annotate", action="store_true", help=words)
     plot.set_defaults(run=_plot, prog=plot.prog)
 
     animate = commands.add_parser("animate", help="draw moving paths to a GIF file")
@@ -126,9 +128,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--loop", type=int, default=0, metavar="N", help="times to play; 0 is for ever (default)")
     animate.set_defaults(run=_animate, prog=animate.prog)
 
+    from trajectories.listing import KINDS
+
     listing = commands.add_parser("list", help="list what there is")
-    kinds = ("surfaces", "optimizers", "themes", "layouts")
-    listing.add_argument("kind", nargs="?", choices=kinds, help="what to list (default: all)")
+    listing.add_argument("kind", nargs="?", choices=KINDS, help="what to list (default: all)")
+    add = listing.add_argument
+    add("--verbose", "-v", action="store_true", help="surfaces with their curvature at the minima")
+    add("--json", action="store_true", help="for programs")
     listing.set_defaults(run=_list, prog=listing.prog)
     return parser
 
@@ -165,8 +171,10 @@ def _plot(options: argparse.Namespace) -> None:
     suffix("format of a still picture", options.output, FIGURE_FORMATS)
     check_target(options.output)
     paths = _paths(options)
-    shape = {"size": options.size, "theme": options.theme, "limits": options.limits}
-    save_figure(draw(options.layout, paths, **shape), options.output)
+    how = {"size": options.size, "theme": options.theme, "limits": options.limits}
+    if options.annotate:
+        how["annotate"] = True
+    save_figure(draw(options.layout, paths, **how), options.output)
     print(options.output)
 
 
@@ -228,56 +236,15 @@ def _paths(options: argparse.Namespace) -> list[Trajectory]:
 
 
 def _list(options: argparse.Namespace) -> None:
-    tables: dict[str, Callable[[], list[tuple[str, str]]]] = {
-        "surfaces": _surfaces,
-        "optimizers": _optimizers,
-        "themes": _themes,
-        "layouts": _layouts,
-    }
-    chosen = [options.kind] if options.kind else list(tables)
-    for kind in chosen:
-        rows = tables[kind]()
-        width = max(len(name) for name, _ in rows)
-        if not options.kind:
-            print(f"{kind}:")
-        for name, about in rows:
-            print(f"{'' if options.kind else '  '}{name:<{width}}  {about}".rstrip())
+    from trajectories.listing import KINDS, as_json, as_text
 
-
-def _surfaces() -> list[tuple[str, str]]:
-    from trajectories.surfaces.catalogue import ENTRIES
-
-    return [(name, f"{entry.about} [{entry.formula}]") for name, entry in ENTRIES.items()]
-
-
-def _optimizers() -> list[tuple[str, str]]:
-    from trajectories.optimizers import OPTIMIZERS
-
-    return [
-        (name, f"{_summary(cls)} [{', '.join(_hyperparameters(cls()))}]")
-        for name, cls in OPTIMIZERS.items()
-    ]
-
-
-def _hyperparameters(optimizer: Optimizer) -> list[str]:
-    return [f"{name}={value:g}" for name, value in optimizer.hyperparameters.items()]
-
-
-def _themes() -> list[tuple[str, str]]:
-    from trajectories.plotting.theme import THEMES
-
-    return [(name, theme.about) for name, theme in THEMES.items()]
-
-
-def _layouts() -> list[tuple[str, str]]:
-    from trajectories.plotting.layouts import LAYOUTS
-
-    return [(name, _summary(layout)) for name, layout in LAYOUTS.items()]
-
-
-def _summary(documented: Any) -> str:
-    """Return the first line of a docstring, without its full stop."""
-    return (documented.__doc__ or "").strip().splitlines()[0].rstrip(".")
+    kinds = [options.kind] if options.kind else list(KINDS)
+    if options.json:
+        print(as_json(kinds, verbose=options.verbose))
+        return
+    out = sys.stdout
+    width = shutil.get_terminal_size().columns if out is not None and out.isatty() else None
+    print(as_text(kinds, verbose=options.verbose, width=width))
 
 
 def _readable(arguments: Sequence[str]) -> list[str]:
@@ -285,7 +252,7 @@ def _readable(arguments: Sequence[str]) -> list[str]:
 
     To argparse it would be an option; with the blank it is a value, and reads the same.
     """
-    return [f" {word}" if re.match(r"-[^-oOqh]", word) else word for word in arguments]
+    return [f" {word}" if re.match(r"-[^-oOqhv]", word) else word for word in arguments]
 
 
 def _numbers(count: int) -> Callable[[str], list[float]]:

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from trajectories.optimizers import Optimizer, as_optimizer
-from trajectories.surfaces import Surface, as_surface
-from trajectories.trajectory import Trajectory
+from trajectories.optimizers import Optimizer, Rule, SurfaceOptimizer, as_optimizer
+from trajectories.optimizers.rule import same
+from trajectories.optimizers.schedules import Schedule
+from trajectories.surfaces import LeastSquares, Surface, as_surface
+from trajectories.trajectory import Descent, Trajectory
 from trajectories.validation import NON_NEGATIVE, POSITIVE, floats, integer, must, scalar
 
-__all__ = ["compare", "descend"]
+__all__ = ["compare", "descend", "run"]
 
 Array = NDArray[np.float64]
 #: Paths that go through all their steps before the next ones begin: their arrays stay in cache.
 BLOCK = 8192
+#: Rows of a block are valued together, so many points at a time.
+_VALUED = 65_536
+
+
+class _Noise(NamedTuple):
+    """Where what is random in a gradient comes from."""
+
+    deviation: float
+    rng: np.random.Generator
 
 
 def descend(
@@ -29,6 +41,7 @@ def descend(
     noise: float = 0.0,
     rng: Any = None,
     tolerance: float | None = None,
+    record: int | str = "all",
     label: str | None = None,
 ) -> Trajectory:
     """Let one optimizer descend a surface.
@@ -51,10 +64,14 @@ def descend(
     noise : float, default 0
         The standard deviation of Gaussian noise added to each component of each gradient.
     rng : int, numpy.random.Generator or None
-        Seed of the noise.
+        Seed of the noise, and of the batches of samples where the surface is made of samples.
     tolerance : float, optional
         A path whose gradient, without the noise, has at most this norm has converged, and moves no
         more. By default none converges.
+    record : "all", "last" or int, default "all"
+        Which steps to keep: all; the start and the last; or every so many, and the last. A
+        million starts and a thousand steps fit into memory with "last". Divergence is then seen
+        in the steps that are kept.
     label : str, optional
         What legends call it; by default the optimizer's class.
 
@@ -77,19 +94,48 @@ def descend(
     """
     surface = as_surface(surface)
     optimizer = as_optimizer(optimizer)
-    steps = integer("steps", steps, 1)
-    deviation = scalar("noise", noise, NON_NEGATIVE)
-    if tolerance is not None:
-        tolerance = scalar("tolerance", tolerance, POSITIVE)
-    starts = _starts(surface.start if start is None else start)
+    made = Descent(
+        start=_starts(surface.start if start is None else start),
+        steps=integer("steps", steps, 1),
+        noise=scalar("noise", noise, NON_NEGATIVE),
+        seed=_seed(rng),
+        tolerance=None if tolerance is None else scalar("tolerance", tolerance, POSITIVE),
+        record=record,
+    )
+    return run(surface, optimizer, made, label=label)
+
+
+def run(
+    surface: Surface, optimizer: Rule, made: Descent, *, label: str | None = None
+) -> Trajectory:
+    """Let an optimizer descend a surface as it is written down: what `descend` does, and replay.
+
+    Parameters
+    ----------
+    surface : Surface
+        What is descended.
+    optimizer : Optimizer or SurfaceOptimizer
+        What descends; an unused copy of it does.
+    made : Descent
+        Start, steps and all else.
+    label : str, optional
+        What legends call it; by default the optimizer's class.
+
+    Returns
+    -------
+    Trajectory
+    """
+    starts, tolerance = made.start, made.tolerance
+    recorded = _recorded(made.record, made.steps)
     batch = _batch_shape(optimizer, starts)
     flat = np.broadcast_to(starts, (*batch, 2)).reshape(-1, 2).T
     count = flat.shape[1]
 
-    positions = np.empty((steps + 1, 2, count))
+    # Coordinates before paths: x and y of a block are each one piece of memory.
+    positions = np.empty((len(recorded), 2, count))
     gradients = np.empty_like(positions)
+    values = np.empty((len(recorded), count))
     converged_at = np.full(count, -1)
-    seed = _seed(rng)
     with np.errstate(all="ignore"):
         for number, begin in enumerate(range(0, count, BLOCK)):
             part = slice(begin, begin + BLOCK)
@@ -97,20 +143,34 @@ def descend(
                 surface,
                 _part_of(optimizer, batch, part),
                 np.array(flat[:, part], order="C"),
-                positions[:, :, part],
-                gradients[:, :, part],
+                recorded,
+                (positions[:, :, part], gradients[:, :, part]),
                 tolerance,
-                (deviation, np.random.default_rng((seed, number))) if deviation else None,
+                _Noise(made.noise, np.random.default_rng((made.seed, number))),
             )
-    return _result(
-        surface,
-        optimizer,
-        label,
-        batch,
-        np.moveaxis(positions, 1, -1),
-        np.moveaxis(gradients, 1, -1),
-        converged_at,
+            _value(surface, positions[:, :, part], values[:, part])
+    diverged_at = _blank(recorded, positions, gradients, values)
+    status = np.full(count, "stopped", dtype="<U9")
+    status[converged_at >= 0] = "converged"
+    status[diverged_at >= 0] = "diverged"
+
+    def history(array: Array) -> Array:
+        return np.moveaxis(array.reshape(len(recorded), 2, *batch), 1, -1)
+
+    path = Trajectory(
+        surface=surface,
+        optimizer=optimizer.fresh(),
+        label=type(optimizer).__name__ if label is None else str(label),
+        positions=history(positions),
+        values=values.reshape(-1, *batch),
+        gradients=history(gradients),
+        status=status.reshape(batch),
+        diverged_at=diverged_at.reshape(batch),
+        converged_at=converged_at.reshape(batch),
+        recorded=recorded,
+        made=replace(made, picked=None),
     )
+    return path if made.picked is None else path[np.unravel_index(made.picked, batch)]
 
 
 def compare(
@@ -122,12 +182,13 @@ def compare(
     noise: float = 0.0,
     rng: Any = None,
     tolerance: float | None = None,
+    record: int | str = "all",
 ) -> list[Trajectory]:
     """Let several optimizers descend a surface from the same start, with the same noise.
 
     Parameters
     ----------
-    surface, start, steps, noise, rng, tolerance
+    surface, start, steps, noise, rng, tolerance, record
         As for `descend`.
     optimizers : iterable, or mapping of str
         Optimizers, spec strings or classes; a mapping gives their labels too. Without one, labels
@@ -143,7 +204,7 @@ def compare(
     >>> [path.label for path in compare("sphere", ["sgd:lr=0.1", "sgd:lr=0.9", "adam:lr=0.3"])]
     ['SGD lr=0.1', 'SGD lr=0.9', 'Adam']
     """
-    if isinstance(optimizers, (str, Optimizer, type)):
+    if isinstance(optimizers, (str, Rule, type)):
         optimizers = [optimizers]
     if isinstance(optimizers, Mapping):
         labels, rules = list(optimizers), [as_optimizer(rule) for rule in optimizers.values()]
@@ -156,85 +217,151 @@ def compare(
     seed = _seed(rng)
     return [
         descend(
-            surface, rule, start, steps, noise=noise, rng=seed, tolerance=tolerance, label=label
+            surface,
+            rule,
+            start,
+            steps,
+            noise=noise,
+            rng=seed,
+            tolerance=tolerance,
+            record=record,
+            label=label,
         )
         for rule, label in zip(rules, labels, strict=True)
     ]
 
 
+def _recorded(record: int | str, steps: int) -> NDArray[np.int64]:
+    """Return the steps to keep."""
+    if isinstance(record, str):
+        if record not in ("all", "last"):
+            raise must("record", "'all', 'last' or a whole number", record)
+        every = 1 if record == "all" else steps
+    else:
+        every = integer("record", record, 1)
+    rows = np.arange(0, steps + 1, every)
+    return rows if rows[-1] == steps else np.append(rows, steps)
+
+
 def _descend_block(
     surface: Surface,
-    optimizer: Optimizer,
+    optimizer: Rule,
     p: Array,
-    positions: Array,
-    gradients: Array,
+    recorded: NDArray[np.int64],
+    histories: tuple[Array, Array],
     tolerance: float | None,
-    noise: tuple[Any, np.random.Generator] | None,
+    noise: _Noise,
 ) -> NDArray[np.int64]:
     """Run one block of paths, write what happened, and return where each converged."""
     g = np.empty_like(p)
-    gradient = surface.bind_gradient(p[0], p[1], g)
-    params, grads = {"p": p}, {"p": g}
-    converged_at = np.full(p.shape[1], -1)
-    going = np.ones(p.shape[1], bool)
-    last = len(positions) - 1
+    observe = surface.bind_gradient(p[0], p[1], g)
+    disturb = _disturbance(surface, p, g, noise)
+    move = _bound(optimizer, surface, p, g)
+    arrivals = None if tolerance is None else _Arrivals(p, g, tolerance)
+    rows = iter(zip(recorded.tolist(), *histories, strict=True))
+    due, position, gradient = next(rows)
+    last = recorded[-1]
     for step in range(last + 1):
-        gradient()
-        if tolerance is not None:
-            going &= np.isfinite(p).all(axis=0) & np.isfinite(g).all(axis=0)
-            arrived = going & (np.hypot(g[0], g[1]) <= tolerance)
-            converged_at[arrived] = step
-            going &= ~arrived
-        if noise is not None:
-            deviation, generator = noise
-            g += deviation * generator.standard_normal(g.shape)
-        positions[step], gradients[step] = p, g
+        observe()
+        if arrivals is not None:
+            arrivals.look(step)
+        if disturb is not None:
+            disturb()
+        if arrivals is not None:
+            arrivals.keep(step)
+        if step == due:
+            position[:], gradient[:] = p, g
+            if arrivals is not None:
+                arrivals.hold(position, gradient)
+            due, position, gradient = next(rows, (-1, position, gradient))
         if step < last:
-            optimizer.update(params, grads)
-    if tolerance is not None:
-        for history in (positions, gradients):
-            _hold(history, converged_at)
-    return converged_at
+            move()
+    return np.full(p.shape[1], -1) if arrivals is None else arrivals.at
 
 
-def _hold(history: Array, since: NDArray[np.int64]) -> None:
-    """Let every row after a path's step `since` be the row of that step."""
-    for column in np.flatnonzero(since >= 0):
-        history[since[column] :, :, column] = history[since[column], :, column]
+def _bound(optimizer: Rule, surface: Surface, p: Array, g: Array) -> Callable[[], None]:
+    """Return the step of an optimizer of either family."""
+    if isinstance(optimizer, SurfaceOptimizer):
+        return optimizer.bind(surface, p, g)
+    assert isinstance(optimizer, Optimizer)
+    return optimizer.bind({"p": p}, {"p": g})
 
 
-def _result(
-    surface: Surface,
-    optimizer: Optimizer,
-    label: str | None,
-    batch: tuple[int, ...],
-    positions: Array,
-    gradients: Array,
-    converged_at: NDArray[np.int64],
-) -> Trajectory:
-    """Value the positions, blank what follows a divergence, and give everything its shape."""
-    positions, gradients = np.ascontiguousarray(positions), np.ascontiguousarray(gradients)
-    values = surface.value(positions)
-    good = np.isfinite(values) & np.isfinite(positions).all(-1) & np.isfinite(gradients).all(-1)
-    good = np.logical_and.accumulate(good, axis=0)
-    for array in (positions, values, gradients):
-        array[~good] = np.nan
-    diverged_at = np.where(good[-1], -1, good.sum(axis=0))
-    status = np.where(
-        diverged_at >= 0, "diverged", np.where(converged_at >= 0, "converged", "stopped")
-    )
-    time = len(positions)
-    return Trajectory(
-        surface=surface,
-        optimizer=optimizer.fresh(),
-        label=type(optimizer).__name__ if label is None else str(label),
-        positions=positions.reshape(time, *batch, 2),
-        values=values.reshape(time, *batch),
-        gradients=gradients.reshape(time, *batch, 2),
-        status=status.reshape(batch),
-        diverged_at=diverged_at.reshape(batch),
-        converged_at=converged_at.reshape(batch),
-    )
+def _disturbance(surface: Surface, p: Array, g: Array, noise: _Noise) -> Callable[[], None] | None:
+    """Return what makes a gradient stochastic, or None if it stays exact."""
+    draw: list[Callable[[], None]] = []
+    if isinstance(surface, LeastSquares) and surface.batch_size is not None:
+        draw.append(surface.bind_minibatch_gradient(p[0], p[1], g, noise.rng))
+    if noise.deviation:
+
+        def add_noise() -> None:
+            np.add(g, noise.deviation * noise.rng.standard_normal(g.shape), out=g)
+
+        draw.append(add_noise)
+    if not draw:
+        return None
+
+    def disturb() -> None:
+        for part in draw:
+            part()
+
+    return disturb
+
+
+class _Arrivals:
+    """Which paths of a block have converged, and where: they are held there."""
+
+    def __init__(self, p: Array, g: Array, tolerance: float) -> None:
+        self.at = np.full(p.shape[1], -1)
+        self._p, self._g, self._tolerance = p, g, tolerance
+        self._going = np.ones(p.shape[1], bool)
+        self._held = np.empty((2, *p.shape))
+
+    def look(self, step: int) -> None:
+        """Find the paths whose gradient, as yet without noise, has come down."""
+        p, g = self._p, self._g
+        self._going &= np.isfinite(p).all(axis=0) & np.isfinite(g).all(axis=0)
+        arrived = self._going & (np.hypot(g[0], g[1]) <= self._tolerance)
+        self.at[arrived] = step
+        self._going &= ~arrived
+
+    def keep(self, step: int) -> None:
+        """Keep position and gradient of the paths that have arrived at this step."""
+        here = self.at == step
+        for held, now in zip(self._held, (self._p, self._g), strict=True):
+            np.copyto(held, now, where=here)
+
+    def hold(self, *rows: Array) -> None:
+        """Write where the paths that have arrived are held."""
+        for row, held in zip(rows, self._held, strict=True):
+            np.copyto(row, held, where=self.at >= 0)
+
+
+def _value(surface: Surface, positions: Array, values: Array) -> None:
+    """Write f at a block's positions, some rows at a time."""
+    size = positions.shape[2]
+    several = max(1, _VALUED // size)
+    for begin in range(0, len(positions), several):
+        rows = slice(begin, begin + several)
+        x, y = (np.ascontiguousarray(positions[rows, i]).ravel() for i in (0, 1))
+        values[rows] = surface.value_at(x, y).reshape(-1, size)
+
+
+def _blank(
+    recorded: NDArray[np.int64], positions: Array, gradients: Array, values: Array
+) -> NDArray[np.int64]:
+    """Blank the rows from the first one that is not finite; return the step of that row."""
+    good = np.isfinite(values)
+    for history in (positions, gradients):
+        good &= np.isfinite(history).all(axis=1)
+    if good.all():
+        return np.full(values.shape[1], -1)
+    np.logical_and.accumulate(good, axis=0, out=good)
+    lost = ~good
+    values[lost] = np.nan
+    for history in (positions, gradients):
+        np.copyto(history, np.nan, where=lost[:, None])
+    return np.where(good[-1], -1, recorded[np.minimum(good.sum(axis=0), len(recorded) - 1)])
 
 
 def _starts(start: ArrayLike) -> Array:
@@ -246,7 +373,7 @@ def _starts(start: ArrayLike) -> Array:
     return starts
 
 
-def _batch_shape(optimizer: Optimizer, starts: Array) -> tuple[int, ...]:
+def _batch_shape(optimizer: Rule, starts: Array) -> tuple[int, ...]:
     mine, theirs = starts.shape[:-1], optimizer.batch_shape
     try:
         return np.broadcast_shapes(mine, theirs)
@@ -257,7 +384,7 @@ def _batch_shape(optimizer: Optimizer, starts: Array) -> tuple[int, ...]:
         ) from None
 
 
-def _part_of(optimizer: Optimizer, batch: tuple[int, ...], part: slice) -> Optimizer:
+def _part_of(optimizer: Rule, batch: tuple[int, ...], part: slice) -> Rule:
     """Return an unused optimizer for some paths of the flattened batch."""
     changes = {
         name: np.broadcast_to(value, batch).ravel()[part]
@@ -275,15 +402,15 @@ def _seed(rng: Any) -> int:
         raise must("rng", "a seed, a Generator or None", rng) from None
 
 
-def _labels(rules: list[Optimizer]) -> list[str]:
+def _labels(rules: list[Rule]) -> list[str]:
     """Name optimizers by their class, and by the hyperparameters in which namesakes differ."""
     labels: list[str] = []
     for rule in rules:
         twins = [other.hyperparameters for other in rules if type(other) is type(rule)]
         different = [
-            f"{name}={value!r}"
+            f"{name}={value.text if isinstance(value, Schedule) else repr(value)}"
             for name, value in rule.hyperparameters.items()
-            if isinstance(value, float) and any(not np.array_equal(value, t[name]) for t in twins)
+            if isinstance(value, (float, Schedule)) and not all(same(value, t[name]) for t in twins)
         ]
         label = " ".join([type(rule).__name__, ", ".join(different)]).strip()
         taken = sum(other == label or other.startswith(f"{label} (") for other in labels)

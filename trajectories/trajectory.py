@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
@@ -11,15 +12,55 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajectories.arrays import to_plain
 from trajectories.atomic import replacing
-from trajectories.optimizers import Optimizer, as_optimizer
+from trajectories.optimizers import ALL_OPTIMIZERS, Rule
+from trajectories.optimizers.record import from_record, to_record
 from trajectories.surfaces import Surface
 from trajectories.validation import must
 
-__all__ = ["Trajectory"]
+__all__ = ["Descent", "Trajectory"]
 
 Array = NDArray[np.float64]
-_ARRAYS = ("positions", "values", "gradients", "status", "diverged_at", "converged_at")
+_PER_PATH = ("status", "diverged_at", "converged_at")
+_ARRAYS = ("positions", "values", "gradients", *_PER_PATH, "recorded")
+
+
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """How a trajectory was made: all that `descend` was told, besides surface and optimizer.
+
+    Parameters
+    ----------
+    start : numpy.ndarray, shape (..., 2)
+        One start or many.
+    steps : int
+        How many updates.
+    noise : float
+        The standard deviation of the noise.
+    seed : int
+        What noise and batches of samples were drawn with.
+    tolerance : float or None
+        The gradient's norm that counts as arrived.
+    record : str or int
+        Which steps were kept.
+    picked : numpy.ndarray of int or None
+        Which of the paths are here, by their number in the flattened batch; None for all.
+    """
+
+    start: Array
+    steps: int
+    noise: float = 0.0
+    seed: int = 0
+    tolerance: float | None = None
+    record: int | str = "all"
+    picked: NDArray[np.int64] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, such as JSON can hold."""
+        picked = None if self.picked is None else np.asarray(self.picked).tolist()
+        settings = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {**settings, "start": to_plain(self.start), "picked": picked}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -28,21 +69,22 @@ class Trajectory:
 
     A trajectory holds one path, or one for every start and every element of an array of
     hyperparameters: the batch shape is written ``...`` below, and is ``()`` for one path. Time
-    comes first; row 0 is the start. The arrays are read-only.
+    comes first; row 0 is the start. There is a row for every step unless `descend` was asked to
+    keep fewer. The arrays are read-only.
 
     Parameters
     ----------
     surface : Surface
         What was descended.
-    optimizer : Optimizer
+    optimizer : Optimizer or SurfaceOptimizer
         An unused copy of what descended it.
     label : str
         What legends call it.
-    positions : numpy.ndarray, shape (steps + 1, ..., 2)
+    positions : numpy.ndarray, shape (rows, ..., 2)
         Where it was after each step.
-    values : numpy.ndarray, shape (steps + 1, ...)
+    values : numpy.ndarray, shape (rows, ...)
         f there.
-    gradients : numpy.ndarray, shape (steps + 1, ..., 2)
+    gradients : numpy.ndarray, shape (rows, ..., 2)
         What the optimizer was given there: the gradient, and the noise if there was any.
     status : numpy.ndarray of str, shape (...)
         "converged" if the gradient's norm came down to the tolerance, "diverged" if the position,
@@ -51,6 +93,10 @@ class Trajectory:
         The first step whose row is not finite, or -1. From it on all rows are NaN.
     converged_at : numpy.ndarray of int, shape (...)
         The step at which it converged, or -1. From it on all rows are the same.
+    recorded : numpy.ndarray of int, shape (rows,)
+        The step of each row; by default 0, 1, 2, ...
+    made : Descent or None
+        How it was made, if that is known.
 
     Examples
     --------
@@ -61,7 +107,7 @@ class Trajectory:
     """
 
     surface: Surface
-    optimizer: Optimizer
+    optimizer: Rule
     label: str
     positions: Array
     values: Array
@@ -69,17 +115,22 @@ class Trajectory:
     status: NDArray[np.str_]
     diverged_at: NDArray[np.int64]
     converged_at: NDArray[np.int64] = field(default_factory=lambda: np.array(-1))
+    recorded: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    made: Descent | None = None
 
     def __post_init__(self) -> None:
         """Check the shapes and make the arrays read-only."""
+        if not len(self.recorded):
+            object.__setattr__(self, "recorded", np.arange(len(self.positions)))
         for name in _ARRAYS:
             array = np.asarray(getattr(self, name)).view()
             array.flags.writeable = False
             object.__setattr__(self, name, array)
         if self.positions.ndim < 2 or self.positions.shape[-1] != 2:
-            raise must("positions", "of shape (steps + 1, ..., 2)", self.positions.shape)
+            raise must("positions", "of shape (rows, ..., 2)", self.positions.shape)
         time = self.positions.shape[:-1]
-        wanted = dict(zip(_ARRAYS[1:], [time, self.positions.shape, *[time[1:]] * 3], strict=True))
+        shapes = [time, self.positions.shape, *[time[1:]] * len(_PER_PATH), time[:1]]
+        wanted = dict(zip(_ARRAYS[1:], shapes, strict=True))
         for name, shape in wanted.items():
             if getattr(self, name).shape != shape:
                 raise must(name, f"of shape {shape}", getattr(self, name).shape)
@@ -87,7 +138,7 @@ class Trajectory:
     @property
     def steps(self) -> int:
         """How many updates there were at most."""
-        return len(self.positions) - 1
+        return int(self.recorded[-1])
 
     @property
     def batch_shape(self) -> tuple[int, ...]:
@@ -102,8 +153,8 @@ class Trajectory:
     @cached_property
     def final(self) -> Array:
         """The last finite positions, shape (..., 2)."""
-        last = np.where(self.diverged_at > 0, self.diverged_at - 1, self.steps)
-        last = np.where(self.diverged_at == 0, 0, last)
+        rows = np.searchsorted(self.recorded, self.diverged_at)
+        last = np.where(self.diverged_at < 0, len(self.recorded) - 1, np.maximum(rows - 1, 0))
         taken = np.take_along_axis(self.positions, last[None, ..., None], axis=0)
         return np.asarray(taken[0])
 
@@ -120,7 +171,7 @@ class Trajectory:
         index = index if isinstance(index, tuple) else (index,)
         always = (slice(None), *index)
         picked: dict[str, Any] = {
-            name: np.asarray(getattr(self, name)[index]) for name in _ARRAYS[3:]
+            name: np.asarray(getattr(self, name)[index]) for name in _PER_PATH
         }
         picked["values"] = self.values[always]
         for name in ("positions", "gradients"):
@@ -133,7 +184,11 @@ class Trajectory:
             for name, value in self.optimizer.hyperparameters.items()
             if isinstance(value, np.ndarray)
         }
-        return replace(self, optimizer=self.optimizer.fresh(**changes), **picked)
+        made = self.made
+        if made is not None:
+            numbers = np.arange(math.prod(shape)) if made.picked is None else made.picked
+            made = replace(made, picked=numbers.reshape(shape)[index])
+        return replace(self, optimizer=self.optimizer.fresh(**changes), made=made, **picked)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trajectory to a NumPy archive, which `load` reads back bit for bit.
@@ -152,26 +207,11 @@ class Trajectory:
         """
         if os.path.splitext(path)[1].lower() != ".npz":
             raise must("path", "a file name that ends in .npz", os.fspath(path))
-        hyperparameters = {}
-        for name, value in self.optimizer.hyperparameters.items():
-            if callable(value):
-                raise must(name, "a number or an array to be saved", value)
-            hyperparameters[name] = value.tolist() if isinstance(value, np.ndarray) else value
-        surface = self.surface
         about = {
-            "format": "trajectories 1",
+            "format": "trajectories 2",
             "label": self.label,
-            "optimizer": self.optimizer.name,
-            "hyperparameters": hyperparameters,
-            "surface": {
-                "formula": surface.formula,
-                "name": surface.name,
-                "domain": surface.domain,
-                "minima": surface.declared_minima,
-                "start": surface.start,
-                "about": surface.about,
-                "source": surface.source,
-            },
+            "optimizer": to_record(self.optimizer),
+            "surface": self.surface.to_dict(),
         }
         arrays = {name: getattr(self, name) for name in _ARRAYS}
         with replacing(path) as file:
@@ -193,8 +233,8 @@ class Trajectory:
                 with np.load(file, allow_pickle=False) as archive:
                     about = json.loads(str(archive["about"]))
                     arrays = {name: archive[name] for name in _ARRAYS}
-                surface = Surface(about["surface"].pop("formula"), **about["surface"])
-                optimizer = as_optimizer(about["optimizer"]).fresh(**about["hyperparameters"])
+                surface = Surface.from_dict(about["surface"])
+                optimizer = from_record(about["optimizer"], ALL_OPTIMIZERS)
                 return cls(surface=surface, optimizer=optimizer, label=about["label"], **arrays)
             except Exception as error:
                 # A damaged archive fails in as many ways as zip, zlib, NumPy and JSON know.
@@ -206,7 +246,7 @@ class Trajectory:
         return f"Trajectory({self.label!r} on {self.surface.name!r}, steps={self.steps}{batch})"
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether both have the same parts, bit for bit; NaN equals NaN."""
+        """Tell whether both are the same paths, bit for bit; NaN equals NaN."""
         if not isinstance(other, Trajectory):
             return NotImplemented
         return all(
@@ -214,7 +254,9 @@ class Trajectory:
             if isinstance(mine, np.ndarray)
             else mine == theirs
             for mine, theirs in (
-                (getattr(self, f.name), getattr(other, f.name)) for f in fields(self)
+                (getattr(self, f.name), getattr(other, f.name))
+                for f in fields(self)
+                if f.name != "made"
             )
         )
 

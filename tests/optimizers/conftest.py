@@ -7,5 +7,5 @@ from trajectories.optimizers import OPTIMIZERS
 
 @pytest.fixture(params=OPTIMIZERS.values(), ids=OPTIMIZERS)
 def cls(request):
-    """One of the six rules."""
+    """One of the rules that see gradients only."""
     return request.param

@@ -6,23 +6,95 @@ import pickle
 import numpy as np
 import pytest
 
-from trajectories.optimizers import SGD, AdaGrad, Adam, Momentum, Nesterov, Optimizer, RMSProp
+from trajectories.optimizers import (
+    ADOPT,
+    ASGD,
+    OPTIMIZERS,
+    SGD,
+    AdaBelief,
+    AdaDelta,
+    AdaGrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Adan,
+    AdEMAMix,
+    AMSGrad,
+    CenteredRMSProp,
+    DampenedMomentum,
+    Lion,
+    Momentum,
+    NAdam,
+    Nesterov,
+    OptimisticGD,
+    Optimizer,
+    RAdam,
+    RMSProp,
+    Rprop,
+    SignSGD,
+    Signum,
+    Yogi,
+)
+
+BETAS = {"beta1": 0.9, "beta2": 0.999}
+DEFAULTS = [
+    (SGD(), {"lr": 0.01}),
+    (Momentum(), {"lr": 0.01, "momentum": 0.9}),
+    (Nesterov(), {"lr": 0.01, "momentum": 0.9}),
+    (AdaGrad(), {"lr": 0.01, "eps": 1e-7}),
+    (RMSProp(), {"lr": 0.01, "decay_rate": 0.99, "eps": 1e-7}),
+    (Adam(), {"lr": 0.001, **BETAS, "eps": 1e-7}),
+    (OptimisticGD(), {"lr": 0.01, "alpha": 1, "beta": 1}),
+    (ASGD(), {"lr": 0.01, "weight_decay": 1e-4, "alpha": 0.75}),
+    (DampenedMomentum(), {"lr": 0.01, "momentum": 0.9, "dampening": 0.9}),
+    (CenteredRMSProp(), {"lr": 0.01, "decay_rate": 0.99, "momentum": 0, "eps": 1e-8}),
+    (AdaDelta(), {"lr": 1, "decay_rate": 0.9, "eps": 1e-6}),
+    (AdamW(), {"lr": 0.001, **BETAS, "eps": 1e-8, "weight_decay": 0.01}),
+    (AMSGrad(), {"lr": 0.001, **BETAS, "eps": 1e-8, "weight_decay": 0}),
+    (RAdam(), {"lr": 0.001, **BETAS, "eps": 1e-8, "weight_decay": 0}),
+    (NAdam(), {"lr": 0.002, **BETAS, "eps": 1e-8, "momentum_decay": 0.004, "weight_decay": 0}),
+    (
+        Adan(),
+        {
+            "lr": 0.001,
+            "beta1": 0.98,
+            "beta2": 0.92,
+            "eps": 1e-8,
+            "beta3": 0.99,
+            "eps_root": 1e-8,
+            "weight_decay": 0,
+        },
+    ),
+    (
+        AdEMAMix(),
+        {"lr": 0.001, **BETAS, "eps": 1e-8, "beta3": 0.9999, "alpha": 5, "weight_decay": 0},
+    ),
+    (Adamax(), {"lr": 0.002, **BETAS, "eps": 1e-8, "weight_decay": 0}),
+    (AdaBelief(), {"lr": 0.001, **BETAS, "eps": 1e-16, "eps_root": 1e-16}),
+    (Yogi(), {"lr": 0.01, **BETAS, "eps": 1e-3}),
+    (ADOPT(), {"lr": 0.001, "beta1": 0.9, "beta2": 0.9999, "eps": 1e-6}),
+    (SignSGD(), {"lr": 0.01}),
+    (Signum(), {"lr": 0.01, "momentum": 0.9}),
+    (Lion(), {"lr": 1e-4, "beta1": 0.9, "beta2": 0.99, "weight_decay": 1e-3}),
+    (
+        Rprop(),
+        {"lr": 0.01, "eta_minus": 0.5, "eta_plus": 1.2, "min_step": 1e-6, "max_step": 50},
+    ),
+]
 
 
 @pytest.mark.parametrize(
     ("rule", "expected"),
-    [
-        (SGD(), {"lr": 0.01}),
-        (Momentum(), {"lr": 0.01, "momentum": 0.9}),
-        (Nesterov(), {"lr": 0.01, "momentum": 0.9}),
-        (AdaGrad(), {"lr": 0.01, "eps": 1e-7}),
-        (RMSProp(), {"lr": 0.01, "decay_rate": 0.99, "eps": 1e-7}),
-        (Adam(), {"lr": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-7}),
-    ],
+    DEFAULTS,
     ids=lambda value: getattr(value, "name", None),
 )
 def test_defaults(rule, expected):
-    assert rule.hyperparameters == expected
+    assert list(rule.hyperparameters.items()) == list(expected.items())
+
+
+def test_each_rule_is_named_for_its_class_and_has_its_defaults_checked():
+    assert {type(rule) for rule, _ in DEFAULTS} == set(OPTIMIZERS.values())
+    assert all(name == cls.__name__.lower() for name, cls in OPTIMIZERS.items())
 
 
 # --- checks
@@ -61,6 +133,10 @@ def test_learning_rates_that_are_no_numbers(cls, lr):
         (lambda: RMSProp(decay_rate=1.0), "`decay_rate` must be at least 0 and below 1. Got 1.0 "),
         (lambda: AdaGrad(eps=0), "`eps` must be positive. Got 0 instead."),
         (lambda: Adam(eps=np.inf), "`eps` must be positive and finite. Got inf instead."),
+        (lambda: Lion(weight_decay=-1), "`weight_decay` must be zero or positive. Got -1 instead."),
+        (lambda: Rprop(eta_minus=1), "`eta_minus` must be above 0 and below 1. Got 1 instead."),
+        (lambda: Rprop(eta_minus=0), "`eta_minus` must be above 0 and below 1. Got 0 instead."),
+        (lambda: Rprop(eta_plus=1), "`eta_plus` must be above 1. Got 1 instead."),
     ],
 )
 def test_the_message_says_what_it_must_be_and_what_came(make, message):
@@ -179,7 +255,8 @@ def test_a_bad_rate_from_a_schedule_changes_nothing(cls, bad, error):
 def test_a_schedule_may_come_down_to_zero(cls):
     rule, p = cls(lambda step: 0.0), np.ones(2)
     rule.update({"p": p}, {"p": np.ones(2)})
-    assert np.array_equal(p, np.ones(2))
+    least = rule.min_step if cls is Rprop else 0.0
+    assert np.array_equal(p, np.full(2, 1 - least))
 
 
 def test_an_array_from_a_schedule_that_does_not_fit_changes_nothing():

@@ -2,43 +2,93 @@
 
 from typing import Any
 
-from trajectories.optimizers.adam import Adam
-from trajectories.optimizers.adaptive import AdaGrad, RMSProp
+from trajectories.optimizers.adam import Adam, AdamW, AMSGrad, RAdam
+from trajectories.optimizers.adam_direction import Adan, AdEMAMix, NAdam
+from trajectories.optimizers.adam_scale import ADOPT, AdaBelief, Adamax, Yogi
+from trajectories.optimizers.adaptive import AdaDelta, AdaGrad, CenteredRMSProp, RMSProp
 from trajectories.optimizers.base import Optimizer
-from trajectories.optimizers.momentum import SGD, Momentum, Nesterov
+from trajectories.optimizers.gradient import ASGD, SGD, OptimisticGD
+from trajectories.optimizers.momentum import DampenedMomentum, Momentum, Nesterov
+from trajectories.optimizers.rule import Rule
+from trajectories.optimizers.second_order import (
+    Backtracking,
+    DampedNewton,
+    Newton,
+    SurfaceOptimizer,
+)
+from trajectories.optimizers.sign import Lion, Rprop, SignSGD, Signum
 from trajectories.optimizers.spec import from_spec, to_spec
 from trajectories.validation import must
 
 __all__ = [
+    "ADOPT",
+    "ASGD",
     "OPTIMIZERS",
     "SGD",
+    "SURFACE_OPTIMIZERS",
+    "AMSGrad",
+    "AdEMAMix",
+    "AdaBelief",
+    "AdaDelta",
     "AdaGrad",
     "Adam",
+    "AdamW",
+    "Adamax",
+    "Adan",
+    "Backtracking",
+    "CenteredRMSProp",
+    "DampedNewton",
+    "DampenedMomentum",
+    "Lion",
     "Momentum",
+    "NAdam",
     "Nesterov",
+    "Newton",
+    "OptimisticGD",
     "Optimizer",
+    "RAdam",
     "RMSProp",
+    "Rprop",
+    "Rule",
+    "SignSGD",
+    "Signum",
+    "SurfaceOptimizer",
+    "Yogi",
     "as_optimizer",
     "to_spec",
 ]
 
-#: The optimizers by their name in spec strings.
+#: The optimizers that see gradients only, by their name in spec strings.
 OPTIMIZERS: dict[str, type[Optimizer]] = {
-    cls.name: cls for cls in (SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam)
+    cls.name: cls
+    for cls in (
+        *(SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam),  # The textbook's.
+        *(OptimisticGD, ASGD, DampenedMomentum, CenteredRMSProp, AdaDelta),
+        *(AdamW, AMSGrad, RAdam, NAdam, Adan, AdEMAMix, Adamax, AdaBelief, Yogi, ADOPT),
+        *(SignSGD, Signum, Lion, Rprop),
+    )
 }
 
+#: The optimizers that see a surface itself.
+SURFACE_OPTIMIZERS: dict[str, type[SurfaceOptimizer]] = {
+    cls.name: cls for cls in (Newton, DampedNewton, Backtracking)
+}
 
-def as_optimizer(optimizer: Any) -> Optimizer:
+#: The optimizers of both families.
+ALL_OPTIMIZERS: dict[str, type[Rule]] = {**OPTIMIZERS, **SURFACE_OPTIMIZERS}
+
+
+def as_optimizer(optimizer: Any) -> Rule:
     """Return an optimizer for whatever stands for one.
 
     Parameters
     ----------
-    optimizer : Optimizer, str or type
+    optimizer : Optimizer, SurfaceOptimizer, str or type
         An optimizer, a spec string, or a class, which stands for itself with its defaults.
 
     Returns
     -------
-    Optimizer
+    Optimizer or SurfaceOptimizer
 
     Raises
     ------
@@ -52,10 +102,10 @@ def as_optimizer(optimizer: Any) -> Optimizer:
     >>> as_optimizer("adam:lr=0.3,beta1=0.8")
     Adam(lr=0.3, beta1=0.8, beta2=0.999, eps=1e-07)
     """
-    if isinstance(optimizer, Optimizer):
+    if isinstance(optimizer, Rule):
         return optimizer
     if isinstance(optimizer, str):
-        return from_spec(optimizer, OPTIMIZERS)
-    if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
+        return from_spec(optimizer, ALL_OPTIMIZERS)
+    if isinstance(optimizer, type) and issubclass(optimizer, Rule):
         return optimizer()
     raise must("optimizer", "an Optimizer or a spec string", optimizer, kind=TypeError)

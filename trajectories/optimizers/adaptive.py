@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from trajectories.optimizers.arithmetic import average
 from trajectories.optimizers.base import Array, Hyperparameter, Optimizer, hyperparameter
-from trajectories.validation import FRACTION, POSITIVE
+from trajectories.validation import FRACTION, POSITIVE, UNIT
 
-__all__ = ["AdaGrad", "RMSProp"]
+__all__ = ["AdaDelta", "AdaGrad", "CenteredRMSProp", "RMSProp"]
 
 
 @dataclass(eq=False)
@@ -53,7 +54,7 @@ class AdaGrad(Optimizer):
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         a, _ = scratch
         h = state.h
-        np.multiply(g, g, out=a)
+        np.multiply(g, g, out=a, dtype=a.dtype)  # Small integers would wrap.
         h += a
         _scaled_step(p, g, lr, h, self.eps, *scratch)
 
@@ -103,11 +104,142 @@ class RMSProp(Optimizer):
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         a, _ = scratch
         h = state.h
-        h *= self.decay_rate
-        np.multiply(1 - self.decay_rate, g, out=a)
-        a *= g
-        h += a
+        _faded_squares(h, g, self.decay_rate, a)
         _scaled_step(p, g, lr, h, self.eps, *scratch)
+
+
+@dataclass(eq=False)
+class CenteredRMSProp(Optimizer):
+    r"""RMSProp over the deviation of the gradients from their mean, with momentum if asked.
+
+    .. math:: h \leftarrow \rho h + (1 - \rho) g^2, \qquad m \leftarrow \rho m + (1 - \rho) g
+    .. math:: v \leftarrow \mu v + g / (\sqrt{h - m^2} + \epsilon),
+        \qquad p \leftarrow p - \eta\, v
+
+    Parameters
+    ----------
+    lr : float, array or schedule, default 0.01
+        Learning rate :math:`\eta`.
+    decay_rate : float or array, default 0.99
+        The part :math:`\rho` of h and of m kept in each step, at least 0 and below 1.
+    momentum : float or array, default 0
+        The part :math:`\mu` of the velocity kept in each step, between 0 and 1; Graves has 0.9.
+    eps : float or array, default 1e-8
+        Positive; added to the root, against division by zero.
+
+    Notes
+    -----
+    PyTorch's ``RMSprop(centered=True)``; Graves and Optax add epsilon inside the root. Where the
+    gradients are all but equal, rounding can leave :math:`h - m^2` just below 0: it counts as 0
+    here, and gives NaN in PyTorch. Weakness: such a gradient has no deviation, and so is
+    followed in leaps of up to :math:`\eta/\epsilon` times its size.
+
+    References
+    ----------
+    Graves, A. (2013). Generating sequences with recurrent neural networks. arXiv:1308.0850,
+    eq. 38-41.
+
+    Examples
+    --------
+    >>> params = {"p": np.array([-7.0, 2.0])}
+    >>> CenteredRMSProp(0.1).update(params, {"p": np.array([-0.7, 4.0])})
+    >>> params["p"].round(5)
+    array([-5.99496,  0.99496])
+    """
+
+    name: ClassVar[str] = "centeredrmsprop"
+    _state_names: ClassVar[tuple[str, ...]] = ("h", "m", "v")
+
+    decay_rate: Hyperparameter = hyperparameter(0.99, FRACTION)
+    momentum: Hyperparameter = hyperparameter(0.0, UNIT)
+    eps: Hyperparameter = hyperparameter(1e-8, POSITIVE)
+
+    def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
+        (a,) = scratch
+        h, m, v = state.h, state.m, state.v
+        _faded_squares(h, g, self.decay_rate, a)
+        average(m, g, self.decay_rate, a)
+
+        np.multiply(m, m, out=a)
+        np.subtract(h, a, out=a)
+        np.maximum(a, 0, out=a)
+        np.sqrt(a, out=a)
+        a += self.eps
+        np.divide(g, a, out=a)
+        v *= self.momentum
+        v += a
+
+        np.multiply(lr, v, out=a)
+        p -= a
+
+
+@dataclass(eq=False)
+class AdaDelta(Optimizer):
+    r"""AdaDelta: RMSProp that takes the size of its steps from that of its past steps.
+
+    .. math:: h \leftarrow \rho h + (1 - \rho) g^2, \qquad
+        d = g \sqrt{D + \epsilon} / \sqrt{h + \epsilon}
+    .. math:: D \leftarrow \rho D + (1 - \rho) d^2, \qquad p \leftarrow p - \eta\, d
+
+    Parameters
+    ----------
+    lr : float, array or schedule, default 1
+        Learning rate :math:`\eta`; the paper has none, which is a rate of 1.
+    decay_rate : float or array, default 0.9
+        The part :math:`\rho` of h and of D kept in each step, at least 0 and below 1.
+    eps : float or array, default 1e-6
+        Positive; under both roots. It alone makes the first steps.
+
+    Notes
+    -----
+    d has the unit of p, whatever that of the gradient, so that no rate need be chosen. The
+    defaults are PyTorch's and Optax's; the paper has :math:`\rho` = 0.95. Weakness: D starts at 0
+    and the first steps are about :math:`\sqrt\epsilon` long, so that it takes many to get going.
+
+    References
+    ----------
+    Zeiler, M. D. (2012). ADADELTA: an adaptive learning rate method. arXiv:1212.5701,
+    algorithm 1.
+
+    Examples
+    --------
+    >>> params = {"p": np.array([-7.0, 2.0])}
+    >>> AdaDelta(10).update(params, {"p": np.array([-0.7, 4.0])})
+    >>> params["p"].round(5)
+    array([-6.96838,  1.96838])
+    """
+
+    name: ClassVar[str] = "adadelta"
+    _state_names: ClassVar[tuple[str, ...]] = ("h", "d")
+    _scratch: ClassVar[int] = 2
+
+    lr: Any = hyperparameter(1.0, POSITIVE)
+    decay_rate: Hyperparameter = hyperparameter(0.9, FRACTION)
+    eps: Hyperparameter = hyperparameter(1e-6, POSITIVE)
+
+    def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
+        a, b = scratch
+        h, d = state.h, state.d
+        _faded_squares(h, g, self.decay_rate, a)
+
+        np.add(d, self.eps, out=a)
+        np.sqrt(a, out=a)
+        np.add(h, self.eps, out=b)
+        np.sqrt(b, out=b)
+        a /= b
+        a *= g
+        _faded_squares(d, a, self.decay_rate, b)
+
+        a *= lr
+        p -= a
+
+
+def _faded_squares(h: Array, g: Array, decay_rate: Hyperparameter, a: Array) -> None:
+    """Let h fade, and add what of the squares of g makes it a mean."""
+    h *= decay_rate
+    np.multiply(1 - decay_rate, g, out=a)
+    a *= g
+    h += a
 
 
 def _scaled_step(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
@@ -11,10 +10,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from trajectories.optimizers.arithmetic import power
 from trajectories.optimizers.rule import Array, Hyperparameter, Rule, hyperparameter
 from trajectories.validation import must
 
-__all__ = ["Array", "Hyperparameter", "Optimizer", "hyperparameter", "root"]
+__all__ = ["Array", "Hyperparameter", "Optimizer", "hyperparameter"]
 
 
 @dataclass(eq=False)
@@ -43,12 +43,14 @@ class Optimizer(Rule, ABC):
     Notes
     -----
     Subclasses name their arrays per key in `_state_names` (they start at zero, unless `_start`
-    says otherwise) and how many scratch arrays the rule wants in `_scratch`. Scratch arrays are
-    shared by all keys of one shape and type, so that an update allocates nothing after the first.
+    says otherwise), how many scratch arrays the rule wants in `_scratch`, and how many more of
+    truth values in `_masks`. Scratch arrays are shared by all keys of one shape and type, so that
+    an update allocates nothing after the first.
     """
 
     _state_names: ClassVar[tuple[str, ...]] = ()
     _scratch: ClassVar[int] = 1
+    _masks: ClassVar[int] = 0
 
     def __post_init__(self) -> None:
         """Start unused."""
@@ -219,23 +221,20 @@ class Optimizer(Rule, ABC):
         return [(p, g, self._state[key], self._scratch_like(p)) for key, (p, g) in pairs.items()]
 
     def _power(self, name: str, exponent: int) -> Any:
-        """Raise a hyperparameter to a power, an array element by element in Python's arithmetic.
-
-        NumPy's own power of an array may differ from that of its elements in the last bit.
-        """
+        """Raise a hyperparameter to a power; of equal elements of an array, only one."""
         value = getattr(self, name)
         if not isinstance(value, np.ndarray):
             return value**exponent
         if name not in self._distinct:
             self._distinct[name] = np.unique(value, return_inverse=True)
         distinct, places = self._distinct[name]
-        powers = np.array([item**exponent for item in distinct.tolist()])
-        return powers[places].reshape(value.shape)
+        return power(distinct, exponent)[places].reshape(value.shape)
 
     def _scratch_like(self, p: Array) -> list[Array]:
         key = (p.shape, p.dtype)
         if key not in self._buffers:
-            self._buffers[key] = [np.empty_like(p) for _ in range(self._scratch)]
+            kinds = [p.dtype] * self._scratch + [np.dtype(bool)] * self._masks
+            self._buffers[key] = [np.empty_like(p, dtype=kind) for kind in kinds]
         return self._buffers[key]
 
 
@@ -243,8 +242,3 @@ def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
     """Tell whether an array of one shape broadcasts to another without changing that."""
     pairs = zip(reversed(shape), reversed(target), strict=False)
     return len(shape) <= len(target) and all(mine in (1, theirs) for mine, theirs in pairs)
-
-
-def root(value: Any) -> Any:
-    """Return the square root of a float as a float, and of an array as an array."""
-    return math.sqrt(value) if isinstance(value, float) else np.sqrt(value)

@@ -1,4 +1,4 @@
-"""Gradient descent, and gradient descent with a memory of where it was going."""
+"""Gradient descent with a memory of where it was going."""
 
 from __future__ import annotations
 
@@ -10,45 +10,7 @@ import numpy as np
 from trajectories.optimizers.base import Array, Hyperparameter, Optimizer, hyperparameter
 from trajectories.validation import UNIT
 
-__all__ = ["SGD", "Momentum", "Nesterov"]
-
-
-@dataclass(eq=False)
-class SGD(Optimizer):
-    r"""Gradient descent: a step against the gradient (stochastic, where the gradient is).
-
-    .. math:: p \leftarrow p - \eta\, g
-
-    Parameters
-    ----------
-    lr : float, array or schedule, default 0.01
-        Learning rate :math:`\eta`.
-
-    Notes
-    -----
-    Weakness: one learning rate for all directions. Where the surface is :math:`\kappa` times as
-    steep across as along, a rate that is stable across (below 2 over the largest eigenvalue of
-    the Hessian) is :math:`\kappa` times too small along, and the path zigzags.
-
-    References
-    ----------
-    Robbins, H. and Monro, S. (1951). A stochastic approximation method. Annals of Mathematical
-    Statistics 22(3), 400-407.
-
-    Examples
-    --------
-    >>> params = {"p": np.array([-7.0, 2.0])}
-    >>> SGD(0.95).update(params, {"p": np.array([-0.7, 4.0])})
-    >>> params["p"]
-    array([-6.335, -1.8  ])
-    """
-
-    name: ClassVar[str] = "sgd"
-
-    def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
-        (a,) = scratch
-        np.multiply(lr, g, out=a)
-        p -= a
+__all__ = ["DampenedMomentum", "Momentum", "Nesterov"]
 
 
 @dataclass(eq=False)
@@ -144,3 +106,57 @@ class Nesterov(Optimizer):
         v *= mu
         np.multiply(lr, g, out=a)
         v -= a
+
+
+@dataclass(eq=False)
+class DampenedMomentum(Optimizer):
+    r"""Momentum in which new gradients are dampened: by default, a running mean of the gradients.
+
+    .. math:: v \leftarrow \mu v + (1 - \tau)\, g, \qquad p \leftarrow p - \eta\, v
+
+    Parameters
+    ----------
+    lr : float, array or schedule, default 0.01
+        Learning rate :math:`\eta`.
+    momentum : float or array, default 0.9
+        The part :math:`\mu` of the velocity kept in each step, between 0 and 1.
+    dampening : float or array, default 0.9
+        The part :math:`\tau` of each new gradient that is left out, between 0 and 1. As large as
+        `momentum`, it makes v a mean; 0 is PyTorch's default.
+
+    Notes
+    -----
+    PyTorch's form: the learning rate stays outside the velocity, so that under a schedule it acts
+    on the whole of it at once, and the first velocity is the whole first gradient. Without
+    dampening the positions are those of `Momentum` while the rate is constant. Weakness: the
+    first gradient weighs :math:`1/(1 - \tau)` (10) times as much as it would in a mean.
+
+    References
+    ----------
+    Polyak, B. T. (1964). Some methods of speeding up the convergence of iteration methods. USSR
+    Computational Mathematics and Mathematical Physics 4(5), 1-17. The form: `torch.optim.SGD`.
+
+    Examples
+    --------
+    >>> params, rule = {"p": np.array([-7.0, 2.0])}, DampenedMomentum(0.1)
+    >>> for _ in range(2):
+    ...     rule.update(params, {"p": params["p"] * [0.1, 2.0]})
+    >>> params["p"].round(5)
+    array([-6.86007,  1.208  ])
+    """
+
+    name: ClassVar[str] = "dampenedmomentum"
+    _state_names: ClassVar[tuple[str, ...]] = ("v",)
+
+    momentum: Hyperparameter = hyperparameter(0.9, UNIT)
+    dampening: Hyperparameter = hyperparameter(0.9, UNIT)
+
+    def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
+        (a,) = scratch
+        v = state.v
+        weight = 1 - self.dampening if self.steps_taken > 1 else 1.0
+        v *= self.momentum
+        np.multiply(weight, g, out=a)
+        v += a
+        np.multiply(lr, v, out=a)
+        p -= a

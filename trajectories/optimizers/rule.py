@@ -8,10 +8,10 @@ from typing import Any, ClassVar, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from trajectories.optimizers.schedule import as_schedule
+from trajectories.optimizers.schedules import as_schedule
 from trajectories.validation import NON_NEGATIVE, POSITIVE, Interval, finite
 
-__all__ = ["Array", "Hyperparameter", "Rule", "hyperparameter"]
+__all__ = ["Array", "Hyperparameter", "Rule", "hyperparameter", "same"]
 
 Array: TypeAlias = NDArray[Any]
 #: A number, or an array that broadcasts against the parameters.
@@ -48,11 +48,14 @@ class Rule:
     ----------
     name : str
         The name in spec strings, such as "adam".
+    formula : str
+        The rule in one line of plain text, for tables.
     steps_taken : int
         How many steps there have been.
     """
 
     name: ClassVar[str]
+    formula: ClassVar[str]
 
     lr: Any = hyperparameter(0.01, POSITIVE)
 
@@ -114,12 +117,23 @@ class Rule:
         if type(other) is not type(self):
             return NotImplemented
         theirs = other.hyperparameters
-        return all(_same(h, theirs[name]) for name, h in self.hyperparameters.items())
+        return all(same(h, theirs[name]) for name, h in self.hyperparameters.items())
 
     __hash__ = None  # type: ignore[assignment]
 
 
-def _same(mine: Any, theirs: Any) -> bool:
+def same(mine: Any, theirs: Any) -> bool:
+    """Tell whether two hyperparameters are alike: numbers, arrays or schedules.
+
+    Parameters
+    ----------
+    mine, theirs : float, numpy.ndarray or callable
+        What to compare.
+
+    Returns
+    -------
+    bool
+    """
     if callable(mine) or callable(theirs):
         return bool(mine == theirs)
     return np.array_equal(mine, theirs)

@@ -28,6 +28,7 @@ def plot(
     theme: str | None = None,
     limits: str | Sequence[Sequence[float]] | None = None,
     legend: bool = True,
+    annotate: bool = False,
     **kwargs: Any,
 ) -> Axes:
     """Plot paths over the contours of their surface.
@@ -45,6 +46,9 @@ def plot(
         What to show; by default what happened, with a margin.
     legend : bool, default True
         Whether to name the paths above the plot.
+    annotate : bool, default False
+        Whether to tell how the surface is curved at the minimum that the first path leads to, and
+        which learning rates are stable there.
     **kwargs
         Passed on to the lines of the paths (`matplotlib.lines.Line2D`).
 
@@ -66,10 +70,12 @@ def plot(
     paths = checked(trajectories)
     with applied(theme) as chosen:
         if ax is None:
-            picture = LAYOUTS["overlay"](paths, chosen, limits=limits, legend=legend, **kwargs)
+            how = {"limits": limits, "legend": legend, "annotate": annotate}
+            picture = LAYOUTS["overlay"](paths, chosen, **how, **kwargs)
             picture.show(picture.steps)
             return picture.figure.axes[0]
-        scene = Scene.of(paths, limits=limits, aspect=ax.bbox.width / ax.bbox.height)
+        aspect = ax.bbox.width / ax.bbox.height
+        scene = Scene.of(paths, limits=limits, aspect=aspect, annotate=annotate)
         styles = track_styles(len(paths), **kwargs)
         for mover in draw_paths(ax, scene, chosen, styles, legend=legend):
             mover.show(scene.steps)

@@ -107,13 +107,15 @@ def overlay(
     size: Size | None = None,
     limits: Limits = None,
     legend: bool = True,
+    annotate: bool = False,
     **kwargs: Any,
 ) -> Picture:
     """Lay out one panel with all paths."""
     figure = new_figure(size or SIZES["overlay"])
     labels = [path.label for path in paths] if legend else []
     (ax,) = panels(figure, 1, 1, labels)
-    scene = Scene.of(paths, limits=limits, aspect=ax.bbox.width / ax.bbox.height)
+    aspect = ax.bbox.width / ax.bbox.height
+    scene = Scene.of(paths, limits=limits, aspect=aspect, annotate=annotate)
     styles = track_styles(len(paths), **kwargs)
     return Picture(figure, draw_paths(ax, scene, theme, styles, legend=legend), scene.steps)
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from trajectories.plotting.annotation import draw_notes
 from trajectories.plotting.counter import counter_width, draw_counter, free_place
 from trajectories.plotting.exits import Exits
 from trajectories.plotting.header import draw_header, heading, in_points, literal, points
@@ -16,7 +17,7 @@ from trajectories.plotting.relief import Relief
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.theme import Theme, setting
 from trajectories.plotting.tracks import Curves, Mover, Paths, Style
-from trajectories.plotting.view import Limits
+from trajectories.plotting.view import Limits, in_parts
 
 __all__ = ["draw_ground", "draw_losses", "draw_minima", "draw_paths"]
 
@@ -67,11 +68,15 @@ def draw_paths(
     draw_minima(ax, scene.minima)
     _draw_starts(ax, np.concatenate([track.positions[0] for track in scene.tracks]))
     exits = Exits(ax, scene, styles)
+    taken = exits.taken
+    if scene.notes:
+        minima = in_parts(scene.minima, scene.limits)
+        taken = np.concatenate([taken, draw_notes(ax, scene.notes, minima, taken)])
     movers: list[Mover] = [Paths(ax, scene, styles), exits]
     labels = [track.label for track in scene.tracks] if legend else []
     words = heading(scene.name, scene.formula, scene.latex) if title is None else [literal(title)]
     room = in_points(ax)[0] + beyond
-    place = free_place(ax, scene, exits.taken) if caption else None
+    place = free_place(ax, scene, taken) if caption else None
     if caption and place is None:
         room -= counter_width(scene.steps) + points("legend.fontsize")
     lift = draw_header(ax, words, labels, styles, room=room)

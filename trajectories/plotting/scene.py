@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from trajectories.plotting.relief import RESOLUTION, Relief, make_relief
 from trajectories.plotting.view import Limits, in_parts, view
+from trajectories.surfaces import Surface
 from trajectories.trajectory import Trajectory
 from trajectories.validation import must
 
@@ -98,6 +99,8 @@ class Scene:
         f at the minimum, if there is one.
     tracks : tuple of Track
         The paths.
+    notes : tuple of str, default ()
+        What theory says of the surface, line by line.
 
     Examples
     --------
@@ -115,6 +118,7 @@ class Scene:
     minima: Array
     floor: float | None
     tracks: tuple[Track, ...]
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -124,6 +128,7 @@ class Scene:
         limits: str | Sequence[Sequence[float]] | None = None,
         aspect: float | None = None,
         resolution: int = RESOLUTION,
+        annotate: bool = False,
     ) -> Scene:
         """Make the scene of some trajectories on one surface.
 
@@ -137,6 +142,8 @@ class Scene:
             Width over height of the panel, so that x and y can have the same scale.
         resolution : int, default 301
             Grid points along each side.
+        annotate : bool, default False
+            Whether to tell how the surface is curved, and which learning rates are stable.
 
         Returns
         -------
@@ -159,6 +166,7 @@ class Scene:
             minima=surface.minima,
             floor=surface.floor,
             tracks=tuple(_track(path, shown) for path in paths),
+            notes=_theory(surface, paths) if annotate else (),
         )
 
     @property
@@ -207,10 +215,29 @@ def checked(trajectories: Any) -> list[Trajectory]:
 
 
 def _track(path: Trajectory, limits: Limits) -> Track:
-    time = path.steps + 1
-    positions = path.positions.reshape(time, -1, 2)
+    # Where steps were not recorded, the last recorded one stands.
+    time = np.arange(path.steps + 1)
+    rows = np.searchsorted(path.recorded, time, side="right") - 1
+    positions = path.positions.reshape(len(path.recorded), -1, 2)[rows]
     exits = tuple(_exit(positions[:, i], limits) for i in range(positions.shape[1]))
-    return Track(path.label, positions, path.values.reshape(time, -1), exits)
+    return Track(path.label, positions, path.values.reshape(len(path.recorded), -1)[rows], exits)
+
+
+def _theory(surface: Surface, paths: Sequence[Trajectory]) -> tuple[str, ...]:
+    """Tell of the minimum nearest to the end of the first path; of its start if there is none."""
+    minima, end = surface.minima, paths[0].final.reshape(-1, 2)[0]
+    start = paths[0].start.reshape(-1, 2)[0]
+    point = minima[np.argmin(np.hypot(*(minima - end).T))] if len(minima) else start
+    found = surface.analysis(point)
+    low, high = found.eigenvalues
+    lines = (
+        f"{found.kind} at ({point[0] + 0.0:.3g}, {point[1] + 0.0:.3g})",
+        f"curvature {low:.4g} to {high:.4g}",
+        f"condition number {found.condition:.4g}",
+        f"SGD stable below lr {found.sgd_limit:.3g}",
+        f"Momentum(0.9) below {found.momentum_limit():.3g}",
+    )
+    return tuple(line.replace("-", "\N{MINUS SIGN}") for line in lines)
 
 
 def _exit(positions: Array, limits: Limits) -> Exit | None:

@@ -1,0 +1,95 @@
+"""What theory says of a surface, written into its plot."""
+
+import numpy as np
+import pytest
+
+import trajectories as tj
+from trajectories.plotting.exits import obstacles
+
+BOWL = "x**2/20 + y**2"
+LINES = (
+    "minimum at (0, 0)",
+    "curvature 0.1 to 2",
+    "condition number 20",
+    "SGD stable below lr 1",
+    "Momentum(0.9) below 1.9",
+)
+
+
+def note_of(ax):
+    (found,) = [text for text in ax.texts if "curvature" in text.get_text()]
+    return found
+
+
+def box_of(ax):
+    """Return the note's box in parts of the panel."""
+    ax.figure.canvas.draw()
+    box = note_of(ax).get_bbox_patch().get_window_extent()
+    return ax.transAxes.inverted().transform([[box.x0, box.y0], [box.x1, box.y1]])
+
+
+def test_the_scene_holds_the_words():
+    paths = tj.compare(BOWL, ["sgd:0.95", "adam:0.3"], steps=30)
+    assert tj.Scene.of(paths, resolution=3, annotate=True).notes == LINES
+    assert tj.Scene.of(paths, resolution=3).notes == ()
+
+
+def test_the_plot_shows_them():
+    ax = tj.plot(tj.compare(BOWL, ["sgd:0.95"], steps=30), annotate=True)
+    assert tuple(note_of(ax).get_text().splitlines()) == LINES
+    assert not [t for t in tj.plot(tj.descend(BOWL, "sgd")).texts if "curvature" in t.get_text()]
+
+
+def test_it_is_the_minimum_that_the_first_path_leads_to():
+    path = tj.descend("himmelblau", "adam:0.1", start=(-3, 3), steps=100)
+    assert tj.Scene.of(path, resolution=3, annotate=True).notes[0] == "minimum at (−2.81, 3.13)"
+
+
+def test_without_a_minimum_it_is_the_start():
+    path = tj.descend("saddle", "sgd:0.01", steps=10)
+    notes = tj.Scene.of(path, resolution=3, annotate=True).notes
+    assert notes[:2] == ("slope at (−1.5, 0.001)", "curvature −2 to 2")
+
+
+@pytest.mark.parametrize("theme", ["light", "slides-dark", "print"])
+@pytest.mark.parametrize("surface", [BOWL, "rosenbrock", "himmelblau", "beale", "saddle"])
+def test_the_box_lies_inside_and_covers_no_minimum(surface, theme):
+    paths = tj.compare(surface, ["sgd:0.001", "adam:0.1"], steps=60)
+    ax = tj.plot(paths, annotate=True, theme=theme)
+    low, high = box_of(ax)
+    assert (low > 0).all()
+    assert (high < 1).all()
+    scene = tj.Scene.of(paths, resolution=3)
+    shown = obstacles(scene)
+    inside = ((shown > low) & (shown < high)).all(axis=1)
+    assert inside.mean() < 0.25
+    (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+    minima = (paths[0].surface.minima - [x0, y0]) / [x1 - x0, y1 - y0]
+    assert not ((minima > low) & (minima < high)).all(axis=1).any()
+
+
+def test_the_counter_stays_off_the_box():
+    ax = tj.plot(tj.compare(BOWL, ["sgd:0.95"], steps=30), annotate=True)
+    low, high = box_of(ax)
+    for text in ax.texts:
+        if text.get_text() == "step":
+            extent = text.get_window_extent()
+            corners = ax.transAxes.inverted().transform(
+                [[extent.x0, extent.y0], [extent.x1, extent.y1]]
+            )
+            assert (corners[1] < low).any() or (corners[0] > high).any()
+
+
+def test_a_small_panel_sets_them_smaller():
+    ax = tj.plot_overlay(tj.descend(BOWL, "sgd"), size=(240, 200), annotate=True).axes[0]
+    low, high = box_of(ax)
+    assert (low > -0.02).all()
+    assert (high < 1.02).all()
+
+
+def test_a_movie_ends_in_the_static_plot():
+    paths = tj.compare(BOWL, ["sgd:0.95"], steps=5)
+    *_, last = tj.animate(paths, annotate=True, size=(300, 240)).frames()
+    figure = tj.plot_overlay(paths, annotate=True, size=(300, 240))
+    figure.canvas.draw()
+    assert np.array_equal(last, np.asarray(figure.canvas.buffer_rgba())[..., :3])

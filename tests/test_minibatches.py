@@ -1,0 +1,72 @@
+"""Descents with gradients of real minibatches."""
+
+import numpy as np
+import pytest
+
+import trajectories as tj
+from trajectories.surfaces import least_squares
+
+RNG = np.random.default_rng(0)
+TIMES = RNG.uniform(-1, 1, 40)
+SAMPLES = np.stack([TIMES, 2 * TIMES - 1 + 0.3 * RNG.standard_normal(40)], axis=1)
+EXACT, STOCHASTIC = least_squares(SAMPLES), least_squares(SAMPLES, batch_size=8)
+
+
+def test_the_gradients_that_the_optimizer_is_given_are_those_of_batches():
+    path = tj.descend(STOCHASTIC, "sgd:0.1", steps=5, rng=0)
+    exact = STOCHASTIC.gradient(path.positions)
+    assert (abs(path.gradients - exact).max(axis=1) > 1e-3).all()
+    moved = path.positions[:-1] - 0.1 * path.gradients[:-1]
+    assert np.array_equal(path.positions[1:], moved)
+
+
+def test_over_an_epoch_they_are_the_gradient():
+    path = tj.descend(STOCHASTIC, tj.SGD(1e-12), steps=4, rng=0)
+    assert path.gradients.mean(axis=0) == pytest.approx(STOCHASTIC.gradient(path.start), rel=1e-9)
+
+
+def test_all_samples_at_once_are_the_exact_gradient():
+    whole = tj.descend(least_squares(SAMPLES, batch_size=40), "adam:0.1", steps=20, rng=0)
+    exact = tj.descend(EXACT, "adam:0.1", steps=20)
+    assert np.array_equal(whole.positions, exact.positions)
+
+
+def test_compared_optimizers_meet_the_same_batches():
+    one, two = tj.compare(STOCHASTIC, [tj.SGD(1e-12), tj.Momentum(1e-12)], steps=10, rng=1)
+    assert one.gradients == pytest.approx(two.gradients, rel=1e-6)
+    other = tj.descend(STOCHASTIC, tj.SGD(1e-12), steps=10, rng=2)
+    assert abs(other.gradients - one.gradients).max() > 1e-3
+
+
+def test_paths_from_one_start_part():
+    paths = tj.descend(STOCHASTIC, "sgd:0.1", np.zeros((50, 2)), steps=20, rng=0)
+    assert len(np.unique(paths.positions[-1], axis=0)) == 50
+
+
+def test_it_arrives_where_the_line_fits_best():
+    path = tj.descend(STOCHASTIC, "sgd:lr=inverse_time(0.5,rate=0.1)", steps=3000, rng=0)
+    slope, intercept = np.polyfit(*SAMPLES.T, 1)
+    assert path.final == pytest.approx([slope, intercept], abs=0.02)
+
+
+def test_tolerance_looks_at_the_exact_gradient():
+    path = tj.descend(STOCHASTIC, "sgd:0.05", steps=2000, rng=0, tolerance=0.05)
+    assert path.status == "converged"
+    here = path.positions[path.converged_at]
+    assert np.hypot(*STOCHASTIC.gradient(here)) <= 0.05
+    assert np.hypot(*path.gradients[path.converged_at]) != np.hypot(*STOCHASTIC.gradient(here))
+
+
+def test_a_path_on_samples_survives_the_disk(tmp_path):
+    path = tj.descend(STOCHASTIC, "adam:0.1", steps=10, rng=0)
+    path.save(tmp_path / "path.npz")
+    read = tj.Trajectory.load(tmp_path / "path.npz")
+    assert read == path
+    assert read.surface.batch_size == 8
+    assert np.array_equal(read.surface.samples, SAMPLES)
+
+
+def test_it_is_drawn_like_any_surface(tmp_path):
+    tj.plot_overlay(tj.compare(STOCHASTIC, ["sgd:0.1", "adam:0.1"], rng=0)).savefig(
+        tmp_path / "a.png"
+    )

@@ -1,0 +1,87 @@
+"""Arrays as plain data for JSON: short ones as lists, long ones compressed."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import zlib
+from typing import Any
+
+import numpy as np
+
+from trajectories.validation import floats, must
+
+__all__ = ["from_plain", "to_plain"]
+
+#: Longer arrays are compressed; to a reader's eye they are no numbers any more.
+_SHORT = 64
+#: More elements than any recipe needs; what says that it has more is not unpacked.
+_MOST = 50_000_000
+
+
+def to_plain(array: Any) -> Any:
+    """Return an array of floats as plain data, from which it can be made again bit for bit.
+
+    Parameters
+    ----------
+    array : array_like
+        Of any shape.
+
+    Returns
+    -------
+    float, list or dict
+        Nested lists, or the shape and compressed bytes if there are many numbers or some that are
+        not finite, which JSON does not know.
+
+    Examples
+    --------
+    >>> to_plain(np.array([[-7.0, 2.0]]))
+    [[-7.0, 2.0]]
+    """
+    array = np.asarray(array, dtype="<f8")
+    if array.size <= _SHORT and np.isfinite(array).all():
+        return array.tolist()
+    packed = zlib.compress(array.tobytes(), 9)
+    return {"shape": list(array.shape), "float64": base64.b64encode(packed).decode("ascii")}
+
+
+def from_plain(name: str, data: Any) -> np.ndarray:
+    """Return the array that `to_plain` wrote.
+
+    Parameters
+    ----------
+    name : str
+        What it is, for messages.
+    data : float, list or dict
+        What was written; it may come from anywhere.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is anything else.
+    """
+    if not isinstance(data, dict):
+        return floats(name, data)
+    broken = must(name, "an array as it is written here", "something else")
+    shape, text = data.get("shape"), data.get("float64")
+    whole = isinstance(shape, list) and all(type(n) is int and n >= 0 for n in shape)
+    if not whole or not isinstance(text, str) or set(data) != {"shape", "float64"}:
+        raise broken
+    assert isinstance(shape, list)
+    size = math.prod(shape)
+    if size > _MOST:
+        raise must(name, f"of at most {_MOST:,} numbers", size)
+    try:
+        # One byte more than there should be shows that there are too many, and unpacks no bomb.
+        unpacker = zlib.decompressobj()
+        raw = unpacker.decompress(base64.b64decode(text, validate=True), 8 * size + 1)
+    except (binascii.Error, ValueError, zlib.error):
+        raise broken from None
+    if len(raw) != 8 * size:
+        raise broken
+    return np.frombuffer(raw, "<f8").astype(np.float64).reshape(shape)

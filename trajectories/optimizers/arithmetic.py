@@ -1,0 +1,107 @@
+"""What several rules compute alike: numbers that stay numbers, running means, weight decay."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from trajectories.optimizers.rule import Array, Hyperparameter
+
+__all__ = ["average", "average_square", "choose", "decay", "power", "root"]
+
+
+def root(value: Any) -> Any:
+    """Return the square root of a float as a float, and of an array as an array."""
+    return math.sqrt(value) if isinstance(value, float) else np.sqrt(value)
+
+
+def power(base: Any, exponent: Any) -> Any:
+    """Raise to a power, arrays element by element in Python's arithmetic.
+
+    NumPy's own power of an array may differ from that of its elements in the last bit.
+
+    Parameters
+    ----------
+    base, exponent : float or array
+        They broadcast together.
+
+    Returns
+    -------
+    float or numpy.ndarray
+    """
+    if not (isinstance(base, np.ndarray) or isinstance(exponent, np.ndarray)):
+        return base**exponent
+    bases, exponents = np.broadcast_arrays(base, exponent)
+    pairs = zip(bases.ravel().tolist(), exponents.ravel().tolist(), strict=True)
+    return np.array([b**e for b, e in pairs]).reshape(bases.shape)
+
+
+def choose(condition: Any, yes: Any, no: Any) -> Any:
+    """Return one of two values, for arrays element by element.
+
+    Unlike those of `numpy.where`, plain numbers stay plain, and so do not promote float32 arrays.
+
+    Parameters
+    ----------
+    condition : bool or array of bool
+        Which it is.
+    yes, no : float or array
+        The values.
+
+    Returns
+    -------
+    float or numpy.ndarray
+    """
+    if isinstance(condition, np.ndarray):
+        return np.where(condition, yes, no)
+    return yes if condition else no
+
+
+def decay(p: Array, lr: Hyperparameter, weight_decay: Hyperparameter) -> None:
+    """Shrink parameters by their weight decay, apart from the gradient: p times 1 - lr wd.
+
+    Parameters
+    ----------
+    p : array
+        Changed in place. To be called before the step.
+    lr, weight_decay : float or array
+        Where their product is 0, nothing changes.
+    """
+    kept = 1 - lr * weight_decay
+    if isinstance(kept, np.ndarray) or kept != 1:
+        p *= kept
+
+
+def average(mean: Array, value: Array, kept: Hyperparameter, scratch: Array) -> None:
+    """Move a running mean towards a value: mean + (1 - kept) (value - mean).
+
+    Parameters
+    ----------
+    mean : array
+        Changed in place.
+    value : array
+        What it follows.
+    kept : float or array
+        The part of the mean that stays.
+    scratch : array
+        Overwritten.
+    """
+    np.subtract(value, mean, out=scratch)
+    scratch *= 1 - kept
+    mean += scratch
+
+
+def average_square(mean: Array, value: Array, kept: Hyperparameter, scratch: Array) -> None:
+    """Move a running mean towards the square of a value.
+
+    Parameters
+    ----------
+    mean, value, kept, scratch
+        As for `average`.
+    """
+    np.multiply(value, value, out=scratch, dtype=scratch.dtype)  # Small integers would wrap.
+    scratch -= mean
+    scratch *= 1 - kept
+    mean += scratch

@@ -1,0 +1,63 @@
+"""The base of Adam and its relatives: running means of the gradient and of its square."""
+
+from __future__ import annotations
+
+from abc import ABC
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from trajectories.optimizers.arithmetic import average, average_square, root
+from trajectories.optimizers.base import Array, Hyperparameter, Optimizer, hyperparameter
+from trajectories.validation import FRACTION, POSITIVE
+
+__all__ = ["Moments"]
+
+
+@dataclass(eq=False)
+class Moments(Optimizer, ABC):
+    r"""The base of the rules that follow a mean gradient m over the root of a mean square v.
+
+    .. math:: m \leftarrow m + (1 - \beta_1)(g - m), \quad v \leftarrow v + (1 - \beta_2)(g^2 - v)
+
+    Parameters
+    ----------
+    lr : float, array or schedule, default 0.001
+        Learning rate.
+    beta1 : float or array, default 0.9
+        The part of the mean gradient m kept in each step, at least 0 and below 1.
+    beta2 : float or array, default 0.999
+        The part of the mean squared gradient v kept in each step, at least 0 and below 1.
+    eps : float or array, default 1e-8
+        Positive; added to the root, against division by zero.
+
+    Notes
+    -----
+    Both means start at 0. After step t they are too small by the factors
+    :math:`c_1 = 1 - \beta_1^t` and :math:`c_2 = 1 - \beta_2^t`, which the rules divide by.
+    """
+
+    _state_names: ClassVar[tuple[str, ...]] = ("m", "v")
+    _scratch: ClassVar[int] = 2
+
+    lr: Any = hyperparameter(0.001, POSITIVE)
+    beta1: Hyperparameter = hyperparameter(0.9, FRACTION)
+    beta2: Hyperparameter = hyperparameter(0.999, FRACTION)
+    eps: Hyperparameter = hyperparameter(1e-8, POSITIVE)
+
+    def _see(self, g: Array, state: Any, scratch: Array) -> None:
+        """Take a gradient into both means."""
+        average(state.m, g, self.beta1, scratch)
+        average_square(state.v, g, self.beta2, scratch)
+
+    def _lack(self, name: str) -> Any:
+        """Return by what factor a mean that began at 0 is too small by now."""
+        return 1 - self._power(name, self.steps_taken)
+
+    def _over_root(self, a: Array, v: Array, scratch: Array) -> None:
+        """Divide by the root of v, corrected for its start at 0, plus epsilon."""
+        np.sqrt(v, out=scratch)
+        scratch /= root(self._lack("beta2"))
+        scratch += self.eps
+        a /= scratch

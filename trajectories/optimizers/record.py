@@ -1,0 +1,83 @@
+"""An optimizer as plain data, such as JSON can hold, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from trajectories.arrays import from_plain, to_plain
+from trajectories.names import resolve, unknown
+from trajectories.optimizers.rule import Rule
+from trajectories.optimizers.schedules import Schedule
+from trajectories.validation import must
+
+__all__ = ["from_record", "to_record"]
+
+
+def to_record(optimizer: Rule) -> dict[str, Any]:
+    """Return an optimizer as plain data: its name and all its hyperparameters.
+
+    Parameters
+    ----------
+    optimizer : Optimizer or SurfaceOptimizer
+        Its state is left out.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ValueError
+        If the learning rate is a Python function: of schedules, only those of the package can be
+        written.
+
+    Examples
+    --------
+    >>> from trajectories.optimizers import Momentum
+    >>> to_record(Momentum("cosine(0.1, 60)"))
+    {'name': 'momentum', 'lr': 'cosine(0.1, steps=60)', 'momentum': 0.9}
+    """
+    record: dict[str, Any] = {"name": optimizer.name}
+    for name, value in optimizer.hyperparameters.items():
+        if isinstance(value, Schedule):
+            record[name] = value.text  # Which stands for it when it is given to a rule.
+        elif callable(value):
+            raise must(name, "a number, an array or a schedule of the package to be saved", value)
+        else:
+            record[name] = to_plain(value) if isinstance(value, np.ndarray) else value
+    return record
+
+
+def from_record(record: Any, known: Mapping[str, type[Rule]]) -> Rule:
+    """Return the optimizer that `to_record` wrote.
+
+    Parameters
+    ----------
+    record : dict
+        What was written; it may come from anywhere.
+    known : mapping of str to type
+        The optimizers by name.
+
+    Returns
+    -------
+    Optimizer or SurfaceOptimizer
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is anything else.
+    """
+    if not isinstance(record, Mapping):
+        raise must("optimizer", "a record with its name", record, kind=TypeError)
+    cls = known[resolve("optimizer", record.get("name"), known)]
+    values = {name: value for name, value in record.items() if name != "name"}
+    names = list(cls().hyperparameters)
+    for name, value in values.items():
+        if name not in names:
+            raise unknown(f"hyperparameter of {cls.name}", name, names)
+        if isinstance(value, (dict, list)):
+            values[name] = from_plain(name, value)
+    return cls(**values)
