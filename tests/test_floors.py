@@ -21,6 +21,7 @@ FLOORS = {
     "trajectories.surfaces": 2,
     "trajectories.optimizers": 2,
     "trajectories.trajectory": 3,
+    "trajectories.anatomy": 4,
     "trajectories.descent": 4,
     "trajectories.plotting": 5,
     "trajectories": 6,
@@ -34,8 +35,9 @@ THIRD_PARTIES = {
     "trajectories.surfaces": {"numpy", "sympy"},
     "trajectories.optimizers": {"numpy"},
     "trajectories.trajectory": {"numpy"},
+    "trajectories.anatomy": {"numpy"},
     "trajectories.descent": {"numpy"},
-    "trajectories.plotting": {"numpy", "matplotlib", "PIL", "tqdm"},
+    "trajectories.plotting": {"av", "numpy", "matplotlib", "mpl_toolkits", "PIL", "tqdm"},
 }
 
 

@@ -273,7 +273,9 @@ def test_a_schedule_of_the_package_is_saved_as_text(tmp_path, lr):
 def test_a_function_cannot_be_saved(tmp_path):
     path = descend("sphere", SGD(lambda step: 0.1), steps=2)
     (tmp_path / "a.npz").write_bytes(b"old")
-    with pytest.raises(ValueError, match="`lr` must be a number, an array or a schedule of the package"):
+    with pytest.raises(
+        ValueError, match="`lr` must be a number, an array or a schedule of the package"
+    ):
         path.save(tmp_path / "a.npz")
     assert (tmp_path / "a.npz").read_bytes() == b"old"
 

@@ -97,6 +97,12 @@ def test_each_rule_is_named_for_its_class_and_has_its_defaults_checked():
     assert all(name == cls.__name__.lower() for name, cls in OPTIMIZERS.items())
 
 
+def test_each_rule_has_a_formula_of_one_line(cls):
+    assert cls.formula.isascii()
+    assert 5 < len(cls.formula) < 80
+    assert "p -= " in cls.formula or "p += " in cls.formula
+
+
 # --- checks
 
 NOT_POSITIVE = [0, 0.0, -0.0, -0.1, -np.inf, np.inf, np.nan, 10**400, np.array([0.1, 0.0]), []]

@@ -95,8 +95,9 @@ def words():
             for axis in (ax.xaxis, ax.yaxis):
                 texts -= set(axis.findobj(Text)) - {axis.label}
                 low, high = sorted(axis.get_view_interval())
-                ticks = zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=False)
-                texts |= {label for at, label in ticks if low <= at <= high}
+                # Not `get_majorticklabels`, which moves the labels of 3-D Axes out of their places.
+                ticks = zip(axis.get_majorticklocs(), axis.get_major_ticks(), strict=False)
+                texts |= {tick.label1 for at, tick in ticks if low <= at <= high}
         return [
             (text.get_text(), text.get_window_extent(renderer))
             for text in texts

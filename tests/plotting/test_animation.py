@@ -1,3 +1,4 @@
+import functools
 import io
 import itertools
 import subprocess
@@ -20,12 +21,18 @@ from trajectories import (
     plot_race,
 )
 from trajectories.plotting.animation import default_fps
+from trajectories.plotting.figures import draw
 from trajectories.plotting.layouts import LAYOUTS
 from trajectories.plotting.painter import Painter
 from trajectories.plotting.theme import applied
 
 SIZE = (320, 240)
-STATIC = {"overlay": plot_overlay, "grid": plot_grid, "race": plot_race}
+STATIC = {
+    "overlay": plot_overlay,
+    "grid": plot_grid,
+    "race": plot_race,
+    "3d": functools.partial(draw, "3d"),
+}
 
 
 def picture(layout, paths, theme=None, size=SIZE, **kwargs):

@@ -55,6 +55,9 @@ class Adam(Moments):
     """
 
     name: ClassVar[str] = "adam"
+    formula: ClassVar[str] = (
+        "p -= lr_t m / (sqrt(v) + eps), lr_t = lr sqrt(c2) / c1, ci = 1 - betai^t"
+    )
 
     eps: Hyperparameter = hyperparameter(1e-7, POSITIVE)
 
@@ -115,6 +118,7 @@ class AdamW(Moments):
     """
 
     name: ClassVar[str] = "adamw"
+    formula: ClassVar[str] = "p -= lr (m / c1 / (sqrt(v / c2) + eps) + weight_decay p)"
 
     weight_decay: Hyperparameter = hyperparameter(0.01, NON_NEGATIVE)
 
@@ -169,6 +173,7 @@ class AMSGrad(Moments):
     """
 
     name: ClassVar[str] = "amsgrad"
+    formula: ClassVar[str] = "p -= lr (m / c1 / (sqrt(largest v / c2) + eps) + weight_decay p)"
     _state_names: ClassVar[tuple[str, ...]] = ("m", "v", "u")
 
     weight_decay: Hyperparameter = hyperparameter(0.0, NON_NEGATIVE)
@@ -230,6 +235,7 @@ class RAdam(Moments):
     """
 
     name: ClassVar[str] = "radam"
+    formula: ClassVar[str] = "p -= lr (r m / c1 / (sqrt(v / c2) + eps) + weight_decay p), r < 1"
 
     weight_decay: Hyperparameter = hyperparameter(0.0, NON_NEGATIVE)
 

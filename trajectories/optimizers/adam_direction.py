@@ -62,6 +62,7 @@ class NAdam(Moments):
     """
 
     name: ClassVar[str] = "nadam"
+    formula: ClassVar[str] = "p -= lr (m a step ahead / (sqrt(v / c2) + eps) + weight_decay p)"
 
     lr: Any = hyperparameter(0.002, POSITIVE)
     momentum_decay: Hyperparameter = hyperparameter(0.004, NON_NEGATIVE)
@@ -138,6 +139,7 @@ class Adan(Moments):
     """
 
     name: ClassVar[str] = "adan"
+    formula: ClassVar[str] = "p -= lr ((m / c1 + (1 - beta2) d / c2) / root + weight_decay p)"
     _state_names: ClassVar[tuple[str, ...]] = ("m", "d", "v", "last")
 
     beta1: Hyperparameter = hyperparameter(0.98, FRACTION)
@@ -218,6 +220,7 @@ class AdEMAMix(Moments):
     """
 
     name: ClassVar[str] = "ademamix"
+    formula: ClassVar[str] = "p -= lr ((m / c1 + alpha n) / (sqrt(v / c2) + eps) + weight_decay p)"
     _state_names: ClassVar[tuple[str, ...]] = ("m", "v", "n")
 
     beta3: Hyperparameter = hyperparameter(0.9999, FRACTION)

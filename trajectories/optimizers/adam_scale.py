@@ -58,6 +58,7 @@ class Adamax(Moments):
     """
 
     name: ClassVar[str] = "adamax"
+    formula: ClassVar[str] = "u = max(beta2 u, |g| + eps), p -= lr (m / c1 / u + weight_decay p)"
     _state_names: ClassVar[tuple[str, ...]] = ("m", "u")
     _scratch: ClassVar[int] = 1
 
@@ -120,6 +121,7 @@ class AdaBelief(Moments):
     """
 
     name: ClassVar[str] = "adabelief"
+    formula: ClassVar[str] = "v = mean of (g - m)^2, p -= lr m / c1 / (sqrt(v / c2) + eps)"
 
     eps: Hyperparameter = hyperparameter(1e-16, POSITIVE)
     eps_root: Hyperparameter = hyperparameter(1e-16, NON_NEGATIVE)
@@ -178,6 +180,9 @@ class Yogi(Moments):
     """
 
     name: ClassVar[str] = "yogi"
+    formula: ClassVar[str] = (
+        "v -= (1 - beta2) sign(v - g^2) g^2, p -= lr m / c1 / (sqrt(v / c2) + eps)"
+    )
 
     lr: Any = hyperparameter(0.01, POSITIVE)
     eps: Hyperparameter = hyperparameter(1e-3, POSITIVE)
@@ -248,6 +253,7 @@ class ADOPT(Moments):
     """
 
     name: ClassVar[str] = "adopt"
+    formula: ClassVar[str] = "m = mean of g / max(sqrt(last v), eps), clipped, p -= lr m"
 
     beta2: Hyperparameter = hyperparameter(0.9999, FRACTION)
     eps: Hyperparameter = hyperparameter(1e-6, POSITIVE)

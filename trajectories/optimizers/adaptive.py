@@ -46,6 +46,7 @@ class AdaGrad(Optimizer):
     """
 
     name: ClassVar[str] = "adagrad"
+    formula: ClassVar[str] = "h += g^2, p -= lr g / (sqrt(h) + eps)"
     _state_names: ClassVar[tuple[str, ...]] = ("h",)
     _scratch: ClassVar[int] = 2
 
@@ -95,6 +96,7 @@ class RMSProp(Optimizer):
     """
 
     name: ClassVar[str] = "rmsprop"
+    formula: ClassVar[str] = "h = mean of g^2, p -= lr g / (sqrt(h) + eps)"
     _state_names: ClassVar[tuple[str, ...]] = ("h",)
     _scratch: ClassVar[int] = 2
 
@@ -148,6 +150,7 @@ class CenteredRMSProp(Optimizer):
     """
 
     name: ClassVar[str] = "centeredrmsprop"
+    formula: ClassVar[str] = "v = momentum v + g / (sqrt(variance of g) + eps), p -= lr v"
     _state_names: ClassVar[tuple[str, ...]] = ("h", "m", "v")
 
     decay_rate: Hyperparameter = hyperparameter(0.99, FRACTION)
@@ -210,6 +213,7 @@ class AdaDelta(Optimizer):
     """
 
     name: ClassVar[str] = "adadelta"
+    formula: ClassVar[str] = "d = g sqrt(mean of d^2 + eps) / sqrt(mean of g^2 + eps), p -= lr d"
     _state_names: ClassVar[tuple[str, ...]] = ("h", "d")
     _scratch: ClassVar[int] = 2
 

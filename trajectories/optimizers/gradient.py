@@ -45,6 +45,7 @@ class SGD(Optimizer):
     """
 
     name: ClassVar[str] = "sgd"
+    formula: ClassVar[str] = "p -= lr g"
 
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         (a,) = scratch
@@ -90,6 +91,7 @@ class OptimisticGD(Optimizer):
     """
 
     name: ClassVar[str] = "optimisticgd"
+    formula: ClassVar[str] = "p -= lr (alpha g + beta (g - last g))"
     _state_names: ClassVar[tuple[str, ...]] = ("last",)
     _scratch: ClassVar[int] = 2
 
@@ -148,6 +150,7 @@ class ASGD(Optimizer):
     """
 
     name: ClassVar[str] = "asgd"
+    formula: ClassVar[str] = "p -= lr_t (g + weight_decay p), lr_t falls as t^-alpha"
 
     weight_decay: Hyperparameter = hyperparameter(1e-4, NON_NEGATIVE)
     alpha: Hyperparameter = hyperparameter(0.75, UNIT)

@@ -46,6 +46,7 @@ class Momentum(Optimizer):
     """
 
     name: ClassVar[str] = "momentum"
+    formula: ClassVar[str] = "v = momentum v - lr g, p += v"
     _state_names: ClassVar[tuple[str, ...]] = ("v",)
 
     momentum: Hyperparameter = hyperparameter(0.9, UNIT)
@@ -92,6 +93,7 @@ class Nesterov(Optimizer):
     """
 
     name: ClassVar[str] = "nesterov"
+    formula: ClassVar[str] = "p += momentum^2 v - (1 + momentum) lr g, v = momentum v - lr g"
     _state_names: ClassVar[tuple[str, ...]] = ("v",)
 
     momentum: Hyperparameter = hyperparameter(0.9, UNIT)
@@ -146,6 +148,7 @@ class DampenedMomentum(Optimizer):
     """
 
     name: ClassVar[str] = "dampenedmomentum"
+    formula: ClassVar[str] = "v = momentum v + (1 - dampening) g, p -= lr v"
     _state_names: ClassVar[tuple[str, ...]] = ("v",)
 
     momentum: Hyperparameter = hyperparameter(0.9, UNIT)

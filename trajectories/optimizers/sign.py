@@ -49,6 +49,7 @@ class SignSGD(Optimizer):
     """
 
     name: ClassVar[str] = "signsgd"
+    formula: ClassVar[str] = "p -= lr sign(g)"
 
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         (a,) = scratch
@@ -89,6 +90,7 @@ class Signum(Optimizer):
     """
 
     name: ClassVar[str] = "signum"
+    formula: ClassVar[str] = "m = momentum m + (1 - momentum) g, p -= lr sign(m)"
     _state_names: ClassVar[tuple[str, ...]] = ("m",)
 
     momentum: Hyperparameter = hyperparameter(0.9, FRACTION)
@@ -144,6 +146,7 @@ class Lion(Optimizer):
     """
 
     name: ClassVar[str] = "lion"
+    formula: ClassVar[str] = "p -= lr (sign(beta1 m + (1 - beta1) g) + weight_decay p)"
     _state_names: ClassVar[tuple[str, ...]] = ("m",)
     _scratch: ClassVar[int] = 2
 
@@ -218,6 +221,7 @@ class Rprop(Optimizer):
     """
 
     name: ClassVar[str] = "rprop"
+    formula: ClassVar[str] = "p -= s sign(g), s *= eta_plus, or eta_minus where the sign turns"
     _state_names: ClassVar[tuple[str, ...]] = ("size", "sign")
     _scratch: ClassVar[int] = 2
     _masks: ClassVar[int] = 1

@@ -1,4 +1,4 @@
-"""What theory says of a surface, in a corner of its plot: curvature and stable learning rates."""
+"""Boxes for words over a plot, and what theory says of a surface in one of them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from trajectories.plotting.header import in_points, points, text_size
 from trajectories.plotting.theme import setting
 
-__all__ = ["draw_notes"]
+__all__ = ["BOX", "draw_notes", "place_box"]
 
 Array = NDArray[np.float64]
 #: Above the contours, below all that moves.
-_NOTES = 4.0
+BOX = 4.0
+#: Around the words, in font sizes.
+_PAD = 0.7
 #: From line to line, in font sizes.
 _LINE = 1.45
 #: Where it may stand, in parts of the room that it leaves, and how far that is from a corner.
@@ -44,17 +47,56 @@ def draw_notes(ax: Axes, lines: Sequence[str], minima: Array, taken: Array) -> A
     numpy.ndarray, shape (m, 2)
         Points all over the box, in the same parts.
     """
-    side = np.array(in_points(ax))
     size = points("xtick.labelsize")
     wide = max(text_size(line, size, ax.figure)[0] for line in lines)
-    if wide > 0.9 * side[0]:
-        size *= 0.9 * side[0] / wide
-        wide = 0.9 * side[0]
-    pad = 0.7 * size
-    box = np.array([wide + 2 * pad, (len(lines) * _LINE - 0.45) * size + 2 * pad]) / side
-    gap = pad / side
-    room = np.maximum(1 - 2 * gap - box, 0)
-    places = gap + _PLACES * room
+    room = 0.9 * in_points(ax)[0]
+    if wide > room:
+        size, wide = size * room / wide, room
+    extent = wide, (len(lines) * _LINE - 0.45) * size
+    (left, bottom), box = place_box(ax, extent, size, minima, taken)
+    ax.text(
+        left,
+        bottom,
+        "\n".join(lines),
+        transform=ax.transAxes,
+        fontsize=size,
+        color=setting("axes.labelcolor"),
+        linespacing=_LINE / 1.2,
+        va="bottom",
+        zorder=BOX,
+    )
+    return box
+
+
+def place_box(
+    ax: Axes, extent: tuple[float, float], size: float, minima: Array, taken: Array
+) -> tuple[tuple[float, float], Array]:
+    """Lay a plain box for words over a plot, where it covers least.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to lay it.
+    extent : (float, float)
+        Width and height of the words, in points.
+    size : float
+        Their font size, in points.
+    minima : numpy.ndarray, shape (k, 2)
+        What must not be covered, in parts of the plot's width and height.
+    taken : numpy.ndarray, shape (n, 2)
+        What is better not covered, in the same parts.
+
+    Returns
+    -------
+    corner : (float, float)
+        Where the words begin, at the lower left, in the same parts.
+    box : numpy.ndarray, shape (m, 2)
+        Points all over the box.
+    """
+    side = np.array(in_points(ax))
+    gap = _PAD * size / side
+    box = np.array(extent) / side + 2 * gap
+    places = gap + _PLACES * np.maximum(1 - 2 * gap - box, 0)
 
     def covered(points: Array, margin: Array) -> Array:
         low, high = places[:, None] - margin, places[:, None] + box + margin
@@ -62,22 +104,17 @@ def draw_notes(ax: Axes, lines: Sequence[str], minima: Array, taken: Array) -> A
         return np.asarray(inside.sum(axis=1))
 
     keys = (_BETWEEN, covered(taken, gap / 2), covered(minima, 2 * gap))
-    x, y = places[np.lexsort(keys)[0]]
-    ax.text(
-        x + pad / side[0],
-        y + pad / side[1],
-        "\n".join(lines),
+    place = places[np.lexsort(keys)[0]]
+    ground = Rectangle(
+        (float(place[0]), float(place[1])),
+        float(box[0]),
+        float(box[1]),
         transform=ax.transAxes,
-        fontsize=size,
-        color=setting("axes.labelcolor"),
-        linespacing=_LINE / 1.2,
-        va="bottom",
-        zorder=_NOTES,
-        bbox={
-            "boxstyle": f"square,pad={pad / size}",
-            "facecolor": setting("axes.facecolor"),
-            "edgecolor": "none",
-            "alpha": 0.85,
-        },
+        facecolor=setting("axes.facecolor"),
+        edgecolor="none",
+        alpha=0.85,
+        zorder=BOX,
     )
-    return np.asarray(np.array([x, y]) + box * _GRID)
+    ax.add_patch(ground)
+    corner = place + gap
+    return (float(corner[0]), float(corner[1])), np.asarray(place + box * _GRID)

@@ -7,18 +7,22 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from mpl_toolkits.mplot3d import Axes3D
 
 from trajectories.plotting.header import draw_header, heading
 from trajectories.plotting.layouts import LAYOUTS, SIZES, new_figure, panels
 from trajectories.plotting.panel import draw_ground, draw_losses, draw_minima, draw_paths
 from trajectories.plotting.relief import make_relief
 from trajectories.plotting.scene import Scene, checked
+from trajectories.plotting.solid import ELEVATION, checked_camera, draw_solid
+from trajectories.plotting.stage import BOX
 from trajectories.plotting.theme import applied
 from trajectories.plotting.tracks import track_styles
 from trajectories.plotting.view import view
 from trajectories.surfaces import as_surface
+from trajectories.validation import must
 
-__all__ = ["plot", "plot_gradient", "plot_loss"]
+__all__ = ["plot", "plot_3d", "plot_gradient", "plot_loss"]
 
 
 def plot(
@@ -80,6 +84,80 @@ def plot(
         for mover in draw_paths(ax, scene, chosen, styles, legend=legend):
             mover.show(scene.steps)
     return ax
+
+
+def plot_3d(
+    trajectories: Any,
+    *,
+    ax: Axes | None = None,
+    theme: str | None = None,
+    limits: str | Sequence[Sequence[float]] | None = None,
+    legend: bool = True,
+    elevation: float = ELEVATION,
+    azimuth: float | None = None,
+    orbit: float = 0.0,
+    **kwargs: Any,
+) -> Axes:
+    """Plot paths on their surface in 3-D; the surface never hides them.
+
+    Heights are those of the contours: about log(f - minimum), or f itself if there is no minimum
+    in sight. The ticks tell f. Starts and minima are pale where the surface stands before them.
+
+    Parameters
+    ----------
+    trajectories : Trajectory or iterable of Trajectory
+        What `descend` or `compare` returned, all on one surface.
+    ax : mpl_toolkits.mplot3d.Axes3D, optional
+        Where to draw; by default the only Axes of a new figure of 800 x 600 pixels.
+    theme : str, optional
+        As for `plot`.
+    limits : "domain" or ((float, float), (float, float)), optional
+        What to show; by default what happened, with a margin.
+    legend : bool, default True
+        Whether to name the paths above the plot.
+    elevation : float, default 45
+        How high the camera stands, in degrees from 0 to 90.
+    azimuth : float, optional
+        Where it stands, in degrees; by default where it sees most of the paths and the minima.
+    orbit : float, default 0
+        Leave room for a camera that has turned by so many degrees: for the last frame of a moving
+        picture with this `orbit`.
+    **kwargs
+        Passed on to the lines of the paths (`mpl_toolkits.mplot3d.art3d.Line3D`).
+
+    Returns
+    -------
+    mpl_toolkits.mplot3d.Axes3D
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it must be.
+
+    Examples
+    --------
+    >>> import trajectories as tj
+    >>> ax = plot_3d(tj.compare("himmelblau", ["sgd:0.01", "adam:0.3"], steps=30))
+    >>> ax.get_zlabel()
+    '$f(x, y)$'
+    """
+    paths = checked(trajectories)
+    camera = checked_camera(elevation, azimuth, orbit)
+    with applied(theme) as chosen:
+        if ax is None:
+            how = {"limits": limits, "legend": legend, **camera}
+            picture = LAYOUTS["3d"](paths, chosen, **how, **kwargs)
+            picture.show(picture.steps)
+            return picture.figure.axes[0]
+        if not isinstance(ax, Axes3D):
+            raise must("ax", "3-D Axes (projection='3d')", ax, kind=TypeError)
+        drawn: Axes = ax
+        scene = Scene.of(paths, limits=limits, aspect=BOX[0] / BOX[1])
+        styles = track_styles(len(paths), **kwargs)
+        surface = paths[0].surface
+        for mover in draw_solid(ax, scene, surface, chosen, styles, legend=legend, **camera):
+            mover.show(scene.steps)
+    return drawn
 
 
 def plot_loss(

@@ -1,4 +1,4 @@
-"""Layouts of whole figures: one panel, a panel for each path, or paths beside losses."""
+"""Layouts of whole figures: one panel, a panel for each path, paths beside losses, or 3-D."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from trajectories.plotting.counter import Caption, counter, counter_width
 from trajectories.plotting.header import fitted, header_height, heading, in_points, points
 from trajectories.plotting.panel import draw_losses, draw_paths
 from trajectories.plotting.scene import Scene
+from trajectories.plotting.solid import ELEVATION, checked_camera, draw_solid
+from trajectories.plotting.stage import BOX, Stage
 from trajectories.plotting.theme import Theme, setting
 from trajectories.plotting.tracks import Mover, track_styles
 from trajectories.trajectory import Trajectory
@@ -44,11 +46,14 @@ class Picture:
         In the order in which they are painted.
     steps : int
         The last step.
+    still : bool, default True
+        Whether all but the movers' artists stands still. If not, each step is drawn in full.
     """
 
     figure: Figure
     movers: list[Mover]
     steps: int
+    still: bool = True
 
     def show(self, step: int) -> None:
         """Show the state after `step` steps."""
@@ -172,9 +177,42 @@ def race(
     return Picture(figure, movers, scene.steps)
 
 
+def solid(
+    paths: Sequence[Trajectory],
+    theme: Theme,
+    *,
+    size: Size | None = None,
+    limits: Limits = None,
+    legend: bool = True,
+    elevation: float = ELEVATION,
+    azimuth: float | None = None,
+    orbit: float = 0.0,
+    **kwargs: Any,
+) -> Picture:
+    """Lay out the surface in 3-D with all paths on it; the camera may turn by `orbit` degrees."""
+    camera = checked_camera(elevation, azimuth, orbit)
+    figure = new_figure(size or SIZES["3d"])
+    labels = [path.label for path in paths] if legend else []
+    (ax,) = panels(figure, 1, 1, labels, kind=Stage)
+    scene = Scene.of(paths, limits=limits, aspect=BOX[0] / BOX[1])
+    styles = track_styles(len(paths), **kwargs)
+    movers = draw_solid(ax, scene, paths[0].surface, theme, styles, legend=legend, **camera)
+    return Picture(figure, movers, scene.steps, still=camera["orbit"] == 0)
+
+
 #: How each layout is made, and its default size in pixels.
-LAYOUTS: dict[str, Callable[..., Picture]] = {"overlay": overlay, "grid": grid, "race": race}
-SIZES: dict[str, Size] = {"overlay": (800, 600), "grid": (960, 720), "race": (1200, 540)}
+LAYOUTS: dict[str, Callable[..., Picture]] = {
+    "overlay": overlay,
+    "grid": grid,
+    "race": race,
+    "3d": solid,
+}
+SIZES: dict[str, Size] = {
+    "overlay": (800, 600),
+    "grid": (960, 720),
+    "race": (1200, 540),
+    "3d": (800, 600),
+}
 
 
 def panels(
@@ -185,6 +223,7 @@ def panels(
     *,
     widths: Sequence[float] | None = None,
     top: float = 0.0,
+    kind: type[Axes] | None = None,
 ) -> list[Axes]:
     """Add panels whose margins are measured from the type's sizes, before anything is drawn.
 
@@ -200,6 +239,8 @@ def panels(
         Relative widths of the columns; by default all alike.
     top : float, default 0
         Room above the panels' own headers, in points.
+    kind : type, optional
+        The class of Axes that hold their own ticks and labels, and so need no room for them.
 
     Returns
     -------
@@ -216,6 +257,8 @@ def panels(
     left = 4.2 * tick + 1.5 * label
     bottom = 1.9 * tick + 1.6 * label
     right = 1.6 * tick
+    if kind is not None:
+        left, bottom = right, 0.4 * right
     weights = widths or [1.0] * columns
     gap = 2.6 * tick if columns > 1 and not widths else left + 0.8 * tick
     inner = width - left - right - gap * (columns - 1)
@@ -229,6 +272,7 @@ def panels(
         rows,
         columns,
         squeeze=False,
+        subplot_kw={} if kind is None else {"axes_class": kind},
         gridspec_kw={
             "left": left / width,
             "right": 1 - right / width,

@@ -20,7 +20,8 @@ Box = tuple[slice, slice]
 class Painter:
     """Paint any step of a picture over its finished ground.
 
-    The pixels equal those of a full draw, as all that moves lies above all that stands still.
+    The pixels equal those of a full draw, as all that moves lies above all that stands still. A
+    picture of which nothing stands still is drawn in full.
 
     Parameters
     ----------
@@ -37,7 +38,8 @@ class Painter:
         canvas = picture.figure.canvas
         assert isinstance(canvas, FigureCanvasAgg)
         self._picture = picture
-        self._artists = _painting_order(picture)
+        # A picture whose ground moves is drawn in full each time, and has nothing to paint over.
+        self._artists = _painting_order(picture) if picture.still else []
         for artist in self._artists:
             artist.set_visible(False)
         canvas.draw()
@@ -50,8 +52,11 @@ class Painter:
 
     def paint(self, step: int) -> NDArray[np.uint8]:
         """Paint a step, and return `pixels`."""
-        np.copyto(self.pixels, self._ground)
         self._picture.show(step)
+        if not self._picture.still:
+            self._picture.figure.canvas.draw()
+            return self.pixels
+        np.copyto(self.pixels, self._ground)
         for artist in self._artists:
             if isinstance(artist, Text):
                 self._stamp(artist)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajectories.anatomy import Anatomy, dissect
 from trajectories.plotting.relief import RESOLUTION, Relief, make_relief
 from trajectories.plotting.view import Limits, in_parts, view
 from trajectories.surfaces import Surface
@@ -58,12 +59,19 @@ class Track:
         f at the positions.
     exits : tuple of Exit or None
         How each path leaves the picture.
+    rates : numpy.ndarray, shape (steps + 1,), or None
+        The learning rate of the step that led to each position, and of the first one for the
+        start; None if paths differ in it.
+    anatomy : Anatomy or None
+        The parts of each step, if they were asked for.
     """
 
     label: str
     positions: Array
     values: Array
     exits: tuple[Exit | None, ...]
+    rates: Array | None = None
+    anatomy: Anatomy | None = None
 
     @cached_property
     def visible(self) -> Array:
@@ -129,6 +137,7 @@ class Scene:
         aspect: float | None = None,
         resolution: int = RESOLUTION,
         annotate: bool = False,
+        anatomy: bool = False,
     ) -> Scene:
         """Make the scene of some trajectories on one surface.
 
@@ -144,6 +153,8 @@ class Scene:
             Grid points along each side.
         annotate : bool, default False
             Whether to tell how the surface is curved, and which learning rates are stable.
+        anatomy : bool, default False
+            Whether to take each step apart.
 
         Returns
         -------
@@ -165,7 +176,7 @@ class Scene:
             relief=make_relief(surface, shown, resolution),
             minima=surface.minima,
             floor=surface.floor,
-            tracks=tuple(_track(path, shown) for path in paths),
+            tracks=tuple(_track(path, shown, anatomy) for path in paths),
             notes=_theory(surface, paths) if annotate else (),
         )
 
@@ -214,13 +225,27 @@ def checked(trajectories: Any) -> list[Trajectory]:
     return paths
 
 
-def _track(path: Trajectory, limits: Limits) -> Track:
+def _track(path: Trajectory, limits: Limits, anatomy: bool) -> Track:
     # Where steps were not recorded, the last recorded one stands.
     time = np.arange(path.steps + 1)
     rows = np.searchsorted(path.recorded, time, side="right") - 1
     positions = path.positions.reshape(len(path.recorded), -1, 2)[rows]
     exits = tuple(_exit(positions[:, i], limits) for i in range(positions.shape[1]))
-    return Track(path.label, positions, path.values.reshape(len(path.recorded), -1)[rows], exits)
+    values = path.values.reshape(len(path.recorded), -1)[rows]
+    parts = dissect(path) if anatomy else None
+    return Track(path.label, positions, values, exits, _rates(path), parts)
+
+
+def _rates(path: Trajectory) -> Array | None:
+    """Return the learning rate that led to each step."""
+    lr = path.optimizer.lr
+    if isinstance(lr, np.ndarray):
+        return None
+    if not callable(lr):
+        return np.full(path.steps + 1, lr)
+    # A schedule may be anyone's function, whose arrays belong to a batch.
+    rates = [lr(step) for step in range(path.steps)]
+    return None if any(np.ndim(rate) for rate in rates) else np.array([rates[0], *rates], float)
 
 
 def _theory(surface: Surface, paths: Sequence[Trajectory]) -> tuple[str, ...]:

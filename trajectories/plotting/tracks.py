@@ -79,16 +79,25 @@ class _Trails:
         A style for each.
     head : float
         Size of a head, in sizes of a marker.
+    tail : int, optional
+        How many steps to show behind a head; by default all.
     """
 
     def __init__(
-        self, ax: Axes, histories: Sequence[Array], styles: Sequence[Style], head: float
+        self,
+        ax: Axes,
+        histories: Sequence[Array],
+        styles: Sequence[Style],
+        head: float,
+        tail: int | None = None,
     ) -> None:
-        self._histories = histories
+        self._histories, self._tail = histories, tail
         self._lines: list[Line2D] = []
         self._heads: list[Line2D] = []
         halo, size = setting("axes.facecolor"), setting("lines.markersize")
-        every = _marker_spacing(max(len(history) for history in histories) - 1)
+        longest = max(len(history) for history in histories) - 1
+        every = _marker_spacing(longest if tail is None else min(tail, longest))
+        self._every = every if tail is not None and "markevery" not in styles[0] else None
         for number, (history, style) in enumerate(zip(histories, styles, strict=True)):
             several = history.shape[1] > 1
             line_style = {"markevery": every, "markeredgecolor": halo, "markeredgewidth": 0.5}
@@ -112,8 +121,11 @@ class _Trails:
 
     def show(self, step: int) -> None:
         """Show the lines up to `step`."""
+        begin = 0 if self._tail is None else max(step - self._tail, 0)
         for history, line, head in zip(self._histories, self._lines, self._heads, strict=True):
-            line.set_data(*_prefix(history, step))
+            line.set_data(*_part(history, begin, step))
+            if self._every:  # Markers stay at their steps while the line's beginning moves on.
+                line.set_markevery((-begin % self._every, self._every))
             head.set_data(*history[min(step, len(history) - 1)].T)
 
 
@@ -128,10 +140,14 @@ class Paths(_Trails):
         What to show.
     styles : sequence of dict
         A style for each track.
+    tail : int, optional
+        How many steps to show behind a head; by default all.
     """
 
-    def __init__(self, ax: Axes, scene: Scene, styles: Sequence[Style]) -> None:
-        super().__init__(ax, [track.visible for track in scene.tracks], styles, _PATH_HEAD)
+    def __init__(
+        self, ax: Axes, scene: Scene, styles: Sequence[Style], tail: int | None = None
+    ) -> None:
+        super().__init__(ax, [track.visible for track in scene.tracks], styles, _PATH_HEAD, tail)
 
 
 class Curves(_Trails):
@@ -166,9 +182,9 @@ def _marker_spacing(steps: int) -> int:
     return 1 if steps <= _MARKED_STEPS else -(-2 * steps // _MARKED_STEPS)
 
 
-def _prefix(history: Array, step: int) -> tuple[Array, Array]:
+def _part(history: Array, begin: int, step: int) -> tuple[Array, Array]:
     """Return x and y of the rows up to a step; several paths follow each other, NaN between."""
-    rows = history[: step + 1]
+    rows = history[begin : step + 1]
     if history.shape[1] == 1:
         return rows[:, 0, 0], rows[:, 0, 1]
     gap = np.full((1, *rows.shape[1:]), np.nan)

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from PIL.GifImagePlugin import getdata
 
 from trajectories.plotting.writers.palette import TRANSPARENT, Palette
+from trajectories.plotting.writers.screen import Screen, samples
+from trajectories.plotting.writers.stream import Pixels
 from trajectories.validation import must
 
 __all__ = ["MAX_FPS", "MIN_DELAY", "delays", "write_gif"]
@@ -20,9 +21,6 @@ __all__ = ["MAX_FPS", "MIN_DELAY", "delays", "write_gif"]
 MIN_DELAY = 2
 MAX_FPS = 100 / MIN_DELAY
 _MAX_DELAY = 65535
-_SAMPLES = 5
-
-Pixels = NDArray[np.uint8]
 
 
 def delays(frames: int, fps: float, hold: float) -> list[int]:
@@ -96,50 +94,18 @@ def write_gif(
     progress : callable
         Wraps the iteration over the steps.
     """
-    samples = sorted({steps[round(i)] for i in np.linspace(0, len(steps) - 1, _SAMPLES)})
-    palette = Palette(paint(step) for step in samples)
+    palette = Palette(paint(step) for step in samples(steps))
     width, height = size
     file.write(b"GIF89a" + struct.pack("<HHBBB", width, height, 0xF7, 0, 0))
     file.write(palette.rgb.tobytes())
     if loop != 1:
         # The block counts how often to play again.
         file.write(b"!\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<HB", max(loop - 1, 0), 0))
-    screen = _Screen(palette, height, width)
+    screen = Screen(palette, height, width)
     for step, wait in zip(progress(steps), waits, strict=True):
         index, corner = screen.update(paint(step))
         _write_frame(file, index, corner, wait)
     file.write(b";")
-
-
-class _Screen:
-    """What a player shows so far: turns each frame into the rectangle that must change."""
-
-    def __init__(self, palette: Palette, height: int, width: int) -> None:
-        self._palette = palette
-        self._shape = (height, width)
-        self._pixels = np.zeros(height * width, np.uint32)
-        self._shown = np.zeros(height * width, np.uint8)
-        self._differs = np.empty(height * width, bool)
-
-    def update(self, frame: Pixels) -> tuple[Pixels, tuple[int, int]]:
-        """Return the indices of a rectangle, transparent where nothing changes, and its corner."""
-        pixels = frame.view("<u4").ravel()
-        places = np.flatnonzero(np.not_equal(pixels, self._pixels, out=self._differs))
-        now = pixels[places]
-        self._pixels[places] = now
-        index = self._palette.index(now)
-        changed = index != self._shown[places]
-        places, index = places[changed], index[changed]
-        self._shown[places] = index
-        if not len(places):
-            return np.full((1, 1), TRANSPARENT, np.uint8), (0, 0)
-        rows, columns = np.divmod(places, self._shape[1])
-        top, left = int(rows[0]), int(columns.min())
-        delta = np.full(
-            (int(rows[-1]) + 1 - top, int(columns.max()) + 1 - left), TRANSPARENT, np.uint8
-        )
-        delta[rows - top, columns - left] = index
-        return delta, (left, top)
 
 
 def _write_frame(file: BinaryIO, index: Pixels, corner: tuple[int, int], wait: int) -> None:

@@ -1,0 +1,87 @@
+"""The anatomy of steps: what the gradient did in each, and what the memory of earlier ones."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajectories.optimizers import Optimizer
+from trajectories.trajectory import Trajectory
+from trajectories.validation import must
+
+__all__ = ["Anatomy", "dissect"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Anatomy:
+    """The parts of every step of a path.
+
+    Parameters
+    ----------
+    gradient : numpy.ndarray, shape (steps, ..., 2)
+        What the optimizer was given.
+    memory : numpy.ndarray, shape (steps, ..., 2)
+        The step that it would have taken had the gradient been zero: its momentum, and its weight
+        decay if it has any.
+    step : numpy.ndarray, shape (steps, ..., 2)
+        The step that it took.
+    """
+
+    gradient: Array
+    memory: Array
+    step: Array
+
+
+def dissect(path: Trajectory) -> Anatomy:
+    """Take the steps of a path apart, by the optimizer's own arithmetic.
+
+    The optimizer goes through the recorded gradients once more. Before each step a copy of it, in
+    the same state, is given a zero gradient instead: what the copy does is the memory's part.
+
+    Parameters
+    ----------
+    path : Trajectory
+        With every step recorded.
+
+    Returns
+    -------
+    Anatomy
+
+    Raises
+    ------
+    ValueError
+        If steps are missing, or if the optimizer has no part that could be taken off: it asks the
+        surface itself.
+
+    Examples
+    --------
+    >>> import trajectories as tj
+    >>> path = tj.descend("x**2/20 + y**2", tj.Momentum(0.1), start=(-7, 2), steps=2)
+    >>> parts = dissect(path)
+    >>> parts.step[1].round(3), parts.memory[1].round(3)
+    (array([ 0.132, -0.68 ]), array([ 0.063, -0.36 ]))
+    """
+    optimizer = path.optimizer
+    if not isinstance(optimizer, Optimizer):
+        raise must("optimizer", "one that sees gradients only, to be taken apart", optimizer)
+    if len(path.recorded) != path.steps + 1:
+        raise must("record", "'all', as every step is needed", len(path.recorded))
+    optimizer = optimizer.fresh()
+    position, gradient = np.array(path.positions[0]), np.zeros_like(path.positions[0])
+    # Coordinates first, so that arrays of hyperparameters meet the batch.
+    p, g = (np.ascontiguousarray(np.moveaxis(a, -1, 0)) for a in (position, gradient))
+    memory = np.empty_like(path.positions[1:])
+    with np.errstate(all="ignore"):
+        for step, given in enumerate(path.gradients[:-1]):
+            trial, twin = p.copy(), copy.deepcopy(optimizer)
+            twin.update({"p": trial}, {"p": np.zeros_like(p)})
+            memory[step] = np.moveaxis(trial - p, 0, -1)
+            g[...] = np.moveaxis(given, -1, 0)
+            optimizer.update({"p": p}, {"p": g})
+        steps = np.diff(path.positions, axis=0)
+    return Anatomy(np.asarray(path.gradients[:-1]), memory, steps)

@@ -1,0 +1,257 @@
+"""What moves in a 3-D picture: the camera, and the paths on the surface, which never hides them.
+
+As in flat pictures, `show(i)` depends on i alone, and all lies above the surface.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.text import Text
+from matplotlib.transforms import ScaledTranslation
+from mpl_toolkits.mplot3d import Axes3D
+from mpl_toolkits.mplot3d.art3d import Line3D
+from numpy.typing import NDArray
+
+from trajectories.plotting.header import in_points, literal, points, text_size
+from trajectories.plotting.heights import Lifted
+from trajectories.plotting.scene import Scene
+from trajectories.plotting.stage import in_pixels, unhidden
+from trajectories.plotting.theme import setting
+from trajectories.plotting.tracks import HEAD, NOTE, Style, _marker_spacing
+
+__all__ = ["Camera", "Climbers", "Leavers", "Places"]
+
+Array = NDArray[np.float64]
+
+_MARK, _PATH = 3.0, 10.0
+#: Size of a head, in sizes of a marker.
+_HEAD = 2.1
+#: How pale a place is that the surface hides.
+_PALE = 0.35
+
+
+class Camera:
+    """A camera that turns around the surface while the paths run.
+
+    It comes to rest where it would stand for a still picture.
+
+    Parameters
+    ----------
+    ax : mpl_toolkits.mplot3d.Axes3D
+        What it looks at.
+    steps : int
+        The last step.
+    orbit : float
+        By how much it turns from the first step to the last, in degrees.
+    """
+
+    def __init__(self, ax: Axes3D, steps: int, orbit: float) -> None:
+        self._ax, self._steps, self._orbit = ax, max(steps, 1), orbit
+        self._azimuth = float(ax.azim)
+        self.artists: list[Artist] = []
+
+    def show(self, step: int) -> None:
+        """Turn to where the camera is at `step`."""
+        rest = 1 - step / self._steps if self._orbit else 0.0
+        self._ax.view_init(self._ax.elev, self._azimuth - self._orbit * rest)
+
+
+class Climbers:
+    """The paths of a scene on its surface.
+
+    Parameters
+    ----------
+    ax : mpl_toolkits.mplot3d.Axes3D
+        Where to draw.
+    tracks : sequence of Lifted
+        The paths.
+    styles : sequence of dict
+        A style for each track.
+    """
+
+    def __init__(self, ax: Axes3D, tracks: Sequence[Lifted], styles: Sequence[Style]) -> None:
+        self._tracks = tracks
+        self._lines: list[Line3D] = []
+        self._marks: list[Line3D] = []
+        self._heads: list[Line3D] = []
+        halo, size = setting("axes.facecolor"), setting("lines.markersize")
+        every = _marker_spacing(max(len(track.ends) for track in tracks) - 1)
+        for number, (track, style) in enumerate(zip(tracks, styles, strict=True)):
+            several = track.points.shape[1] > 1
+            # Never below what stands still, or a moving picture could not be painted over it.
+            zorder = max(_PATH, style.get("zorder", _PATH)) + number / 100
+            edges = {"markeredgecolor": halo, "markeredgewidth": 0.5}
+            wide = {"linewidth": setting("lines.linewidth") / 2} if several else {}
+            line_style = wide | style | {"marker": "", "zorder": zorder}
+            self._lines.append(_line(ax, **line_style))
+            # The marks of the steps are a line of their own: the line has more points than steps.
+            mark_style = {"markevery": every, **edges} | style
+            mark_style |= {"linestyle": "none", "zorder": zorder + 0.005, "label": "_steps"}
+            self._marks.append(_line(ax, **mark_style | ({"marker": ""} if several else {})))
+            head_style = {
+                "color": style["color"],
+                "marker": style["marker"],
+                "linestyle": "none",
+                "markersize": size * (1 if several else _HEAD),
+                "markeredgecolor": halo,
+                "markeredgewidth": 1.2,
+                "zorder": HEAD + number / 100,
+            }
+            self._heads.append(_line(ax, **head_style))
+        self.artists: list[Artist] = [*self._lines, *self._marks, *self._heads]
+
+    def show(self, step: int) -> None:
+        """Show the paths up to `step`."""
+        groups = zip(self._tracks, self._lines, self._marks, self._heads, strict=True)
+        for track, line, marks, head in groups:
+            last = min(step, len(track.ends) - 1)
+            line.set_data_3d(*_chained(track.points[: track.ends[last] + 1]))
+            marks.set_data_3d(*_chained(track.stops[: last + 1]))
+            head.set_data_3d(*track.stops[last].T)
+
+
+class Leavers:
+    """An arrow for each path that leaves the picture, and a line of words in a corner.
+
+    Each is there from its step on. The paths of a batch of starts get none.
+
+    Parameters
+    ----------
+    ax : mpl_toolkits.mplot3d.Axes3D
+        Where to draw.
+    scene : Scene
+        What to show.
+    tracks : sequence of Lifted
+        The paths on the surface.
+    styles : sequence of dict
+        A style for each track.
+    taken : numpy.ndarray, shape (n, 2)
+        What words must not cover, in pixels.
+    """
+
+    def __init__(
+        self,
+        ax: Axes3D,
+        scene: Scene,
+        tracks: Sequence[Lifted],
+        styles: Sequence[Style],
+        taken: Array,
+    ) -> None:
+        self._ax = ax
+        self._since: list[int] = []
+        self._arrows: list[tuple[Line3D, Array]] = []
+        arrows: list[Artist] = []
+        words: list[tuple[str, Any]] = []
+        for track, path, style in zip(scene.tracks, tracks, styles, strict=True):
+            leaving = track.exits[0] if len(track.exits) == 1 else None
+            if leaving is None:
+                continue
+            lost = leaving.direction == (0.0, 0.0)
+            doing = "lost" if lost else "leaves"
+            words.append(
+                (f"{literal(track.label)}: {doing} at step {leaving.step}", style["color"])
+            )
+            self._since.append(leaving.step)
+            arrow = _line(
+                ax,
+                color=style["color"],
+                marker="x",
+                markersize=setting("lines.markersize") * 2.6,
+                markeredgecolor=style["color"] if lost else setting("axes.facecolor"),
+                markeredgewidth=2.0 if lost else 0.8,
+                linestyle="none",
+                zorder=HEAD + 0.9,
+            )
+            arrows.append(arrow)
+            way = path.points[: path.ends[leaving.step] + 1, 0]
+            way = way[np.isfinite(way).all(axis=1)]
+            if len(way):
+                arrow.set_data_3d(*way[-1:].T)
+                if not lost:
+                    self._arrows.append((arrow, way[-2:]))
+        self.artists = [*arrows, *_notes(ax, words, taken)]
+
+    def show(self, step: int) -> None:
+        """Show what has left by `step`, and turn the arrows as the camera sees the paths."""
+        for artist, since in zip(self.artists, self._since * 2, strict=True):
+            artist.set_visible(step >= since)
+        for arrow, way in self._arrows:
+            across, up = np.diff(in_pixels(self._ax, way[[0, -1]]), axis=0)[0]
+            arrow.set_marker((3, 0, math.degrees(math.atan2(up, across)) - 90))
+
+
+class Places:
+    """The minima as stars and the starts as rings, pale where the surface stands before them.
+
+    Parameters
+    ----------
+    ax : mpl_toolkits.mplot3d.Axes3D
+        Where to draw.
+    minima, starts : numpy.ndarray, shape (n, 3)
+        The places, on the surface.
+    z : numpy.ndarray, shape (ny, nx)
+        The surface's heights.
+    """
+
+    def __init__(self, ax: Axes3D, minima: Array, starts: Array, z: Array) -> None:
+        self._ax, self._z = ax, z
+        size = setting("lines.markersize")
+        ink, ground = setting("text.color"), setting("axes.facecolor")
+        star = {"marker": "*", "markersize": size * 3.6, "markerfacecolor": ink}
+        star |= {"markeredgecolor": ground, "markeredgewidth": 1.0, "label": "_minimum"}
+        ring = {"marker": "o", "markersize": size * (3.2 if len(starts) < 9 else 1.2)}
+        ring |= {"markerfacecolor": "none", "markeredgecolor": ink, "markeredgewidth": 1.4}
+        ring |= {"label": "_start"}
+        self._kinds = [
+            (
+                places,
+                *(_line(ax, linestyle="none", zorder=_MARK, alpha=a, **look) for a in (_PALE, 1)),
+            )
+            for places, look in ((minima, star), (starts, ring))
+        ]
+        self.artists: list[Artist] = [line for _, *both in self._kinds for line in both]
+
+    def show(self, step: int) -> None:
+        """Tell again what is hidden, as the camera may have turned."""
+        for places, pale, plain in self._kinds:
+            seen = unhidden(self._ax, places, self._z)
+            pale.set_data_3d(*places[~seen].T)
+            plain.set_data_3d(*places[seen].T)
+
+
+def _line(ax: Axes3D, **style: Any) -> Line3D:
+    line = Line3D([], [], [], **style)
+    ax.add_line(line)
+    return line
+
+
+def _chained(history: Array) -> Array:
+    """Return x, y and z of points, shape (n, paths, 3); paths follow each other, NaN between."""
+    if history.shape[1] == 1:
+        return history[:, 0].T
+    gap = np.full((1, *history.shape[1:]), np.nan)
+    return np.concatenate([history, gap]).transpose(1, 0, 2).reshape(-1, 3).T
+
+
+def _notes(ax: Axes3D, words: Sequence[tuple[str, Any]], taken: Array) -> list[Text]:
+    """Write lines of words and colours into the corner of the panel that is most empty."""
+    size = points("xtick.labelsize")
+    wide = max((text_size(line, size)[0] for line, _ in words), default=0.0) + 2 * size
+    box = np.array([wide, 1.5 * size * len(words) + size]) / in_points(ax)
+    parts = (taken - ax.bbox.min) / ax.bbox.size
+    corners = [(0, 1), (1, 1), (0, 0), (1, 0)]
+    covered = [(abs(parts - corner) < box).all(axis=1).sum() for corner in corners]
+    right, top = corners[int(np.argmin(covered))]
+    notes = []
+    for row, (line, color) in enumerate(words):
+        down = 1.5 * row + 1.2 if top else 1.5 * (row - len(words)) + 1.2
+        shift = ScaledTranslation(0.0, -down * size / 72, ax.figure.dpi_scale_trans)
+        place = {"transform": ax.transAxes + shift, "ha": "right" if right else "left"}
+        look = {"color": color, "fontsize": size, "zorder": NOTE}
+        notes.append(ax.text2D(right, top, line, **place, **look))
+    return notes

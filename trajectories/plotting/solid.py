@@ -1,0 +1,141 @@
+"""The 3-D layout's panel: the surface as a hill, the paths on it, and the words above."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.transforms import ScaledTranslation
+from mpl_toolkits.mplot3d import Axes3D
+from numpy.typing import NDArray
+
+from trajectories.plotting.climbers import Camera, Climbers, Leavers, Places
+from trajectories.plotting.counter import counter, counter_width
+from trajectories.plotting.header import draw_header, fitted, heading, in_points, points
+from trajectories.plotting.heights import Heights, lifted
+from trajectories.plotting.hill import Contours, Hill
+from trajectories.plotting.scene import Scene
+from trajectories.plotting.stage import AZIMUTHS, best_azimuth, fit, set_limits, style_axes
+from trajectories.plotting.theme import Theme
+from trajectories.plotting.tracks import Mover, Style
+from trajectories.surfaces import Surface
+from trajectories.validation import Interval, scalar
+
+__all__ = ["ELEVATION", "checked_camera", "draw_solid"]
+
+Array = NDArray[np.float64]
+
+#: How high the camera stands by default, in degrees.
+ELEVATION = 45.0
+_HILL, _CONTOUR = 1.0, 1.5
+_ELEVATIONS = Interval(0.0, 90.0, "both", "between 0 and 90")
+_ANY = Interval(-math.inf, math.inf, "neither", "finite")
+
+
+def draw_solid(
+    ax: Axes3D,
+    scene: Scene,
+    surface: Surface,
+    theme: Theme,
+    styles: Sequence[Style],
+    *,
+    legend: bool = True,
+    elevation: float = ELEVATION,
+    azimuth: float | None = None,
+    orbit: float = 0.0,
+) -> list[Mover]:
+    """Draw a scene's surface on 3-D Axes, and return its paths, which can show any step.
+
+    Parameters
+    ----------
+    ax : mpl_toolkits.mplot3d.Axes3D
+        Where to draw.
+    scene : Scene
+        What to draw.
+    surface : Surface
+        Its f tells how high the paths are between the grid's points.
+    theme : Theme
+        Gives the surface's colours.
+    styles : sequence of dict
+        A style for each track.
+    legend : bool, default True
+        Whether to name the paths above the panel.
+    elevation : float, default 45
+        How high the camera stands, in degrees.
+    azimuth : float, optional
+        Where it stands, in degrees; by default where it sees most of the paths.
+    orbit : float, default 0
+        By how much it turns from the first step to the last, in degrees.
+
+    Returns
+    -------
+    list of Mover
+    """
+    heights = Heights.of(scene)
+    tracks = [lifted(track, scene.limits, surface.value, heights) for track in scene.tracks]
+    z = heights(scene.relief.z)
+    ax.computed_zorder = False
+    ax.set_proj_type("ortho")
+    set_limits(ax, scene, z, heights)
+    ax.view_init(elevation, AZIMUTHS[0] if azimuth is None else azimuth)
+    starts = np.concatenate([track.positions[0] for track in scene.tracks])
+    minima = _on_surface(np.reshape(scene.minima, (-1, 2)), scene, surface, heights)
+    starts = _on_surface(starts, scene, surface, heights)
+    if azimuth is None:
+        ax.view_init(elevation, best_azimuth(ax, tracks, minima, z))
+    style_axes(ax, heights)
+    # Rasterized where the rest is vectors, which have no shades.
+    hill = Hill(scene.relief, heights, theme, ax.azim, zorder=_HILL, rasterized=True)
+    ax.add_collection(hill, autolim=False)
+    lines = {"colors": theme.contour, "linewidths": 0.7, "zorder": _CONTOUR}
+    ax.add_collection(Contours(scene.relief, heights, **lines), autolim=False)
+    ax.apply_aspect()
+    labels = [track.label for track in scene.tracks] if legend else []
+    words = heading(scene.name, scene.formula, scene.latex)
+    lift = draw_header(ax, words, labels, styles)
+    # The counter shares the heading's line, and leaves the legend all of its own.
+    room = in_points(ax)[0] - counter_width(scene.steps) - points("legend.fontsize")
+    title, size = fitted(words, room, points("axes.titlesize"), ax.figure)
+    ax.set_title(title, loc="left", pad=lift, fontsize=size, y=1.0)
+    taken = fit(ax, heights, scene.relief, z, orbit)
+    shift = ScaledTranslation(0, lift / 72, ax.figure.dpi_scale_trans)
+    return [
+        Camera(ax, scene.steps, orbit),
+        Places(ax, minima, starts, z),
+        Climbers(ax, tracks, styles),
+        Leavers(ax, scene, tracks, styles, taken),
+        counter(ax.figure, 1.0, 1.0, ax.transAxes + shift, scene.steps),
+    ]
+
+
+def checked_camera(elevation: Any, azimuth: Any, orbit: Any) -> dict[str, Any]:
+    """Return what `draw_solid` takes of a camera, if they are angles.
+
+    Parameters
+    ----------
+    elevation, azimuth, orbit : float
+        As for `draw_solid`.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are not numbers, or not finite, or the elevation is below 0 or above 90.
+    """
+    return {
+        "elevation": scalar("elevation", elevation, _ELEVATIONS),
+        "azimuth": None if azimuth is None else scalar("azimuth", azimuth, _ANY),
+        "orbit": scalar("orbit", orbit, _ANY),
+    }
+
+
+def _on_surface(places: Array, scene: Scene, surface: Surface, heights: Heights) -> Array:
+    """Return those of some places that are in the picture, each once, with their heights."""
+    low, high = np.array(scene.limits).T
+    inside = np.unique(places[((places >= low) & (places <= high)).all(axis=1)], axis=0)
+    return np.column_stack([inside, heights(surface.value(inside))])

@@ -1,0 +1,281 @@
+"""The stage: 3-D Axes, what their camera sees, and how they fit into a panel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
+from matplotlib.transforms import Bbox
+from mpl_toolkits.mplot3d import Axes3D
+from numpy.typing import NDArray
+
+from trajectories.plotting.header import points
+from trajectories.plotting.heights import Heights, Lifted
+from trajectories.plotting.relief import Relief
+from trajectories.plotting.scene import Scene
+from trajectories.plotting.theme import setting
+
+__all__ = [
+    "AZIMUTHS",
+    "BOX",
+    "Stage",
+    "best_azimuth",
+    "fit",
+    "in_pixels",
+    "set_limits",
+    "style_axes",
+    "unhidden",
+]
+
+Array = NDArray[np.float64]
+
+#: The sides of the box: the width, the depth and the height.
+BOX = np.array([1.2, 1.0, 0.56])
+#: Where the camera may stand, the most usual first: across the corners of the box.
+AZIMUTHS = (-60.0, 30.0, -150.0, 120.0, -30.0, 60.0, -120.0, 150.0)
+#: Half the width of what Matplotlib's 3-D Axes show, in its own units.
+_HALF = 0.0925
+#: Looks along a line of sight, and how far below the surface they may be: in parts of the height.
+_LOOKS, _THICK = 80, 0.006
+#: No ticks so near the ends of an axis, in parts of it.
+_ENDS = 0.04
+#: Lines of print from tick to tick of the upright axis; between an axis and words, in font sizes.
+_APART, _GAP = 1.4, 0.45
+#: What 3-D Axes add to the pads of ticks and of labels.
+_TICK_PAD, _LABEL_PAD = 8.0, 21.0
+
+
+class Stage(Axes3D):
+    """3-D Axes that fill their panel, where Matplotlib's own keep to a square in its middle.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        As for `mpl_toolkits.mplot3d.Axes3D`.
+    """
+
+    #: What part of the panel is its middle to the right of and above what Matplotlib takes.
+    shift: Array = np.zeros(2)
+
+    def apply_aspect(self, position: Bbox | None = None) -> None:
+        """Show more to the sides, or above and below, with the middle where it was."""
+        width, height = self.bbox.size
+        across, up = _HALF * max(1.0, width / height), _HALF * max(1.0, height / width)
+        right, above = 2 * self.shift
+        self.viewLim.intervalx = (across * (right - 1), across * (right + 1))
+        self.viewLim.intervaly = (up * (above - 1), up * (above + 1))
+
+
+def unhidden(ax: Axes3D, points: Array, z: Array) -> NDArray[np.bool_]:
+    """Tell which points on a surface the camera sees past the surface.
+
+    Parameters
+    ----------
+    ax : mpl_toolkits.mplot3d.Axes3D
+        Its limits are those of the surface, and its camera is far away.
+    points : numpy.ndarray, shape (n, 3)
+        The points.
+    z : numpy.ndarray, shape (ny, nx)
+        The surface's heights on a grid over all of the Axes.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n,)
+    """
+    low, high = np.array([ax.get_xlim(), ax.get_ylim(), ax.get_zlim()]).T
+    begin = (points - low) / (high - low)
+    ground = np.nan_to_num((z - low[2]) / (high[2] - low[2]), nan=-1.0)
+    elevation, azimuth = np.radians([ax.elev, ax.azim])
+    flat = math.cos(elevation)
+    toward = np.array([flat * math.cos(azimuth), flat * math.sin(azimuth), math.sin(elevation)])
+    toward = toward / BOX
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # How far it is to each wall of the box, and to its lid.
+        ways = np.where(toward > 0, 1 - begin, begin) / abs(toward)
+    reach = np.clip(np.nan_to_num(ways.min(axis=1), nan=0.0), 0, 10)
+    sides = np.array(ground.shape[::-1]) - 1
+    column, row = np.rint(np.nan_to_num(begin[:, :2]).clip(0, 1) * sides).astype(int).T
+    up, across = np.gradient(ground)
+    rise = across * sides[0] * toward[0] + up * sides[1] * toward[1]
+    # A wall that rises toward the camera more steeply than the line of sight turns its back on it.
+    seen = rise[row, column] < toward[2]
+    for share in np.linspace(0, 1, _LOOKS + 1)[1:]:
+        here = begin + (share * reach)[:, None] * toward
+        seen &= ~(_between(ground, here[:, :2]) > here[:, 2] + _THICK)
+    return np.asarray(seen)
+
+
+def _between(grid: Array, places: Array) -> Array:
+    """Interpolate a grid, shape (ny, nx), at places in parts of its width and height."""
+    sides = np.array(grid.shape[::-1]) - 1
+    at = np.nan_to_num(places).clip(0, 1) * sides
+    column, row = np.minimum(at.astype(int), sides - 1).T
+    right, up = at[:, 0] - column, at[:, 1] - row
+    lower = grid[row, column] * (1 - right) + grid[row, column + 1] * right
+    upper = grid[row + 1, column] * (1 - right) + grid[row + 1, column + 1] * right
+    return np.asarray(lower * (1 - up) + upper * up)
+
+
+def in_pixels(ax: Axes3D, places: Array) -> Array:
+    """Return where the camera sees places, shape (n, 2)."""
+    flat = np.column_stack([places, np.ones(len(places))]) @ ax.get_proj().T
+    return np.asarray(ax.transData.transform(flat[:, :2] / flat[:, 3:]))
+
+
+def set_limits(ax: Axes3D, scene: Scene, z: Array, heights: Heights) -> None:
+    """Set the limits of all axes: to what is shown, and to the surface's heights."""
+    there = z[np.isfinite(z)]
+    low, high = (float(there.min()), float(there.max())) if there.size else (0.0, 1.0)
+    if not high - low > 1e-12 * max(abs(low), abs(high)):
+        room = max(1.0, abs(low))
+        low, high = low - room, high + room
+    elif 0 < low < 0.05 * high and heights.floor is not None:
+        low = 0.0  # The grid has just missed the minimum.
+    ax.set_xlim(scene.limits[0], view_margin=0)
+    ax.set_ylim(scene.limits[1], view_margin=0)
+    ax.set_zlim(low, high, view_margin=0)
+    ax.set_box_aspect(BOX)
+
+
+def style_axes(ax: Axes3D, heights: Heights) -> None:
+    """Make the box calm: its axes, and the outline of its floor."""
+    ax.grid(False)
+    for axis, kind in ((ax.xaxis, "xtick"), (ax.yaxis, "ytick"), (ax.zaxis, "ytick")):
+        color, words = setting(f"{kind}.color"), setting(f"{kind}.labelcolor")
+        axis.set_pane_color((1, 1, 1, 0))
+        axis.pane.set(edgecolor="none", linewidth=setting("grid.linewidth"), closed=True)
+        axis.line.set(color=setting("axes.edgecolor"), linewidth=setting("axes.linewidth"))
+        axis._axinfo["tick"].update(inward_factor=0.0, outward_factor=0.2)
+        ax.tick_params(
+            axis=axis.axis_name,
+            color=color,
+            labelcolor=color if words == "inherit" else words,
+            labelsize=points(f"{kind}.labelsize"),
+            labelfontfamily=setting("font.family"),
+        )
+        # Labels at the very ends would run into those of the next axis.
+        first, last = axis.get_view_interval()
+        at = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(first, last)
+        margin = _ENDS * (last - first)
+        axis.set_major_locator(FixedLocator(at[(at > first + margin) & (at < last - margin)]))
+    ax.zaxis.pane.set_edgecolor(setting("grid.color"))
+    label = {"color": setting("axes.labelcolor"), "fontsize": points("axes.labelsize")}
+    ax.set_xlabel("$x$", **label)
+    ax.set_ylabel("$y$", **label)
+    ax.set_zlabel(heights.label, **label)
+    ax.zaxis.set_rotate_label(True)
+
+
+def _set_height_ticks(ax: Axes3D, heights: Heights) -> None:
+    """Choose values of f along the upright axis, as many as there is room for now."""
+    low, high = ax.get_zlim()
+    ends = in_pixels(ax, np.array([[0.0, 0.0, low], [0.0, 0.0, high]]))
+    length = float(np.hypot(*(ends[1] - ends[0]))) / ax.figure.dpi * 72
+    least = _APART * points("ytick.labelsize") / max(length, 1e-9)
+    at, words = heights.ticks(low, high, least)
+    ax.zaxis.set_major_locator(FixedLocator(at.tolist()))
+    ax.zaxis.set_major_formatter(FixedFormatter(words))
+    ax.zaxis.label.set_visible(bool(words))  # Seen from above there is no upright axis.
+
+
+def _set_pads(ax: Axes3D) -> None:
+    """Move the words of each axis so far away that they clear it: 3-D Axes only guess."""
+    gap = _GAP * points("xtick.labelsize") * ax.figure.dpi / 72
+    for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
+        ends = ax.transData.transform(np.transpose(axis.line.get_data()))
+        along = np.hypot(*(ends[1] - ends[0]))
+        if along < 1:
+            continue
+        normal = np.array([ends[0][1] - ends[1][1], ends[1][0] - ends[0][0]]) / along
+
+        def away(word: Text, across: Array = normal, begin: Array = ends[0]) -> tuple[float, float]:
+            """Measure how far a word's middle is from the axis, and how far it reaches."""
+            middle = ax.transData.transform(word.get_position())
+            half = np.asarray(word.get_window_extent().size) / 2
+            return abs(float((middle - begin) @ across)), float(half @ abs(across))
+
+        ticks = [tick for tick in axis.get_major_ticks() if tick.label1.get_text()]
+        taken, share = 0.0, 1.0
+        if ticks:
+            measured = [away(tick.label1) for tick in ticks]
+            reach = max(half for _, half in measured)
+            share = _share(gap + reach, min(far for far, _ in measured))
+            taken = 2 * reach + gap
+        far, reach = away(axis.label)
+        _move_words(axis, share, _share(taken + gap + reach, far))
+
+
+def _share(needed: float, far: float) -> float:
+    """Return how many times farther something must go, which may be seen from its very end."""
+    return min(max(needed / max(far, 1e-9), 0.5), 2.0)
+
+
+def _move_words(axis: Any, ticks: float, label: float) -> None:
+    """Move the words of an axis so many times farther away."""
+    pad = axis.get_major_ticks()[0].get_pad() if len(axis.get_majorticklocs()) else 0.0
+    axis.set_tick_params(pad=(pad + _TICK_PAD) * ticks - _TICK_PAD)
+    axis.labelpad = (axis.labelpad + _LABEL_PAD) * label - _LABEL_PAD
+
+
+def best_azimuth(ax: Axes3D, tracks: Sequence[Lifted], minima: Array, z: Array) -> float:
+    """Return from where most of the paths and minima is seen; the most usual place if as good."""
+    places = np.concatenate([track.points.reshape(-1, 3) for track in tracks])
+    places = places[np.isfinite(places).all(axis=1)]
+    places = places[:: max(1, len(places) // 1000)]
+    best, most = AZIMUTHS[0], 0.0
+    for azimuth in AZIMUTHS:
+        ax.view_init(ax.elev, azimuth)
+        seen = unhidden(ax, places, z).sum() / max(len(places), 1)
+        found = unhidden(ax, minima, z).sum() / max(len(minima), 1)
+        score = float(seen + 0.5 * found)
+        if score > most + 0.03:
+            best, most = azimuth, score
+    return best
+
+
+def fit(ax: Axes3D, heights: Heights, relief: Relief, z: Array, orbit: float) -> Array:
+    """Make the surface and its axes as large as the panel allows, wherever the camera turns.
+
+    Return what they cover then, as points in pixels.
+    """
+    limits = np.array([ax.get_xlim(), ax.get_ylim(), ax.get_zlim()])
+    floor = np.array(np.meshgrid(*limits[:2], limits[2, :1])).reshape(3, -1).T
+    grid = np.stack([*np.meshgrid(relief.x[::6], relief.y[::6]), z[::6, ::6]], axis=-1)
+    grid = grid.reshape(-1, 3)
+    spots = np.concatenate([floor, grid[np.isfinite(grid).all(axis=1)]])
+    azimuth, zoom = ax.azim, 1.0
+    turned = min(abs(orbit), 360.0) * np.sign(orbit)
+    # The last is where the camera comes to rest: there the words are set.
+    turns = azimuth - np.linspace(turned, 0, 1 + math.ceil(abs(turned) / 20))
+    for _ in range(4):
+        _set_height_ticks(ax, heights)
+        seen, words = [], []
+        for at in turns:
+            ax.view_init(ax.elev, at)
+            ax.M = ax.get_proj()
+            seen.append(in_pixels(ax, spots))
+            words += [axis.get_tightbbox(None) for axis in (ax.xaxis, ax.yaxis, ax.zaxis)]
+        _set_pads(ax)
+        covered = np.concatenate(seen)
+        shown = np.array([covered.min(axis=0), covered.max(axis=0)])
+        whole = Bbox.union([Bbox(shown), *words]).get_points()
+        panel = ax.bbox.get_points()
+        # What hangs over stays as large when the rest grows.
+        if isinstance(ax, Stage):
+            room, needed = np.diff(panel - whole + shown, axis=0)[0], np.diff(shown, axis=0)[0]
+            ax.shift = ax.shift + (whole - panel).mean(axis=0) / ax.bbox.size
+            ax.apply_aspect()
+        else:
+            room = ax.bbox.size / 2 - abs(whole - shown).max(axis=0)
+            needed = abs(shown - panel.mean(axis=0)).max(axis=0)
+        larger = float((np.maximum(room, 0.1 * ax.bbox.size) / needed).min())
+        zoom *= larger
+        ax.set_box_aspect(BOX, zoom=zoom)
+        for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
+            _move_words(axis, 1 / larger, 1 / larger)
+    ax.view_init(ax.elev, azimuth)
+    return np.concatenate([covered, *(box.corners() for box in words)])

@@ -1,0 +1,283 @@
+"""HTML: one page that holds a scene as data and a small player, and asks nothing of a network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import Any, BinaryIO
+
+from trajectories.names import resolve
+from trajectories.plotting.layouts import LAYOUTS
+from trajectories.plotting.scene import Exit, Scene, Track
+from trajectories.plotting.theme import Look, look
+from trajectories.plotting.writers.page_data import (
+    GRAIN,
+    corner,
+    ground,
+    kept_steps,
+    packed_positions,
+    packed_values,
+    unit,
+)
+from trajectories.plotting.writers.page_look import described, stylesheet
+from trajectories.surfaces.mathml import to_mathml
+from trajectories.validation import must
+
+__all__ = ["Take", "looks_for", "page_html", "read_recipe", "write_page"]
+
+#: Up to so many points in all, positions are written to a 100,000th of the view; beyond to a
+#: 2,000th, which is half a pixel, as a page must stay small.
+_FINE_POINTS = 6_000
+_FINE, _COARSE = (100_000, 7), (2_000, 3)
+#: So many points a page holds at most; of longer paths it leaves steps out.
+_MOST_POINTS = 16_000
+_FEWEST_ROWS = 31
+_RECIPE = re.compile(r'<script type="application/json" id="recipe">(.*?)</script>', re.DOTALL)
+
+
+@dataclass(frozen=True, eq=False)
+class Take:
+    """One of several runs of the same optimizers, among which the viewer chooses.
+
+    Parameters
+    ----------
+    tracks : tuple of Track
+        A track for each of the scene's, in the same order, with the scene's limits. Get them from
+        ``Scene.of(paths, limits=scene.limits, resolution=3).tracks``.
+    learning_rate : float, optional
+        What sets it apart, if the page is to have a slider of learning rates.
+    start : (float, float), optional
+        What sets it apart, if the viewer is to click where the paths begin.
+    """
+
+    tracks: tuple[Track, ...]
+    learning_rate: float | None = None
+    start: tuple[float, float] | None = None
+
+
+def looks_for(theme: str | None) -> tuple[Look, ...]:
+    """Return what a page looks like under an animation's theme.
+
+    A theme that was asked for stays. Without one the viewer's preference chooses between the light
+    look, under all that the user has set of Matplotlib, and the dark theme.
+    """
+    return (look(theme),) if theme is not None else (look(None), look("dark"))
+
+
+def page_html(
+    scene: Scene,
+    *,
+    takes: Sequence[Take] = (),
+    first: int = 0,
+    layout: str = "overlay",
+    looks: Sequence[Look] | None = None,
+    aspect: float | None = None,
+    frame_steps: Sequence[int] | None = None,
+    fps: float = 8.0,
+    hold: float = 1.5,
+    loop: int = 0,
+    tail: int | None = None,
+    title: str | None = None,
+    recipe: str = "",
+    line: Mapping[str, Any] | None = None,
+) -> str:
+    """Return a page that plays a scene, in one file.
+
+    Parameters
+    ----------
+    scene : Scene
+        What the still picture shows. Its limits, contours, minima and legend are the page's.
+    takes : sequence of Take, optional
+        Runs to choose from instead of the scene's own tracks: each with a learning rate, or each
+        with a start.
+    first : int, default 0
+        The take that is shown first.
+    layout : {"overlay", "grid", "race"}, default "overlay"
+        As for `animate`.
+    looks : sequence of Look, optional
+        One, which is then fixed; or one for viewers who prefer light and one for dark. See
+        `looks_for`, whose answer to None is the default.
+    aspect : float, optional
+        Width over height of a panel with contours; by default that of the scene's limits, for x
+        and y of the same scale.
+    frame_steps : sequence of int, optional
+        The step that each frame shows, rising; by default all.
+    fps : float, default 8
+        Frames a second.
+    hold : float, default 1.5
+        Seconds for which the last frame stands longer than the others.
+    loop : int, default 0
+        How often it plays; 0 is for ever.
+    tail : int, optional
+        How many steps to show behind a head; by default all.
+    title : str, optional
+        Of the page; by default the surface's name and the optimizers'.
+    recipe : str, default ""
+        JSON to keep in the page, which `read_recipe` reads back.
+    line : mapping, optional
+        Properties of the paths' lines, as `animate` takes them.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If the takes are not alike, or an argument is not what it must be.
+    """
+    runs = _checked_takes(scene, takes)
+    layout = resolve("layout", layout, LAYOUTS)
+    chosen = tuple(looks_for(None) if looks is None else looks)
+    if len(chosen) not in (1, 2):
+        raise must("looks", "one look, or one for light and one for dark", len(chosen))
+    if not 0 <= first < len(runs):
+        raise must("first", f"from 0 to {len(runs) - 1}", first)
+    shown = replace(
+        scene,
+        tracks=tuple(
+            replace(track, label=known.label)
+            for track, known in zip(runs[first].tracks, scene.tracks, strict=True)
+        ),
+    )
+    everything = replace(scene, tracks=tuple(track for run in runs for track in run.tracks))
+    style = dict(line or {})
+    frames = range(scene.steps + 1) if frame_steps is None else frame_steps
+    data = {
+        **described(shown, everything, chosen[0], layout, style),
+        **_moving(everything, runs, list(frames)),
+        "layout": layout,
+        "limits": scene.limits,
+        "aspect": _aspect(scene) if aspect is None else aspect,
+        "grain": GRAIN,
+        "ground": ground(scene.relief, scene.limits),
+        "minima": scene.minima.tolist(),
+        "floor": scene.floor or 0.0,
+        "first": first,
+        "fps": fps,
+        "hold": hold,
+        "loop": loop,
+        "tail": tail,
+    }
+    name = scene.name.replace("_", " ")
+    labels = ", ".join(track.label for track in scene.tracks)
+    parts = {
+        "title": escape(title or f"{name}: {labels}"),
+        "name": "" if scene.name == scene.formula else escape(name[:1].upper() + name[1:]),
+        "formula": to_mathml(scene.formula),
+        "notes": "".join(f"<p>{_prose(note)}</p>" for note in scene.notes),
+        "style": _asset("player.css") + stylesheet(shown, chosen, layout, style),
+        "script": _asset("player.js"),
+        "data": _inert(json.dumps(data, separators=(",", ":"), allow_nan=False)),
+        "recipe": _inert(recipe),
+    }
+    parts |= {f"{key}_hash": _hash(f"\n{parts[key]}\n") for key in ("style", "script")}
+    return Template(_asset("player.html")).substitute(parts)
+
+
+def write_page(file: BinaryIO, scene: Scene, **kwargs: Any) -> None:
+    """Write what `page_html` returns, with the same arguments, to a file open for bytes."""
+    file.write(page_html(scene, **kwargs).encode())
+
+
+def read_recipe(text: str) -> str | None:
+    """Return the recipe that a page holds, or None; nothing of the page is run.
+
+    Examples
+    --------
+    >>> read_recipe('<script type="application/json" id="recipe">{"steps": 30}</script>')
+    '{"steps": 30}'
+    """
+    found = _RECIPE.search(text)
+    return (found[1] or None) if found else None
+
+
+def _checked_takes(scene: Scene, takes: Sequence[Take]) -> tuple[Take, ...]:
+    if not takes:
+        return (Take(scene.tracks),)
+    kinds = {(take.learning_rate is None, take.start is None) for take in takes}
+    if kinds not in ({(False, True)}, {(True, False)}):
+        raise must("takes", "each with a learning rate, or each with a start", len(takes))
+    if any(len(take.tracks) != len(scene.tracks) for take in takes):
+        raise must("takes", "as many tracks each as the scene", [len(t.tracks) for t in takes])
+    return tuple(takes)
+
+
+def _moving(everything: Scene, takes: Sequence[Take], frames: list[int]) -> dict[str, Any]:
+    """Return all that differs between steps and takes."""
+    tracks = everything.tracks
+    paths = sum(track.positions.shape[1] for track in tracks)
+    times = kept_steps(everything.tracks, frames, max(_FEWEST_ROWS, _MOST_POINTS // paths))
+    known = set(times.tolist())
+    parts, digits = _FINE if len(times) * paths <= _FINE_POINTS else _COARSE
+    units = [unit(high - low, parts) for low, high in everything.limits]
+    floor = everything.floor or 0.0
+
+    def written(track: Track) -> dict[str, Any]:
+        rows = times[times < len(track.positions)]
+        seen, above = track.visible[rows], track.values[rows] - floor
+        count = seen.shape[1]
+        found: dict[str, Any] = {
+            "paths": [
+                [
+                    packed_positions(seen[:, i], everything.limits, units),
+                    packed_values(above[:, i], digits),
+                ]
+                for i in range(count)
+            ],
+            "exits": [_plain(leaving) for leaving in track.exits],
+        }
+        return found if len(rows) == len(times) else {**found, "rows": len(rows)}
+
+    return {
+        "units": units,
+        "digits": digits,
+        "origin": corner(everything.limits, units),
+        "times": times.tolist() if len(times) != everything.steps + 1 else len(times),
+        "frames": [step for step in frames if step in known],
+        "takes": [
+            {
+                "rate": take.learning_rate,
+                "start": take.start,
+                "tracks": [written(track) for track in take.tracks],
+            }
+            for take in takes
+        ],
+    }
+
+
+def _aspect(scene: Scene) -> float:
+    """Return the aspect at which x and y have the same scale, if paths do not become thin."""
+    (x0, x1), (y0, y1) = scene.limits
+    aspect = (x1 - x0) / (y1 - y0)
+    return aspect if 0.6 <= aspect <= 2.4 else 1.44
+
+
+def _plain(leaving: Exit | None) -> list[float] | None:
+    return None if leaving is None else [leaving.step, *leaving.point, *leaving.direction]
+
+
+def _prose(text: str) -> str:
+    """Set what stands between dollar signs slanted."""
+    parts = re.split(r"\$(.*?)\$", text)
+    return "".join(f"<i>{escape(p)}</i>" if i % 2 else escape(p) for i, p in enumerate(parts))
+
+
+def _asset(name: str) -> str:
+    return (files("trajectories.plotting.writers") / name).read_text("utf-8")
+
+
+def _inert(text: str) -> str:
+    """Keep JSON from ending the element that holds it: ``<`` can stand only in its strings."""
+    return text.replace("<", r"\u003c")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
