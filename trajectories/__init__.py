@@ -46,13 +46,22 @@ _HOMES = {
         "Signum",
         "SurfaceOptimizer",
         "Yogi",
+        "schedules",
     ],
     "trajectories.plotting.animation": ["Animation", "animate"],
-    "trajectories.plotting.axes": ["plot", "plot_gradient", "plot_loss"],
+    "trajectories.plotting.axes": ["plot", "plot_3d", "plot_gradient", "plot_loss"],
     "trajectories.plotting.figures": ["plot_grid", "plot_overlay", "plot_race"],
     "trajectories.plotting.scene": ["Scene"],
     "trajectories.plotting.theme": ["THEMES"],
-    "trajectories.surfaces": ["SURFACES", "FormulaError", "Surface"],
+    "trajectories.surfaces": [
+        "SURFACES",
+        "Analysis",
+        "FormulaError",
+        "LeastSquares",
+        "Surface",
+        "least_squares",
+        "quadratic",
+    ],
     "trajectories.trajectory": ["Trajectory"],
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -69,12 +78,14 @@ __all__ = [
     "AdamW",
     "Adamax",
     "Adan",
+    "Analysis",
     "Animation",
     "Backtracking",
     "CenteredRMSProp",
     "DampedNewton",
     "DampenedMomentum",
     "FormulaError",
+    "LeastSquares",
     "Lion",
     "Momentum",
     "NAdam",
@@ -100,12 +111,16 @@ __all__ = [
     "animate",
     "compare",
     "descend",
+    "least_squares",
     "plot",
+    "plot_3d",
     "plot_gradient",
     "plot_grid",
     "plot_loss",
     "plot_overlay",
     "plot_race",
+    "quadratic",
+    "schedules",
     "__version__",
 ]
 
@@ -144,13 +159,22 @@ if TYPE_CHECKING:
         Signum,
         SurfaceOptimizer,
         Yogi,
+        schedules,
     )
     from trajectories.plotting.animation import Animation, animate
-    from trajectories.plotting.axes import plot, plot_gradient, plot_loss
+    from trajectories.plotting.axes import plot, plot_3d, plot_gradient, plot_loss
     from trajectories.plotting.figures import plot_grid, plot_overlay, plot_race
     from trajectories.plotting.scene import Scene
     from trajectories.plotting.theme import THEMES
-    from trajectories.surfaces import SURFACES, FormulaError, Surface
+    from trajectories.surfaces import (
+        SURFACES,
+        Analysis,
+        FormulaError,
+        LeastSquares,
+        Surface,
+        least_squares,
+        quadratic,
+    )
     from trajectories.trajectory import Trajectory
 
 

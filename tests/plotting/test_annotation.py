@@ -24,7 +24,7 @@ def note_of(ax):
 def box_of(ax):
     """Return the note's box in parts of the panel."""
     ax.figure.canvas.draw()
-    box = note_of(ax).get_bbox_patch().get_window_extent()
+    box = ax.patches[-1].get_window_extent()
     return ax.transAxes.inverted().transform([[box.x0, box.y0], [box.x1, box.y1]])
 
 

@@ -57,7 +57,7 @@ def frame_steps(
     >>> frame_steps(paths, 6)
     [0, 6, 12, 18, 24, 30]
     >>> frame_steps(paths, 6, "length")
-    [0, 2, 4, 6, 11, 30]
+    [0, 2, 4, 7, 12, 30]
     """
     last = max(path.steps for path in paths)
     count = min(last + 1, _USUAL) if frames is None else integer("frames", frames, 1)

@@ -19,17 +19,7 @@ from trajectories.plotting.relief import Relief
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.theme import setting
 
-__all__ = [
-    "AZIMUTHS",
-    "BOX",
-    "Stage",
-    "best_azimuth",
-    "fit",
-    "in_pixels",
-    "set_limits",
-    "style_axes",
-    "unhidden",
-]
+__all__ = ["AZIMUTHS", "BOX", "Stage", "unhidden"]
 
 Array = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeAlias
 from trajectories.calls import read
 from trajectories.validation import POSITIVE, Interval, integer, must, scalar
 
-__all__ = ["Rate", "Schedule", "at_step", "count", "number", "rate"]
+__all__ = ["Rate", "Schedule", "rate"]
 
 
 @dataclass(frozen=True)

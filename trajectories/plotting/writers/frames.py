@@ -16,7 +16,7 @@ from trajectories.atomic import check_target
 from trajectories.plotting.writers.stream import Pixels, Stream
 from trajectories.validation import must
 
-__all__ = ["SIGNATURE", "chunk", "deflated", "numbered", "text", "write_frames", "write_png"]
+__all__ = ["SIGNATURE", "deflated", "numbered", "write_frames", "write_png"]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: Smaller than Pillow's filtered rows in half the time, as the pictures are lines and flat fills.

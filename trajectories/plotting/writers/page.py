@@ -183,7 +183,15 @@ def page_html(
 
 
 def write_page(file: BinaryIO, scene: Scene, **kwargs: Any) -> None:
-    """Write what `page_html` returns, with the same arguments, to a file open for bytes."""
+    """Write what `page_html` returns, with the same arguments, to a file.
+
+    Parameters
+    ----------
+    file : binary file
+        Takes the bytes.
+    scene, **kwargs
+        As for `page_html`.
+    """
     file.write(page_html(scene, **kwargs).encode())
 
 

@@ -21,16 +21,7 @@ from trajectories.plotting.relief import Relief
 from trajectories.plotting.scene import Track
 from trajectories.plotting.view import Limits, in_parts
 
-__all__ = [
-    "GRAIN",
-    "corner",
-    "ground",
-    "kept_steps",
-    "pack",
-    "packed_positions",
-    "packed_values",
-    "unit",
-]
+__all__ = ["GRAIN", "ground", "kept_steps", "pack", "packed_positions"]
 
 Array = NDArray[np.float64]
 Steps = NDArray[np.int64]
