@@ -226,10 +226,10 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int | N
     """Set cells in columns; where a line is too long, the last column is cut."""
     lines = [list(columns), *map(list, rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
-    lines.insert(1, ["-" * width for width in widths])
     if width is not None:
         used = sum(widths[:-1]) + len(_GAP) * len(widths[1:])
         widths[-1] = min(widths[-1], max(width - used, len(columns[-1]) + len(_CUT)))
+    lines.insert(1, ["-" * size for size in widths])
     return "\n".join(
         _GAP.join(_fit(cell, size) for cell, size in zip(line, widths, strict=True)).rstrip()
         for line in lines
@@ -237,9 +237,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int | N
 
 
 def _fit(cell: str, width: int) -> str:
-    if len(cell) <= width:
-        return cell.ljust(width)
-    return cell if set(cell) == {"-"} else cell[: width - len(_CUT)] + _CUT
+    return cell.ljust(width) if len(cell) <= width else cell[: width - len(_CUT)] + _CUT
 
 
 def _paragraph(record: Record) -> str:

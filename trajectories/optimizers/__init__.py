@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from trajectories.optimizers import schedules
 from trajectories.optimizers.adam import Adam, AdamW, AMSGrad, RAdam
 from trajectories.optimizers.adam_direction import Adan, AdEMAMix, NAdam
 from trajectories.optimizers.adam_scale import ADOPT, AdaBelief, Adamax, Yogi
@@ -55,6 +56,7 @@ __all__ = [
     "SurfaceOptimizer",
     "Yogi",
     "as_optimizer",
+    "schedules",
     "to_spec",
 ]
 
