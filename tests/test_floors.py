@@ -23,11 +23,13 @@ FLOORS = {
     "trajectories.trajectory": 3,
     "trajectories.anatomy": 4,
     "trajectories.descent": 4,
-    "trajectories.plotting": 5,
-    "trajectories": 6,
-    "trajectories.listing": 6,
-    "trajectories.cli": 7,
-    "trajectories.__main__": 8,
+    "trajectories.maps": 5,
+    "trajectories.plotting": 6,
+    "trajectories.mnist": 7,
+    "trajectories": 8,
+    "trajectories.listing": 8,
+    "trajectories.cli": 9,
+    "trajectories.__main__": 10,
 }
 THIRD_PARTIES = {
     "trajectories.validation": {"numpy"},
@@ -37,7 +39,9 @@ THIRD_PARTIES = {
     "trajectories.trajectory": {"numpy"},
     "trajectories.anatomy": {"numpy"},
     "trajectories.descent": {"numpy"},
-    "trajectories.plotting": {"av", "numpy", "matplotlib", "mpl_toolkits", "PIL", "tqdm"},
+    "trajectories.maps": {"joblib", "numpy", "tqdm"},
+    "trajectories.plotting": {"av", "numpy", "matplotlib", "mpl_toolkits", "PIL", "pptx", "tqdm"},
+    "trajectories.mnist": {"joblib", "matplotlib", "numpy", "PIL", "pooch", "tqdm"},
 }
 
 
