@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 import trajectories
-from trajectories.cli import DEFAULT_OPTIMIZERS, main
+from trajectories.cli import main
+from trajectories.commands.options import DEFAULT_OPTIMIZERS
 
 BOWL = "x**2/20 + y**2"
 SMALL = ["--size", "200x150", "--steps", "4", "-O", "sgd:lr=0.9"]
@@ -422,7 +423,7 @@ def test_bad_argument_is_refused_with_a_reason(command, arguments, words, refuse
         (["plot", BOWL, "-o", "a.pgn"], "Did you mean '.png'?"),
         (["plot", BOWL, "-o", "a.gif"], "Known: .png, .svg, .pdf"),
         (["animate", BOWL, "-o", "a.giff"], "Did you mean '.gif'?"),
-        (["animate", BOWL, "-o", "a.png"], "Known: .gif"),
+        (["animate", BOWL, "-o", "a.pgn"], "Known: .gif"),
         (["animate", BOWL, "--frames", "0"], "`frames`"),
         (["animate", BOWL, "--frames", "few"], "invalid int"),
         (["animate", BOWL, "--fps", "0"], "`fps`"),

@@ -15,6 +15,7 @@ ROOT = Path(trajectories.__file__).parent
 FLOORS = {
     "trajectories.validation": 0,
     "trajectories.names": 0,
+    "trajectories.buffers": 0,
     "trajectories.arrays": 1,
     "trajectories.calls": 1,
     "trajectories.atomic": 0,
@@ -28,11 +29,13 @@ FLOORS = {
     "trajectories.mnist": 7,
     "trajectories": 8,
     "trajectories.listing": 8,
-    "trajectories.cli": 9,
-    "trajectories.__main__": 10,
+    "trajectories.commands": 9,
+    "trajectories.cli": 10,
+    "trajectories.__main__": 11,
 }
 THIRD_PARTIES = {
     "trajectories.validation": {"numpy"},
+    "trajectories.buffers": {"numpy"},
     "trajectories.arrays": {"numpy"},
     "trajectories.surfaces": {"numpy", "sympy"},
     "trajectories.optimizers": {"numpy"},

@@ -55,8 +55,7 @@ def dissect(path: Trajectory) -> Anatomy:
     Raises
     ------
     ValueError
-        If steps are missing, or if the optimizer has no part that could be taken off: it asks the
-        surface itself.
+        If steps are missing.
 
     Examples
     --------
@@ -67,10 +66,11 @@ def dissect(path: Trajectory) -> Anatomy:
     (array([ 0.132, -0.68 ]), array([ 0.063, -0.36 ]))
     """
     optimizer = path.optimizer
-    if not isinstance(optimizer, Optimizer):
-        raise must("optimizer", "one that sees gradients only, to be taken apart", optimizer)
     if len(path.recorded) != path.steps + 1:
         raise must("record", "'all', as every step is needed", len(path.recorded))
+    if not isinstance(optimizer, Optimizer):  # It looks at the surface, and remembers nothing.
+        steps = np.diff(path.positions, axis=0)
+        return Anatomy(np.asarray(path.gradients[:-1]), np.zeros_like(steps), steps)
     optimizer = optimizer.fresh()
     position, gradient = np.array(path.positions[0]), np.zeros_like(path.positions[0])
     # Coordinates first, so that arrays of hyperparameters meet the batch.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import pkgutil
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
@@ -239,6 +240,12 @@ class Trajectory:
             except Exception as error:
                 # A damaged archive fails in as many ways as zip, zlib, NumPy and JSON know.
                 raise ValueError(f"{os.fspath(path)!r} holds no trajectory: {error}") from error
+
+    def _repr_html_(self) -> str:
+        """Show its plot in a notebook."""
+        # Named and not imported: pictures are of a floor above, which this one need not know.
+        html: str = pkgutil.resolve_name("trajectories.plotting.notebook:trajectory_html")(self)
+        return html
 
     def __repr__(self) -> str:
         """Show what went where, without the arrays."""

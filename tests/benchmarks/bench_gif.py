@@ -99,7 +99,7 @@ def fraction(ratio: float) -> str:
 
 def print_fidelity(moving: tj.Animation, ours: Path, theirs: Path) -> None:
     """Print how far decoded frames are from the true ones, and frames from full draws."""
-    drawn, picture = moving.frames(), moving._make()
+    drawn, picture = moving.frames(), moving.picture()
     different = 0
     worst, flickering, still = {ours: np.inf, theirs: np.inf}, {ours: 0, theirs: 0}, 0
     images = {path: Image.open(path) for path in worst}

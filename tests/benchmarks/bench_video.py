@@ -125,7 +125,7 @@ def saving(kind: str, moving: tj.Animation, path: Path) -> Callable[[], None]:
     """Return a function that makes and writes the moving picture in a format."""
 
     def save() -> None:
-        painter = Painter(moving._make())
+        painter = Painter(moving.picture())
         stream = Stream(painter.paint, moving.size, moving.frame_steps, FPS, comment="bench_video")
         with replacing(path) as file:
             WRITERS[kind](file, stream)

@@ -293,7 +293,7 @@ def test_bad_argument_of_save_is_refused_by_name_and_nothing_written(
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a.gif", b"old")]
 
 
-@pytest.mark.parametrize("name", ["a.gfi", "a.mp4", "a", "a.gif.txt", ".gif", ""])
+@pytest.mark.parametrize("name", ["a.gfi", "a.mpg", "a", "a.gif.txt", ".gif", ""])
 def test_unknown_suffix_is_refused_and_nothing_written(name, short, tmp_path):
     with pytest.raises(ValueError, match=r"Unknown format of a moving picture.*Known: \.gif"):
         animate(short).save(tmp_path / name if name else "")

@@ -14,6 +14,7 @@ from PIL import Image, ImageSequence
 
 from trajectories import animate, compare, descend
 from trajectories.plotting.writers.gif import delays, write_gif
+from trajectories.plotting.writers.stream import Stream
 
 SIZE = (320, 240)
 
@@ -201,7 +202,7 @@ def test_holds_out_of_range_are_refused(hold):
         delays(10, 10, hold)
 
 
-def written(frames, waits=None, reuse=True, **kwargs):
+def written(frames, **kwargs):
     """Write RGB frames, from one array that is used again and again as the painter's is."""
     height, width = frames[0].shape[:2]
     buffer = np.full((height, width, 4), 255, np.uint8)
@@ -211,8 +212,7 @@ def written(frames, waits=None, reuse=True, **kwargs):
         return buffer
 
     file = io.BytesIO()
-    waits = [5] * len(frames) if waits is None else waits
-    write_gif(file, paint, (width, height), range(len(frames)), waits, **kwargs)
+    write_gif(file, Stream(paint, (width, height), range(len(frames)), 20, **kwargs))
     file.seek(0)
     return file
 

@@ -73,7 +73,7 @@ def stream_of(frames, fps=10.0, **kwargs):
 
 def painted(moving, fps=10.0, **kwargs):
     """Return the stream of an animation."""
-    return Stream(Painter(moving._make()).paint, moving.size, moving.frame_steps, fps, **kwargs)
+    return Stream(Painter(moving.picture()).paint, moving.size, moving.frame_steps, fps, **kwargs)
 
 
 def moved(count, size=(40, 30)):
@@ -175,7 +175,7 @@ def test_webp_shows_exactly_what_was_drawn(layout, theme, zigzag):
 def test_apng_shows_exactly_the_palettes_colours(layout, theme, zigzag):
     moving = animate(zigzag, layout=layout, theme=theme, size=(481, 361), frames=8)
     decoded, *_ = read(written("apng", painted(moving)))
-    paint = Painter(moving._make()).paint
+    paint = Painter(moving.picture()).paint
     palette = Palette(paint(step) for step in samples(moving.frame_steps))
     for one, step in zip(decoded, moving.frame_steps, strict=True):
         frame = paint(step)

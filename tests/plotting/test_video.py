@@ -58,7 +58,7 @@ def stream_of(frames, fps=10.0, **kwargs):
 
 def painted(moving, fps=10.0, **kwargs):
     """Return the stream of an animation."""
-    return Stream(Painter(moving._make()).paint, moving.size, moving.frame_steps, fps, **kwargs)
+    return Stream(Painter(moving.picture()).paint, moving.size, moving.frame_steps, fps, **kwargs)
 
 
 def moved(count, size=(64, 48)):

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trajectories.atomic import check_target, replacing
-from trajectories.names import resolve, suffix
+from trajectories.names import resolve
+from trajectories.plotting.extras import Extras
+from trajectories.plotting.formats import FORMATS
 from trajectories.plotting.layouts import LAYOUTS, SIZES, Picture, checked_size
+from trajectories.plotting.pace import frame_steps
 from trajectories.plotting.painter import Painter
 from trajectories.plotting.scene import checked
+from trajectories.plotting.takes import checked_rates, checked_starts
 from trajectories.plotting.theme import look
 from trajectories.trajectory import Trajectory
-from trajectories.validation import NON_NEGATIVE, POSITIVE, integer, must, scalar
+from trajectories.validation import POSITIVE, must, scalar
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -25,12 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "Animation", "animate"]
 
 Size = tuple[int, int]
-
-#: The formats that `Animation.save` writes, by suffix.
-FORMATS = (".gif",)
-#: By default a longer path is shown in this many frames at equal distances of steps.
-_USUAL_FRAMES = 300
-_MAX_FRAMES = 100_000
 
 
 class Animation:
@@ -45,7 +42,9 @@ class Animation:
     size : (int, int)
         Width and height in pixels.
     make : callable
-        Makes the picture anew; it takes no arguments.
+        Makes the picture anew in a size.
+    settings : mapping
+        What `animate` was told.
 
     Attributes
     ----------
@@ -55,6 +54,8 @@ class Animation:
         The step that each frame shows.
     size : (int, int)
         Width and height in pixels.
+    settings : dict
+        What `animate` was told, by the names of its arguments; what was left out is not there.
     """
 
     def __init__(
@@ -62,16 +63,33 @@ class Animation:
         trajectories: list[Trajectory],
         frame_steps: Sequence[int],
         size: Size,
-        make: Callable[[], Picture],
+        make: Callable[[Size], Picture],
+        settings: Mapping[str, Any],
     ) -> None:
         self.trajectories = trajectories
         self.frame_steps = tuple(frame_steps)
         self.size = size
+        self.settings = dict(settings)
         self._make = make
 
     def __len__(self) -> int:
         """Return the number of frames."""
         return len(self.frame_steps)
+
+    def picture(self, size: Size | None = None) -> Picture:
+        """Lay the picture out anew, on a figure of its own.
+
+        Parameters
+        ----------
+        size : (int, int), optional
+            Width and height in pixels; by default its own.
+
+        Returns
+        -------
+        Picture
+            Can show any step.
+        """
+        return self._make(self.size if size is None else size)
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
         """Iterate over the frames.
@@ -81,7 +99,7 @@ class Animation:
         numpy.ndarray of uint8, shape (height, width, 3)
             Red, green and blue; each frame is an array of its own.
         """
-        painter = Painter(self._make())
+        painter = Painter(self.picture())
         for step in self.frame_steps:
             yield painter.paint(step)[..., :3].copy()
 
@@ -92,47 +110,63 @@ class Animation:
         fps: float | None = None,
         hold: float = 1.5,
         loop: int = 0,
+        max_bytes: int | None = None,
+        poster: bool = True,
         progress: bool = False,
-    ) -> None:
+    ) -> list[Path]:
         """Write the moving picture to a file; the suffix chooses the format.
 
         Parameters
         ----------
         path : str or os.PathLike
-            Ends in ``.gif``.
+            Ends in ``.gif``; ``.mp4`` (H.264) or ``.webm`` (VP9), which need PyAV; ``.webp``;
+            ``.png`` or ``.apng`` for an animated PNG; or ``.html`` for a page with a player. A
+            name such as ``frames/%04d.png`` stands for a PNG for each frame.
         fps : float, optional
             Frames a second; by default as many as let it last about six seconds, between 8 and
             25. A GIF can have at most 50, and its times are rounded to 1/100 s.
         hold : float, default 1.5
             Seconds for which the last frame stands longer than the others.
         loop : int, default 0
-            How often it plays; 0 is for ever.
+            How often it plays; 0 is for ever. A video does not know.
+        max_bytes : int, optional
+            How large the file may be. To keep it, colours are given up first (in a video, the
+            compression's accuracy), then frames, then pixels; a warning tells which. For a file
+            that is a stream of frames; a page is only refused if it is larger.
+        poster : bool, default True
+            Whether to write the last frame beside a video, as ``name.poster.png``.
         progress : bool, default False
             Whether to show a progress bar on stderr, if that is a terminal.
+
+        Returns
+        -------
+        list of pathlib.Path
+            The files written.
 
         Raises
         ------
         TypeError, ValueError
-            If an argument is not what it must be, or the suffix is unknown.
+            If an argument is not what it must be, the suffix is unknown, or the file cannot be
+            small enough.
+        ImportError
+            If a video is to be written without PyAV.
         OSError
             If the file cannot be written. A save that fails or is interrupted leaves an old file
             as it was, and no part of a new one.
         """
-        from trajectories.plotting.writers.gif import delays, write_gif
+        from trajectories.plotting.saving import save
 
-        suffix("format of a moving picture", path, FORMATS)
-        check_target(path)
         rate = default_fps(len(self)) if fps is None else scalar("fps", fps, POSITIVE)
-        loop = integer("loop", loop, 0)
-        if loop > 65535:
-            raise must("loop", "at most 65535", loop)
-        waits = delays(len(self), rate, scalar("hold", hold, NON_NEGATIVE))
-        painter = Painter(self._make())
-        bar = _bar if progress else iter
-        with replacing(path) as file:
-            write_gif(
-                file, painter.paint, self.size, self.frame_steps, waits, loop=loop, progress=bar
-            )
+        return save(
+            self,
+            path,
+            fps=rate,
+            hold=hold,
+            loop=loop,
+            max_bytes=max_bytes,
+            poster=poster,
+            progress=progress,
+        )
 
     def to_matplotlib(self, fps: float | None = None) -> FuncAnimation:
         """Return the same moving picture as Matplotlib's own kind of animation.
@@ -152,7 +186,7 @@ class Animation:
         """
         from matplotlib.animation import FuncAnimation
 
-        picture = self._make()
+        picture = self.picture()
         rate = default_fps(len(self)) if fps is None else scalar("fps", fps, POSITIVE)
 
         def draw(step: int) -> list[Any]:
@@ -172,6 +206,12 @@ class Animation:
         labels = ", ".join(path.label for path in self.trajectories)
         return f"Animation({labels}; {len(self)} frames of {self.size[0]} x {self.size[1]})"
 
+    def _repr_html_(self) -> str:
+        """Show it in a notebook: as a page with a player, or as a GIF in the 3-D layout."""
+        from trajectories.plotting.notebook import animation_html
+
+        return animation_html(self)
+
 
 def animate(
     trajectories: Any,
@@ -181,6 +221,13 @@ def animate(
     size: Size | None = None,
     limits: str | Sequence[Sequence[float]] | None = None,
     frames: int | None = None,
+    pace: str = "steps",
+    annotate: bool = False,
+    captions: bool = False,
+    anatomy: bool = False,
+    tail: int | None = None,
+    learning_rates: Sequence[float] | None = None,
+    starts: str | None = None,
     **kwargs: Any,
 ) -> Animation:
     """Make a moving picture of paths.
@@ -189,19 +236,40 @@ def animate(
     ----------
     trajectories : Trajectory or iterable of Trajectory
         What `descend` or `compare` returned, all on one surface.
-    layout : {"overlay", "grid", "race"}, default "overlay"
-        All paths in one panel; a panel for each; or all in one panel, and their losses beside it.
+    layout : {"overlay", "grid", "race", "3d"}, default "overlay"
+        All paths in one panel; a panel for each; all in one panel, and their losses beside it; or
+        all on the surface in 3-D, where `elevation`, `azimuth` and `orbit` place the camera, as
+        for `plot_3d`: it turns by `orbit` degrees in all.
     theme : str, optional
         "light", "dark", "slides", "slides-dark" or "print"; by default the light theme under all
         that you have changed in ``matplotlib.rcParams``.
     size : (int, int), optional
-        Width and height in pixels; type and lines grow with them. By default (800, 600) for
-        "overlay", (960, 720) for "grid" and (1200, 540) for "race".
+        Width and height in pixels; type and lines grow with them. By default (960, 720) for
+        "grid", (1200, 540) for "race" and (800, 600) otherwise.
     limits : "domain" or ((float, float), (float, float)), optional
         What to show; by default what happened, with a margin.
     frames : int, optional
-        How many frames, at equal distances of steps, the first and the last included; by default
-        one for the start and one for every step, but at most 300. Not more than 100,000.
+        How many frames, the first and the last step included; by default one for the start and
+        one for every step, but at most 300. Not more than 100,000.
+    pace : {"steps", "length", "loss"}, default "steps"
+        What is equal between two frames: the number of steps, the length of the way gone, or the
+        factor by which losses have fallen.
+    annotate : bool, default False
+        Whether to tell how the surface is curved at the minimum, and which learning rates are
+        stable there. Not in the layouts "grid" and "3d".
+    captions : bool, default False
+        Whether to tell the loss and the learning rate of every path at each step.
+    anatomy : bool, default False
+        Whether to show as arrows what the next step is made of: the gradient, the part that is
+        memory, and the step itself. Not in the layout "3d".
+    tail : int, optional
+        How many steps of the paths to show behind their heads; by default all.
+    learning_rates : sequence of float, optional
+        A page (``.html``) gets a slider which swaps in the paths for another learning rate. Other
+        formats show the paths given.
+    starts : {"grid"}, optional
+        On a page the viewer can click where the paths are to begin; the nearest of 109 starts is
+        taken. Other formats show the paths given.
     **kwargs
         Passed on to the lines of the paths (`matplotlib.lines.Line2D`).
 
@@ -227,28 +295,33 @@ def animate(
     layout = resolve("layout", layout, LAYOUTS)
     shape = checked_size(size) if size is not None else SIZES[layout]
     settings = look(theme)
-    steps = max(path.steps for path in paths)
-    count = min(steps + 1, _USUAL_FRAMES) if frames is None else integer("frames", frames, 1)
-    if count > _MAX_FRAMES:
-        raise must("frames", f"at most {_MAX_FRAMES:,}", frames)
-    shown = [round(i * steps / (count - 1)) for i in range(count)] if count > 1 else [steps]
+    extras = Extras(annotate=annotate, captions=captions, anatomy=anatomy, tail=tail)
+    shown = frame_steps(paths, frames, pace)
+    rates, places = checked_rates(learning_rates), checked_starts(starts)
+    if rates and places:
+        raise must("starts", "left out where there are learning rates", starts)
+    told = {
+        "layout": layout,
+        "theme": theme,
+        "size": shape,
+        "limits": limits,
+        "frames": frames,
+        "pace": pace,
+        **vars(extras),
+        "learning_rates": rates,
+        "starts": places,
+        **kwargs,
+    }
 
-    def make() -> Picture:
+    def make(size: Size) -> Picture:
         with settings.applied() as chosen:
-            return LAYOUTS[layout](paths, chosen, size=shape, limits=limits, **kwargs)
+            how = {"size": size, "limits": limits, "extras": extras}
+            return LAYOUTS[layout](paths, chosen, **how, **kwargs)
 
-    return Animation(paths, shown, shape, make)
+    kept = {name: value for name, value in told.items() if value is not None and value is not False}
+    return Animation(paths, shown, shape, make, kept)
 
 
 def default_fps(frames: int) -> float:
     """Return the rate at which so many frames last about six seconds, between 8 and 25."""
     return float(min(max(frames / 6, 8.0), 25.0))
-
-
-def _bar(steps: Iterable[int]) -> Iterable[int]:
-    from tqdm import tqdm
-
-    bar: Iterable[int] = tqdm(
-        steps, desc="frames", unit="frame", disable=not sys.stderr.isatty(), leave=False
-    )
-    return bar

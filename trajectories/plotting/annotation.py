@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from trajectories.plotting.header import in_points, points, text_size
 from trajectories.plotting.theme import setting
 
-__all__ = ["BOX", "draw_notes", "place_box"]
+__all__ = ["BOX", "GRID", "draw_notes", "place_box"]
 
 Array = NDArray[np.float64]
 #: Above the contours, below all that moves.
@@ -24,8 +24,8 @@ _LINE = 1.45
 #: Where it may stand, in parts of the room that it leaves, and how far that is from a corner.
 _PLACES = np.stack(np.meshgrid(np.linspace(1, 0, 13), np.linspace(1, 0, 13)), -1).reshape(-1, 2)
 _BETWEEN = np.minimum(_PLACES, 1 - _PLACES).sum(axis=1)
-#: Points looked at across and along the box.
-_GRID = np.stack(np.meshgrid(np.linspace(0, 1, 25), np.linspace(0, 1, 9)), -1).reshape(-1, 2)
+#: Points across and along a box, in parts of it.
+GRID = np.stack(np.meshgrid(np.linspace(0, 1, 25), np.linspace(0, 1, 9)), -1).reshape(-1, 2)
 
 
 def draw_notes(ax: Axes, lines: Sequence[str], minima: Array, taken: Array) -> Array:
@@ -115,6 +115,7 @@ def place_box(
         alpha=0.85,
         zorder=BOX,
     )
-    ax.add_patch(ground)
+    if ax.name != "3d":  # Which takes no flat patches, and has empty corners.
+        ax.add_patch(ground)
     corner = place + gap
-    return (float(corner[0]), float(corner[1])), np.asarray(place + box * _GRID)
+    return (float(corner[0]), float(corner[1])), np.asarray(place + box * GRID)

@@ -23,8 +23,9 @@ from trajectories.plotting.view import in_parts
 __all__ = ["Arrows"]
 
 Array = NDArray[np.float64]
-#: How long a usual step is drawn at least, and no step at most, in parts of the shorter side.
+#: How long a usual step is drawn at least, and a long one at most, in parts of the plot's sides.
 _SEEN, _LONGEST = 0.12, 0.45
+_USUAL = 0.98
 #: The parts: their names, dashes, and how far their colour lies from the path's towards the ink.
 _PARTS: tuple[tuple[str, Any, float], ...] = (
     ("\N{MINUS SIGN}gradient", ":", 0.75),
@@ -51,6 +52,9 @@ class Arrows:
         A style for each track.
     taken : numpy.ndarray, shape (n, 2)
         What words should not cover, in parts of the plot's width and height.
+    whole : Scene, optional
+        The scene of all panels, if this is one of them: the first explains the arrows, the others
+        tell their scale.
 
     Attributes
     ----------
@@ -58,7 +62,14 @@ class Arrows:
         Points all over the words, in the same parts.
     """
 
-    def __init__(self, ax: Axes, scene: Scene, styles: Sequence[Style], taken: Array) -> None:
+    def __init__(
+        self,
+        ax: Axes,
+        scene: Scene,
+        styles: Sequence[Style],
+        taken: Array,
+        whole: Scene | None = None,
+    ) -> None:
         self._ax = ax
         self._limits = np.array(scene.limits)
         tracks = [
@@ -70,7 +81,8 @@ class Arrows:
         self._parts = [_scaled(track, self._scale, self._limits) for track, _ in tracks]
         self._arrows = [[_arrow(ax, part, style) for part in _PARTS] for _, style in tracks]
         self.artists: list[Artist] = [arrow for arrows in self._arrows for arrow in arrows]
-        self.box = self._explain(ax, scene, taken)
+        first = whole is None or scene.tracks[0] is whole.tracks[0]
+        self.box = self._explain(ax, scene, taken, whole=first)
 
     def show(self, step: int) -> None:
         """Show what the step after `step` is made of."""
@@ -83,18 +95,22 @@ class Arrows:
                     begin = starts[step]
                     arrow.set_positions(tuple(begin), tuple(begin + way[step]))
 
-    def _explain(self, ax: Axes, scene: Scene, taken: Array) -> Array:
-        """Write what the arrows are."""
+    def _explain(self, ax: Axes, scene: Scene, taken: Array, *, whole: bool) -> Array:
+        """Write what the arrows are, or of the last kind alone how long."""
         size = points("xtick.labelsize")
-        times = "" if self._scale == 1 else f", {self._scale:g} times as long"
-        words = [_PARTS[0][0], _PARTS[1][0] + times, _PARTS[2][0] + times]
+        times = "" if self._scale == 1 else f" \N{MULTIPLICATION SIGN} {self._scale:g}"
+        shown = _PARTS if whole else _PARTS[2:] if times else ()
+        if not shown:
+            return np.empty((0, 2))
+        words = [name + (times if part > 0 else "") for part, (name, *_) in enumerate(_PARTS)]
+        words = words[-len(shown) :]
         wide = max(text_size(word, size, ax.figure)[0] for word in words) + (_HANDLE + 0.8) * size
         extent = wide, (len(words) * _LINE - 0.4) * size
         minima = in_parts(scene.minima, scene.limits)
         (left, bottom), box = place_box(ax, extent, size, minima, taken)
         width, height = in_points(ax)
         ink = setting("axes.labelcolor")
-        for row, (word, (_, dashes, _)) in enumerate(zip(words, _PARTS, strict=True)):
+        for row, (word, (_, dashes, _)) in enumerate(zip(words, shown, strict=True)):
             y = bottom + (len(words) - 1 - row) * _LINE * size / height
             line = Line2D(
                 [left, left + _HANDLE * size / width],
@@ -150,7 +166,9 @@ def _step_scale(tracks: Sequence[Track], limits: Any) -> float:
     memory = memory[np.isfinite(memory)]
     if not steps.size:
         return 1.0
-    wanted = min(_SEEN / np.median(steps), _LONGEST / max(steps.max(), memory.max(initial=0.0)))
+    # One leap among many short steps may leave the plot, or nothing would be seen of the rest.
+    longest = max(np.quantile(steps, _USUAL), np.quantile(memory, _USUAL) if memory.size else 0.0)
+    wanted = min(_SEEN / np.median(steps), _LONGEST / longest)
     return float(f"{wanted:.1g}") if wanted > 1 else 1.0
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from mpl_toolkits.mplot3d import Axes3D
 
+from trajectories.plotting.extras import Extras
 from trajectories.plotting.header import draw_header, heading
 from trajectories.plotting.layouts import LAYOUTS, SIZES, new_figure, panels
 from trajectories.plotting.panel import draw_ground, draw_losses, draw_minima, draw_paths
@@ -33,6 +34,7 @@ def plot(
     limits: str | Sequence[Sequence[float]] | None = None,
     legend: bool = True,
     annotate: bool = False,
+    captions: bool = False,
     **kwargs: Any,
 ) -> Axes:
     """Plot paths over the contours of their surface.
@@ -53,6 +55,8 @@ def plot(
     annotate : bool, default False
         Whether to tell how the surface is curved at the minimum that the first path leads to, and
         which learning rates are stable there.
+    captions : bool, default False
+        Whether to tell each path's last loss and learning rate.
     **kwargs
         Passed on to the lines of the paths (`matplotlib.lines.Line2D`).
 
@@ -72,16 +76,17 @@ def plot(
     >>> ax.figure.savefig("paths.png")  # doctest: +SKIP
     """
     paths = checked(trajectories)
+    extras = Extras(annotate=annotate, captions=captions)
     with applied(theme) as chosen:
         if ax is None:
-            how = {"limits": limits, "legend": legend, "annotate": annotate}
+            how = {"limits": limits, "legend": legend, "extras": extras}
             picture = LAYOUTS["overlay"](paths, chosen, **how, **kwargs)
             picture.show(picture.steps)
             return picture.figure.axes[0]
         aspect = ax.bbox.width / ax.bbox.height
-        scene = Scene.of(paths, limits=limits, aspect=aspect, annotate=annotate)
+        scene = Scene.of(paths, limits=limits, aspect=aspect, **extras.scene)
         styles = track_styles(len(paths), **kwargs)
-        for mover in draw_paths(ax, scene, chosen, styles, legend=legend):
+        for mover in draw_paths(ax, scene, chosen, styles, legend=legend, extras=extras):
             mover.show(scene.steps)
     return ax
 

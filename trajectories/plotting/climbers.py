@@ -17,12 +17,13 @@ from mpl_toolkits.mplot3d import Axes3D
 from mpl_toolkits.mplot3d.art3d import Line3D
 from numpy.typing import NDArray
 
+from trajectories.plotting.annotation import GRID
 from trajectories.plotting.header import in_points, literal, points, text_size
 from trajectories.plotting.heights import Lifted
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.stage import in_pixels, unhidden
 from trajectories.plotting.theme import setting
-from trajectories.plotting.tracks import HEAD, NOTE, Style, _marker_spacing
+from trajectories.plotting.tracks import HEAD, NOTE, Style, marker_spacing
 
 __all__ = ["Camera", "Climbers", "Leavers", "Places"]
 
@@ -72,15 +73,25 @@ class Climbers:
         The paths.
     styles : sequence of dict
         A style for each track.
+    tail : int, optional
+        How many steps to show behind a head; by default all.
     """
 
-    def __init__(self, ax: Axes3D, tracks: Sequence[Lifted], styles: Sequence[Style]) -> None:
-        self._tracks = tracks
+    def __init__(
+        self,
+        ax: Axes3D,
+        tracks: Sequence[Lifted],
+        styles: Sequence[Style],
+        tail: int | None = None,
+    ) -> None:
+        self._tracks, self._tail = tracks, tail
         self._lines: list[Line3D] = []
         self._marks: list[Line3D] = []
         self._heads: list[Line3D] = []
         halo, size = setting("axes.facecolor"), setting("lines.markersize")
-        every = _marker_spacing(max(len(track.ends) for track in tracks) - 1)
+        longest = max(len(track.ends) for track in tracks) - 1
+        every = marker_spacing(longest if tail is None else min(tail, longest))
+        self._every = every if tail is not None and "markevery" not in styles[0] else None
         for number, (track, style) in enumerate(zip(tracks, styles, strict=True)):
             several = track.points.shape[1] > 1
             # Never below what stands still, or a moving picture could not be painted over it.
@@ -110,8 +121,11 @@ class Climbers:
         groups = zip(self._tracks, self._lines, self._marks, self._heads, strict=True)
         for track, line, marks, head in groups:
             last = min(step, len(track.ends) - 1)
-            line.set_data_3d(*_chained(track.points[: track.ends[last] + 1]))
-            marks.set_data_3d(*_chained(track.stops[: last + 1]))
+            begin = 0 if self._tail is None else min(max(step - self._tail, 0), last)
+            line.set_data_3d(*_chained(track.points[track.ends[begin] : track.ends[last] + 1]))
+            marks.set_data_3d(*_chained(track.stops[begin : last + 1]))
+            if self._every:
+                marks.set_markevery((-begin % self._every, self._every))
             head.set_data_3d(*track.stops[last].T)
 
 
@@ -132,6 +146,11 @@ class Leavers:
         A style for each track.
     taken : numpy.ndarray, shape (n, 2)
         What words must not cover, in pixels.
+
+    Attributes
+    ----------
+    box : numpy.ndarray, shape (m, 2)
+        Points all over the words, in parts of the panel's width and height.
     """
 
     def __init__(
@@ -174,7 +193,8 @@ class Leavers:
                 arrow.set_data_3d(*way[-1:].T)
                 if not lost:
                     self._arrows.append((arrow, way[-2:]))
-        self.artists = [*arrows, *_notes(ax, words, taken)]
+        notes, self.box = _notes(ax, words, taken)
+        self.artists = [*arrows, *notes]
 
     def show(self, step: int) -> None:
         """Show what has left by `step`, and turn the arrows as the camera sees the paths."""
@@ -238,8 +258,11 @@ def _chained(history: Array) -> Array:
     return np.concatenate([history, gap]).transpose(1, 0, 2).reshape(-1, 3).T
 
 
-def _notes(ax: Axes3D, words: Sequence[tuple[str, Any]], taken: Array) -> list[Text]:
-    """Write lines of words and colours into the corner of the panel that is most empty."""
+def _notes(ax: Axes3D, words: Sequence[tuple[str, Any]], taken: Array) -> tuple[list[Text], Array]:
+    """Write lines of words and colours into the corner of the panel that is most empty.
+
+    Return them, and points all over them in parts of the panel.
+    """
     size = points("xtick.labelsize")
     wide = max((text_size(line, size)[0] for line, _ in words), default=0.0) + 2 * size
     box = np.array([wide, 1.5 * size * len(words) + size]) / in_points(ax)
@@ -254,4 +277,5 @@ def _notes(ax: Axes3D, words: Sequence[tuple[str, Any]], taken: Array) -> list[T
         place = {"transform": ax.transAxes + shift, "ha": "right" if right else "left"}
         look = {"color": color, "fontsize": size, "zorder": NOTE}
         notes.append(ax.text2D(right, top, line, **place, **look))
-    return notes
+    corner = np.array([right, top])
+    return notes, corner + (1 - 2 * corner) * box * GRID if words else GRID[:0]

@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from trajectories.names import resolve
+from trajectories.plotting.extras import Extras
 from trajectories.plotting.layouts import LAYOUTS, Limits, Size
 from trajectories.plotting.scene import checked
 from trajectories.plotting.theme import applied
@@ -36,7 +37,8 @@ def plot_overlay(
     limits : "domain" or ((float, float), (float, float)), optional
         What to show; by default what happened, with a margin.
     **kwargs
-        Passed on to the lines of the paths (`matplotlib.lines.Line2D`).
+        `annotate` and `captions`, as for `plot`; all else is passed on to the lines of the paths
+        (`matplotlib.lines.Line2D`).
 
     Returns
     -------
@@ -107,16 +109,18 @@ def draw(
     size: Size | None = None,
     theme: str | None = None,
     limits: Limits = None,
+    annotate: bool = False,
+    captions: bool = False,
     **kwargs: Any,
 ) -> Figure:
-    """Draw a whole figure in the layout of this name: "overlay", "grid" or "race".
+    """Draw a whole figure in the layout of this name: "overlay", "grid", "race" or "3d".
 
     Parameters
     ----------
     layout : str
         A name in `LAYOUTS`.
-    trajectories, size, theme, limits, **kwargs
-        As for `plot_overlay`.
+    trajectories, size, theme, limits, annotate, captions, **kwargs
+        As for `plot_overlay`; in 3-D also the camera, as for `plot_3d`.
 
     Returns
     -------
@@ -124,7 +128,8 @@ def draw(
     """
     paths = checked(trajectories)
     lay_out = LAYOUTS[resolve("layout", layout, LAYOUTS)]
+    extras = Extras(annotate=annotate, captions=captions)
     with applied(theme) as chosen:
-        picture = lay_out(paths, chosen, size=size, limits=limits, **kwargs)
+        picture = lay_out(paths, chosen, size=size, limits=limits, extras=extras, **kwargs)
         picture.show(picture.steps)
     return picture.figure

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from trajectories.plotting.counter import Caption, counter, counter_width
+from trajectories.plotting.extras import PLAIN, Extras
 from trajectories.plotting.header import fitted, header_height, heading, in_points, points
 from trajectories.plotting.panel import draw_losses, draw_paths
 from trajectories.plotting.scene import Scene
@@ -44,16 +45,24 @@ class Picture:
         On an Agg canvas.
     movers : list of Mover
         In the order in which they are painted.
-    steps : int
-        The last step.
+    scene : Scene
+        What it shows.
+    aspect : float
+        Width over height of a panel with contours.
     still : bool, default True
         Whether all but the movers' artists stands still. If not, each step is drawn in full.
     """
 
     figure: Figure
     movers: list[Mover]
-    steps: int
+    scene: Scene
+    aspect: float
     still: bool = True
+
+    @property
+    def steps(self) -> int:
+        """The last step."""
+        return self.scene.steps
 
     def show(self, step: int) -> None:
         """Show the state after `step` steps."""
@@ -112,7 +121,7 @@ def overlay(
     size: Size | None = None,
     limits: Limits = None,
     legend: bool = True,
-    annotate: bool = False,
+    extras: Extras = PLAIN,
     **kwargs: Any,
 ) -> Picture:
     """Lay out one panel with all paths."""
@@ -120,9 +129,10 @@ def overlay(
     labels = [path.label for path in paths] if legend else []
     (ax,) = panels(figure, 1, 1, labels)
     aspect = ax.bbox.width / ax.bbox.height
-    scene = Scene.of(paths, limits=limits, aspect=aspect, annotate=annotate)
+    scene = Scene.of(paths, limits=limits, aspect=aspect, **extras.scene)
     styles = track_styles(len(paths), **kwargs)
-    return Picture(figure, draw_paths(ax, scene, theme, styles, legend=legend), scene.steps)
+    movers = draw_paths(ax, scene, theme, styles, legend=legend, extras=extras)
+    return Picture(figure, movers, scene, aspect)
 
 
 def grid(
@@ -131,30 +141,42 @@ def grid(
     *,
     size: Size | None = None,
     limits: Limits = None,
+    extras: Extras = PLAIN,
     **kwargs: Any,
 ) -> Picture:
     """Lay out a panel for each path, with the same limits and the same ground."""
+    extras.only("grid", ("captions", "anatomy", "tail"))
     figure = new_figure(size or SIZES["grid"], SIZES["grid"])
     columns = math.ceil(math.sqrt(len(paths)))
     rows = math.ceil(len(paths) / columns)
     top = 2.4 * points("axes.titlesize")
     axes = panels(figure, rows, columns, [], top=top)
-    scene = Scene.of(paths, limits=limits, aspect=axes[0].bbox.width / axes[0].bbox.height)
+    aspect = axes[0].bbox.width / axes[0].bbox.height
+    scene = Scene.of(paths, limits=limits, aspect=aspect, **extras.scene)
     styles = track_styles(len(paths), **kwargs)
     movers: list[Mover] = []
     for i, ax in enumerate(axes):
         if i >= len(paths):
             ax.remove()
             continue
-        only = {"legend": False, "caption": False}
-        movers += draw_paths(ax, scene.only(i), theme, [styles[i]], title=paths[i].label, **only)
+        movers += draw_paths(
+            ax,
+            scene.only(i),
+            theme,
+            [styles[i]],
+            legend=False,
+            caption=False,
+            title=paths[i].label,
+            extras=extras,
+            whole=scene,
+        )
         ax.label_outer()
         # Labels at the very ends would run into those of the next panel.
         ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], prune="both"))
         if i + columns >= len(paths):
             ax.tick_params(labelbottom=True)
             ax.set_xlabel("$x$")
-    return Picture(figure, [*movers, _figure_header(figure, scene, axes)], scene.steps)
+    return Picture(figure, [*movers, _figure_header(figure, scene, axes)], scene, aspect)
 
 
 def race(
@@ -163,6 +185,7 @@ def race(
     *,
     size: Size | None = None,
     limits: Limits = None,
+    extras: Extras = PLAIN,
     **kwargs: Any,
 ) -> Picture:
     """Lay out one panel with all paths, and their losses beside it."""
@@ -170,11 +193,12 @@ def race(
     labels = [path.label for path in paths]
     left, right = panels(figure, 1, 2, labels, widths=(1.25, 1.0))
     beyond = (right.bbox.x1 - left.bbox.x1) / figure.dpi * 72
-    scene = Scene.of(paths, limits=limits, aspect=left.bbox.width / left.bbox.height)
+    aspect = left.bbox.width / left.bbox.height
+    scene = Scene.of(paths, limits=limits, aspect=aspect, **extras.scene)
     styles = track_styles(len(paths), **kwargs)
-    movers = draw_paths(left, scene, theme, styles, beyond=beyond)
+    movers = draw_paths(left, scene, theme, styles, beyond=beyond, extras=extras)
     movers += draw_losses(right, scene, styles)
-    return Picture(figure, movers, scene.steps)
+    return Picture(figure, movers, scene, aspect)
 
 
 def solid(
@@ -187,17 +211,20 @@ def solid(
     elevation: float = ELEVATION,
     azimuth: float | None = None,
     orbit: float = 0.0,
+    extras: Extras = PLAIN,
     **kwargs: Any,
 ) -> Picture:
     """Lay out the surface in 3-D with all paths on it; the camera may turn by `orbit` degrees."""
     camera = checked_camera(elevation, azimuth, orbit)
+    extras.only("3d", ("captions", "tail"))
     figure = new_figure(size or SIZES["3d"])
     labels = [path.label for path in paths] if legend else []
     (ax,) = panels(figure, 1, 1, labels, kind=Stage)
     scene = Scene.of(paths, limits=limits, aspect=BOX[0] / BOX[1])
     styles = track_styles(len(paths), **kwargs)
-    movers = draw_solid(ax, scene, paths[0].surface, theme, styles, legend=legend, **camera)
-    return Picture(figure, movers, scene.steps, still=camera["orbit"] == 0)
+    surface = paths[0].surface
+    movers = draw_solid(ax, scene, surface, theme, styles, legend=legend, extras=extras, **camera)
+    return Picture(figure, movers, scene, BOX[0] / BOX[1], still=camera["orbit"] == 0)
 
 
 #: How each layout is made, and its default size in pixels.

@@ -10,9 +10,12 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from trajectories.plotting.annotation import draw_notes
+from trajectories.plotting.arrows import Arrows
 from trajectories.plotting.counter import counter_width, draw_counter, free_place
 from trajectories.plotting.exits import Exits
+from trajectories.plotting.extras import PLAIN, Extras
 from trajectories.plotting.header import draw_header, heading, in_points, literal, points
+from trajectories.plotting.readout import Readout
 from trajectories.plotting.relief import Relief
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.theme import Theme, setting
@@ -38,6 +41,8 @@ def draw_paths(
     caption: bool = True,
     title: str | None = None,
     beyond: float = 0.0,
+    extras: Extras = PLAIN,
+    whole: Scene | None = None,
 ) -> list[Mover]:
     """Draw a scene's ground on an Axes, and return its paths, which can show any step.
 
@@ -59,6 +64,10 @@ def draw_paths(
         What to write above the panel instead of the surface's name and formula.
     beyond : float, default 0
         How far the header may go on to the right of the panel, in points.
+    extras : Extras, optional
+        What to show beside the paths; notes and anatomy are the scene's own.
+    whole : Scene, optional
+        The scene of all panels, if this is one of them.
 
     Returns
     -------
@@ -72,7 +81,15 @@ def draw_paths(
     if scene.notes:
         minima = in_parts(scene.minima, scene.limits)
         taken = np.concatenate([taken, draw_notes(ax, scene.notes, minima, taken)])
-    movers: list[Mover] = [Paths(ax, scene, styles), exits]
+    movers: list[Mover] = [Paths(ax, scene, styles, extras.tail), exits]
+    if extras.anatomy:
+        arrows = Arrows(ax, scene, styles, taken, whole)
+        movers.append(arrows)
+        taken = np.concatenate([taken, arrows.box])
+    if extras.captions:
+        readout = Readout(ax, scene, styles, taken)
+        movers.append(readout)
+        taken = np.concatenate([taken, readout.box])
     labels = [track.label for track in scene.tracks] if legend else []
     words = heading(scene.name, scene.formula, scene.latex) if title is None else [literal(title)]
     room = in_points(ax)[0] + beyond

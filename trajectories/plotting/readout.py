@@ -18,9 +18,11 @@ from trajectories.plotting.theme import setting
 from trajectories.plotting.tracks import NOTE, Style
 from trajectories.plotting.view import in_parts
 
-__all__ = ["Readout"]
+__all__ = ["NOWHERE", "Readout"]
 
 Array = NDArray[np.float64]
+#: No places at all.
+NOWHERE: Array = np.empty((0, 2))
 #: From line to line, and from column to column, in font sizes.
 _LINE, _GAP = 1.5, 1.1
 
@@ -38,6 +40,8 @@ class Readout:
         A style for each track.
     taken : numpy.ndarray, shape (n, 2)
         What is better not covered, in parts of the plot's width and height.
+    minima : numpy.ndarray, shape (k, 2), optional
+        What must not be covered, in the same parts; by default the scene's minima.
 
     Attributes
     ----------
@@ -45,7 +49,14 @@ class Readout:
         Points all over the table, in the same parts.
     """
 
-    def __init__(self, ax: Axes, scene: Scene, styles: Sequence[Style], taken: Array) -> None:
+    def __init__(
+        self,
+        ax: Axes,
+        scene: Scene,
+        styles: Sequence[Style],
+        taken: Array,
+        minima: Array | None = None,
+    ) -> None:
         self._rows = [_cells(track) for track in scene.tracks]
         size = points("xtick.labelsize")
         labels = [literal(track.label) for track in scene.tracks]
@@ -53,20 +64,23 @@ class Readout:
         widths = [max(text_size(word, size)[0] for word in column) for column in columns]
         gaps = [_GAP * size if width else 0.0 for width in widths[1:]]
         extent = sum(widths) + sum(gaps), (len(labels) * _LINE - 0.4) * size
-        minima = in_parts(scene.minima, scene.limits)
+        if minima is None:
+            minima = in_parts(scene.minima, scene.limits)
         (left, bottom), self.box = place_box(ax, extent, size, minima, taken)
 
         side = np.array(in_points(ax))
         ends = left + np.cumsum([widths[0], gaps[0] + widths[1], gaps[1] + widths[2]]) / side[0]
         style: dict[str, Any] = {"fontsize": size, "transform": ax.transAxes, "va": "baseline"}
         ink = setting("axes.labelcolor")
+        # On 3-D Axes `text` would write at a point of space.
+        write = getattr(ax, "text2D", ax.text)
         self._texts: list[tuple[Text, Text]] = []
         for row, (label, look) in enumerate(zip(labels, styles, strict=True)):
             y = bottom + (len(labels) - 1 - row) * _LINE * size / side[1]
             # What stands still lies below all that moves.
-            ax.text(left, y, label, color=look["color"], zorder=BOX, **style)
+            write(left, y, label, color=look["color"], zorder=BOX, **style)
             numbers = [
-                ax.text(x, y, "", color=ink, ha="right", zorder=NOTE, **style) for x in ends[1:]
+                write(x, y, "", color=ink, ha="right", zorder=NOTE, **style) for x in ends[1:]
             ]
             self._texts.append((numbers[0], numbers[1]))
         self.artists: list[Artist] = [text for pair in self._texts for text in pair]

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from trajectories.plotting.climbers import Camera, Climbers, Leavers, Places
 from trajectories.plotting.counter import counter, counter_width
+from trajectories.plotting.extras import PLAIN, Extras
 from trajectories.plotting.header import draw_header, fitted, heading, in_points, points
 from trajectories.plotting.heights import Heights, lifted
 from trajectories.plotting.hill import Contours, Hill
+from trajectories.plotting.readout import NOWHERE, Readout
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.stage import AZIMUTHS, best_azimuth, fit, set_limits, style_axes
 from trajectories.plotting.theme import Theme
@@ -45,6 +47,7 @@ def draw_solid(
     elevation: float = ELEVATION,
     azimuth: float | None = None,
     orbit: float = 0.0,
+    extras: Extras = PLAIN,
 ) -> list[Mover]:
     """Draw a scene's surface on 3-D Axes, and return its paths, which can show any step.
 
@@ -68,6 +71,8 @@ def draw_solid(
         Where it stands, in degrees; by default where it sees most of the paths.
     orbit : float, default 0
         By how much it turns from the first step to the last, in degrees.
+    extras : Extras, optional
+        What to show beside the paths: captions, and how long a tail.
 
     Returns
     -------
@@ -101,13 +106,18 @@ def draw_solid(
     ax.set_title(title, loc="left", pad=lift, fontsize=size, y=1.0)
     taken = fit(ax, heights, scene.relief, z, orbit)
     shift = ScaledTranslation(0, lift / 72, ax.figure.dpi_scale_trans)
-    return [
+    leavers = Leavers(ax, scene, tracks, styles, taken)
+    movers: list[Mover] = [
         Camera(ax, scene.steps, orbit),
         Places(ax, minima, starts, z),
-        Climbers(ax, tracks, styles),
-        Leavers(ax, scene, tracks, styles, taken),
+        Climbers(ax, tracks, styles, extras.tail),
+        leavers,
         counter(ax.figure, 1.0, 1.0, ax.transAxes + shift, scene.steps),
     ]
+    if extras.captions:
+        covered = np.concatenate([(taken - ax.bbox.min) / ax.bbox.size, leavers.box])
+        movers.append(Readout(ax, scene, styles, covered, NOWHERE))
+    return movers
 
 
 def checked_camera(elevation: Any, azimuth: Any, orbit: Any) -> dict[str, Any]:

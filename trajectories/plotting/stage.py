@@ -268,4 +268,10 @@ def fit(ax: Axes3D, heights: Heights, relief: Relief, z: Array, orbit: float) ->
         for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
             _move_words(axis, 1 / larger, 1 / larger)
     ax.view_init(ax.elev, azimuth)
-    return np.concatenate([covered, *(box.corners() for box in words)])
+    # The ticks' words stand along the edges of the floor, somewhat outside.
+    rim = in_pixels(ax, floor[[0, 1, 3, 2, 0]])
+    t = np.linspace(0, 1, 30)[:, None]
+    edges = np.concatenate([a + t * (b - a) for a, b in zip(rim[:-1], rim[1:], strict=True)])
+    middle = rim[:4].mean(axis=0)
+    beside = [middle + reach * (edges - middle) for reach in (1.0, 1.08, 1.16, 1.24)]
+    return np.concatenate([covered, *beside, *(box.corners() for box in words)])

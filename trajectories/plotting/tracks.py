@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from trajectories.plotting.scene import Scene, Track
 from trajectories.plotting.theme import setting
 
-__all__ = ["HEAD", "NOTE", "Curves", "Mover", "Paths", "Style", "track_styles"]
+__all__ = ["HEAD", "NOTE", "Curves", "Mover", "Paths", "Style", "marker_spacing", "track_styles"]
 
 _PATH, HEAD, NOTE = 10.0, 20.0, 30.0
 #: Sizes of heads, in sizes of a marker.
@@ -96,7 +96,7 @@ class _Trails:
         self._heads: list[Line2D] = []
         halo, size = setting("axes.facecolor"), setting("lines.markersize")
         longest = max(len(history) for history in histories) - 1
-        every = _marker_spacing(longest if tail is None else min(tail, longest))
+        every = marker_spacing(longest if tail is None else min(tail, longest))
         self._every = every if tail is not None and "markevery" not in styles[0] else None
         for number, (history, style) in enumerate(zip(histories, styles, strict=True)):
             several = history.shape[1] > 1
@@ -178,7 +178,8 @@ def _line(ax: Axes, **style: Any) -> Line2D:
     return line
 
 
-def _marker_spacing(steps: int) -> int:
+def marker_spacing(steps: int) -> int:
+    """Return how many steps lie between two markers of a path of so many steps."""
     return 1 if steps <= _MARKED_STEPS else -(-2 * steps // _MARKED_STEPS)
 
 

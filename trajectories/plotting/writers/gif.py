@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
 from typing import BinaryIO
 
 import numpy as np
@@ -12,15 +11,16 @@ from PIL.GifImagePlugin import getdata
 
 from trajectories.plotting.writers.palette import TRANSPARENT, Palette
 from trajectories.plotting.writers.screen import Screen, samples
-from trajectories.plotting.writers.stream import Pixels
+from trajectories.plotting.writers.stream import Pixels, Stream
 from trajectories.validation import must
 
-__all__ = ["MAX_FPS", "MIN_DELAY", "delays", "write_gif"]
+__all__ = ["MAX_FPS", "MIN_DELAY", "comment_block", "delays", "write_gif"]
 
 #: Hundredths of a second. Browsers play a delay of 1 as one of 10.
 MIN_DELAY = 2
 MAX_FPS = 100 / MIN_DELAY
 _MAX_DELAY = 65535
+_MAX_LOOP = 65535
 
 
 def delays(frames: int, fps: float, hold: float) -> list[int]:
@@ -65,47 +65,52 @@ def delays(frames: int, fps: float, hold: float) -> list[int]:
     return waits
 
 
-def write_gif(
-    file: BinaryIO,
-    paint: Callable[[int], Pixels],
-    size: tuple[int, int],
-    steps: Sequence[int],
-    waits: Sequence[int],
-    *,
-    loop: int = 0,
-    progress: Callable[[Iterable[int]], Iterable[int]] = iter,
-) -> None:
+def write_gif(file: BinaryIO, stream: Stream) -> None:
     """Write a GIF whose memory does not grow with the number of frames.
 
     Parameters
     ----------
     file : binary file
         Takes the bytes.
-    paint : callable
-        Returns the frame of a step, shape (height, width, 4); the array may be reused.
-    size : (int, int)
-        Width and height in pixels.
-    steps : sequence of int
-        The step of each frame.
-    waits : sequence of int
-        How long each frame stands, in hundredths of a second.
-    loop : int, default 0
-        How often it plays; 0 is for ever.
-    progress : callable
-        Wraps the iteration over the steps.
+    stream : Stream
+        The frames.
+
+    Raises
+    ------
+    ValueError
+        If the rate or the hold is out of range, or `loop` above 65535.
+
+    Notes
+    -----
+    The comment is a comment extension in UTF-8, after the loop block: players find that in its
+    usual place, right after the palette.
     """
-    palette = Palette(paint(step) for step in samples(steps))
-    width, height = size
+    steps = stream.steps
+    waits = delays(len(steps), stream.fps, stream.hold)
+    if not 0 <= stream.loop <= _MAX_LOOP:
+        raise must("loop", f"from 0 to {_MAX_LOOP}", stream.loop)
+    palette = Palette((stream.paint(step) for step in samples(steps)), stream.thrift)
+    width, height = stream.size
     file.write(b"GIF89a" + struct.pack("<HHBBB", width, height, 0xF7, 0, 0))
     file.write(palette.rgb.tobytes())
-    if loop != 1:
+    if stream.loop != 1:
         # The block counts how often to play again.
-        file.write(b"!\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<HB", max(loop - 1, 0), 0))
+        count = struct.pack("<HB", max(stream.loop - 1, 0), 0)
+        file.write(b"!\xff\x0bNETSCAPE2.0\x03\x01" + count)
+    if stream.comment:
+        file.write(comment_block(stream.comment))
     screen = Screen(palette, height, width)
-    for step, wait in zip(progress(steps), waits, strict=True):
-        index, corner = screen.update(paint(step))
+    for frame, wait in zip(stream.frames(), waits, strict=True):
+        index, corner = screen.update(frame)
         _write_frame(file, index, corner, wait)
     file.write(b";")
+
+
+def comment_block(text: str) -> bytes:
+    """Return a comment extension: text in UTF-8, in pieces of up to 255 bytes."""
+    data = text.encode("utf-8", "replace")
+    pieces = [data[i : i + 255] for i in range(0, len(data), 255)]
+    return b"!\xfe" + b"".join(bytes([len(piece)]) + piece for piece in pieces) + b"\0"
 
 
 def _write_frame(file: BinaryIO, index: Pixels, corner: tuple[int, int], wait: int) -> None:

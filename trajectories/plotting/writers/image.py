@@ -71,7 +71,7 @@ def write_apng(file: BinaryIO, stream: Stream) -> None:
     _check(stream)
     usual = 1 / Fraction(stream.fps)
     width, height = stream.size
-    palette = Palette(stream.paint(step) for step in samples(stream.steps))
+    palette = Palette((stream.paint(step) for step in samples(stream.steps)), stream.thrift)
     header = struct.pack(">IIBBBBB", width, height, 8, _INDEXED, 0, 0, 0)
     file.write(SIGNATURE + chunk(b"IHDR", header))
     file.write(chunk(b"acTL", struct.pack(">II", len(stream.steps), stream.loop)))
@@ -104,7 +104,7 @@ def _ratio(seconds: Fraction) -> tuple[int, int]:
 
 
 def write_webp(file: BinaryIO, stream: Stream) -> None:
-    """Write an animated WebP without loss.
+    """Write an animated WebP without loss, unless the stream wants to be thrifty.
 
     Parameters
     ----------
@@ -179,11 +179,17 @@ def _stills(stream: Stream, waits: list[int]) -> Iterator[tuple[bytes, bytes]]:
     """
     width, height = stream.size
     changes = Changes(height, width)
+    palette = None
+    if stream.thrift:
+        palette = Palette((stream.paint(step) for step in samples(stream.steps)), stream.thrift)
     pending: deque[tuple[bytes, Future[bytes]]] = deque()
     with ThreadPoolExecutor(_WORKERS) as pool:
         for frame, wait in zip(stream.frames(), waits, strict=True):
             # Corners are counted in steps of two pixels.
-            rectangle, (left, top) = boxed(*changes.update(frame), width, empty=0, grid=2)
+            places, pixels = changes.update(frame)
+            if palette is not None:
+                pixels = palette.nearest(pixels)
+            rectangle, (left, top) = boxed(places, pixels, width, empty=0, grid=2)
             rows, columns = rectangle.shape
             place = _three(left // 2, top // 2, columns - 1, rows - 1, wait)
             pending.append((place, pool.submit(_still, rectangle)))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["TRANSPARENT", "Palette"]
+__all__ = ["TRANSPARENT", "Palette", "palette_colors"]
 
 #: The index that stands for "as it was before".
 TRANSPARENT = 0
@@ -25,6 +25,11 @@ Keys = NDArray[np.uint32]
 Floats = NDArray[np.float32]
 
 
+def palette_colors(thrift: int) -> int:
+    """Return how many colours a palette has at most: 255, 127, 63, 31."""
+    return _COLORS >> thrift
+
+
 class Palette:
     """Colours 1 to 255, and a table from any colour to the nearest of them.
 
@@ -32,6 +37,8 @@ class Palette:
     ----------
     frames : iterable of numpy.ndarray of uint8, shape (height, width, 4)
         Some frames, whose colours the palette is made for. Others are mapped to the nearest.
+    thrift : int, default 0
+        How often to halve the number of colours.
 
     Attributes
     ----------
@@ -44,16 +51,17 @@ class Palette:
     fills, then a few rounds of k-means (Lloyd's algorithm) over the distinct colours.
     """
 
-    def __init__(self, frames: Iterable[NDArray[np.uint8]]) -> None:
+    def __init__(self, frames: Iterable[NDArray[np.uint8]], thrift: int = 0) -> None:
         keys, counts = _count(frames)
         colors = _channels(keys)
+        most = palette_colors(thrift)
         fixed = counts >= _FILL * counts.sum()
-        if fixed.sum() > _COLORS // 2:
-            fixed[np.argsort(-counts)[_COLORS // 2 :]] = False
-        if len(keys) <= _COLORS:
+        if fixed.sum() > most // 2:
+            fixed[np.argsort(-counts)[most // 2 :]] = False
+        if len(keys) <= most:
             chosen = colors
         else:
-            room = _COLORS - int(fixed.sum())
+            room = most - int(fixed.sum())
             moving, weights = colors[~fixed], np.sqrt(counts[~fixed]).astype(np.float32)
             means = _median_cut(moving, weights, room)
             chosen = np.concatenate([colors[fixed], _k_means(moving, weights, means)])
@@ -78,6 +86,12 @@ class Palette:
             self._learn(np.unique(keys[found == TRANSPARENT]))
             found = self._table[keys]
         return found
+
+    def nearest(self, pixels: Keys) -> Keys:
+        """Return each pixel's nearest colour, as a pixel with an alpha of 255."""
+        r, g, b = self.rgb[self.index(pixels)].astype(np.uint32).T
+        near: Keys = r | g << 8 | b << 16 | np.uint32(0xFF000000)
+        return near
 
     def _learn(self, keys: Keys) -> None:
         self._table[keys] = _nearest(_channels(keys), self._colors) + 1

@@ -32,6 +32,9 @@ class Stream:
         Seconds for which the last frame stands beyond its own time.
     loop : int, default 0
         How often it plays; 0 is for ever.
+    thrift : int, default 0
+        How much of the picture to give up for a smaller file, from 0 to 3: each more is half the
+        colours, or as much coarser a compression.
     comment : str, default ""
         Text to keep in the file's own metadata.
     progress : callable
@@ -44,6 +47,7 @@ class Stream:
     fps: float
     hold: float = 0.0
     loop: int = 0
+    thrift: int = 0
     comment: str = ""
     progress: Callable[[Iterable[int]], Iterable[int]] = iter
 

@@ -21,6 +21,8 @@ MIN_FPS, MAX_FPS = 0.1, 240
 _MAX_HOLD = 600
 #: Holds the usual rates exactly: 25, 12.5, 8.333, 30000/1001.
 _DENOMINATOR = 1001
+#: What a thrifty stream adds to the constant rate factor; 6 is about half the bits.
+_COARSER = 6
 _BT709 = 1
 _LIMITED_RANGE = 1
 #: Swscale's averaging, with accurate rounding that is the same on every processor, from all of
@@ -34,6 +36,8 @@ class _Format:
 
     name: str
     codec: str
+    #: The constant rate factor: higher is coarser.
+    crf: int
     options: dict[str, str]
     container: dict[str, str] = field(default_factory=dict)
     #: A filter over the coded packets.
@@ -44,9 +48,9 @@ class _Format:
 _MP4 = _Format(
     "mp4",
     "libx264",
+    18,
     {
         "preset": "veryfast",
-        "crf": "18",
         "threads": "2",
         # Finer chroma, as of a lower crf: flat fills keep their tint.
         "x264-params": "cpu-independent=1:chroma-qp-offset=-6",
@@ -58,10 +62,10 @@ _MP4 = _Format(
 _WEBM = _Format(
     "webm",
     "libvpx-vp9",
+    24,
     {
         "deadline": "realtime",
         "cpu-used": "6",
-        "crf": "24",
         "b": "0",
         "g": "250",
         "row-mt": "1",
@@ -192,7 +196,7 @@ def _write(file: BinaryIO, stream: Stream, kind: _Format) -> None:
         with av.open(str(path), "w", format=kind.name, container_options=options) as container:
             if stream.comment:
                 container.metadata["comment"] = stream.comment
-            video = _video_stream(container, kind, stream.size, rate)
+            video = _video_stream(container, kind, stream, rate)
             thinned = av.bitstream.BitStreamFilterContext(kind.packets, video)
             for frame in _converted(av, stream, again, 1 / rate):
                 for packet in video.encode(frame):
@@ -217,10 +221,11 @@ def _pyav(kind: _Format) -> Any:
     raise ImportError(f'Writing .{kind.name} needs {lack}: pip install "trajectories[video]"')
 
 
-def _video_stream(container: Any, kind: _Format, size: tuple[int, int], rate: Fraction) -> Any:
-    options = {**kind.options, "flags": "+bitexact"}
+def _video_stream(container: Any, kind: _Format, stream: Stream, rate: Fraction) -> Any:
+    crf = kind.crf + _COARSER * stream.thrift
+    options = {**kind.options, "crf": str(crf), "flags": "+bitexact"}
     video = container.add_stream(kind.codec, rate=rate, options=options)
-    video.width, video.height = (side + side % 2 for side in size)
+    video.width, video.height = (side + side % 2 for side in stream.size)
     video.pix_fmt = "yuv420p"
     context = video.codec_context
     context.time_base = 1 / rate
