@@ -163,7 +163,7 @@ class DampedNewton(SurfaceOptimizer):
     [1.0, 1.0]
     """
 
-    name: ClassVar[str] = "damped_newton"
+    name: ClassVar[str] = "dampednewton"
     formula: ClassVar[str] = "p -= t |H|^-1 g, t = lr shrink^k with which f falls enough"
 
     damping: Hyperparameter = hyperparameter(1e-6, NON_NEGATIVE)
