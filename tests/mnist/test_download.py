@@ -1,0 +1,550 @@
+"""Fetching from mirrors: real HTTP on this machine, by servers of every kind of manners."""
+
+import contextlib
+import gzip
+import hashlib
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trajectories.mnist import load, mirrors, source
+from trajectories.mnist.mirrors import FILES, MIRRORS, Remote, fetch, is_whole
+
+
+class Manners(BaseHTTPRequestHandler):
+    """Serve the server's files; the first part of the path tells how."""
+
+    def do_GET(self):
+        _, manner, name = self.path.split("/", 2)
+        self.server.asked.append((manner, name))
+        getattr(self, manner)(self.server.files[name])
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, data, status=200, length=None, **headers):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data) if length is None else length))
+        for key, value in headers.items():
+            self.send_header(key.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def good(self, data):
+        self.answer(data)
+
+    def missing(self, data):
+        self.answer(b"<h1>Not found</h1>", 404)
+
+    def broken(self, data):
+        self.answer(b"", 500)
+
+    def altered(self, data):
+        self.answer(data[:-1] + bytes([data[-1] ^ 1]))
+
+    def cut(self, data):
+        self.answer(data[:-3], length=len(data))
+
+    def shorter(self, data):
+        self.answer(data[:-3])
+
+    def longer(self, data):
+        self.answer(data + b"\0")
+
+    def endless(self, data):
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(ConnectionError):
+            for _ in range(10_000):
+                self.wfile.write(bytes(65536))
+                self.server.sent += 65536
+
+    def page(self, data):
+        self.answer(b"<html>Please sign in</html>")
+
+    def moved(self, data):
+        self.answer(b"", 302, Location="/good/" + self.path.split("/", 2)[2])
+
+    def packed_again(self, data):
+        self.answer(gzip.compress(data), Content_Encoding="gzip")
+
+    def said_to_be_packed(self, data):
+        self.answer(data, Content_Encoding="gzip")
+
+    def nonsense(self, data):
+        self.wfile.write(b"220 this is no web server\r\n\r\n")
+
+    def odd_length(self, data):
+        self.answer(data, length="many")
+
+    def silent(self, data):
+        self.server.over.wait(20)
+
+    def stalling(self, data):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data[: len(data) // 2])
+        self.server.over.wait(20)
+
+    def slow(self, data):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        with contextlib.suppress(ConnectionError):
+            for start in range(0, len(data), 20_000):
+                self.wfile.write(data[start : start + 20_000])
+                self.server.over.wait(0.05)
+
+    def images_only(self, data):
+        self.answer(data) if "images" in self.path.rpartition("/")[2] else self.answer(b"", 404)
+
+    def labels_only(self, data):
+        self.answer(data) if "labels" in self.path.rpartition("/")[2] else self.answer(b"", 503)
+
+
+@pytest.fixture
+def server(small):
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Manners)
+    httpd.daemon_threads = True
+    httpd.files = {f"{name}.gz": gzip.compress(data, mtime=0) for name, data in small.items()}
+    httpd.files["noise.bin"] = np.random.default_rng(0).bytes(200_000)
+    httpd.asked, httpd.sent, httpd.over = [], 0, threading.Event()
+    # What a client hangs up on is no error of the server.
+    httpd.handle_error = lambda *_: None
+    httpd.url = f"http://127.0.0.1:{httpd.server_address[1]}/"
+    thread = threading.Thread(target=httpd.serve_forever, args=(0.01,))
+    thread.start()
+    yield httpd
+    httpd.over.set()
+    httpd.shutdown()
+    httpd.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def remotes(server):
+    """The four small files as mirrors should have them."""
+    return [remote(name, data) for name, data in server.files.items() if name != "noise.bin"]
+
+
+@pytest.fixture
+def folder(tmp_path, clean):
+    path = tmp_path / "arriving"
+    path.mkdir()
+    return path
+
+
+def remote(name, data):
+    return Remote(name, len(data), hashlib.sha256(data).hexdigest())
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def only_small(server):
+    return {name: data for name, data in server.files.items() if name != "noise.bin"}
+
+
+def manners(server, *names):
+    return [f"{server.url}{name}/" for name in names]
+
+
+# One mirror
+
+
+@pytest.mark.parametrize("manner", ["good", "moved", "packed_again"])
+def test_all_files_arrive(server, remotes, folder, manner):
+    fetch(folder, files=remotes, mirrors=manners(server, manner))
+    assert contents(folder) == only_small(server)
+
+
+def test_what_is_there_is_not_fetched_again(server, remotes, folder):
+    for _ in range(2):
+        fetch(folder, files=remotes, mirrors=manners(server, "good"))
+    assert len(server.asked) == 4
+    (folder / remotes[2].name).unlink()
+    fetch(folder, files=remotes, mirrors=manners(server, "good"))
+    assert server.asked[4:] == [("good", remotes[2].name)]
+
+
+@pytest.mark.parametrize("harm", ["altered", "shorter", "empty", "link", "device"])
+def test_a_damaged_file_in_the_folder_is_fetched_anew(server, remotes, folder, tmp_path, harm):
+    fetch(folder, files=remotes, mirrors=manners(server, "good"))
+    path = folder / remotes[1].name
+    data = path.read_bytes()
+    if harm in ("link", "device"):
+        path.unlink()
+        path.symlink_to(tmp_path / "nowhere" if harm == "link" else "/dev/zero")
+    else:
+        harmed = {"altered": data[:-1] + b"?", "shorter": data[:-1], "empty": b""}
+        path.write_bytes(harmed[harm])
+    assert not is_whole(path, remotes[1])
+    fetch(folder, files=remotes, mirrors=manners(server, "good"))
+    assert contents(folder) == only_small(server)
+    assert not path.is_symlink()
+
+
+FAILURES = {
+    "missing": "HTTP 404",
+    "broken": "HTTP 500",
+    "altered": "altered, as its checksum shows",
+    "cut": "the connection broke",
+    "shorter": "bytes",
+    "longer": "more than the",
+    "endless": "more than the",
+    "page": "only 27 of",
+    "said_to_be_packed": "",
+    "nonsense": "the connection failed",
+    "odd_length": "",
+    "silent": "no answer",
+    "stalling": "the connection failed",
+}
+
+
+@pytest.mark.parametrize("manner", FAILURES)
+def test_a_mirror_that_fails_leaves_nothing_and_is_named(server, remotes, folder, manner):
+    with pytest.raises(OSError, match=r"Cannot fetch 'train-images-idx3-ubyte\.gz'") as caught:
+        fetch(folder, files=remotes, mirrors=manners(server, manner), timeout=0.8)
+    text = str(caught.value)
+    assert f"127.0.0.1:{server.server_address[1]}: " in text
+    assert FAILURES[manner] in text
+    assert "\n" not in text
+    assert len(text) < 160
+    assert contents(folder) == {}
+
+
+@pytest.mark.parametrize("manner", FAILURES)
+def test_a_mirror_that_fails_falls_through_to_the_next(server, remotes, folder, manner):
+    fetch(folder, files=remotes, mirrors=manners(server, manner, "good"), timeout=0.8)
+    assert contents(folder) == only_small(server)
+    # It was asked once; what followed came from the one that had served well.
+    assert [name for name, _ in server.asked].count(manner) == 1
+
+
+def test_no_more_is_taken_than_there_should_be(server, remotes, folder):
+    with pytest.raises(OSError, match="more than the"):
+        fetch(folder, files=remotes, mirrors=manners(server, "endless"))
+    server.over.wait(0.1)
+    assert server.sent < 50e6
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_a_mirror_that_nobody_runs(server, remotes, folder):
+    nobody = f"http://127.0.0.1:{free_port()}/mnist"
+    with pytest.raises(OSError, match=r"127\.0\.0\.1:\d+: the connection failed\)"):
+        fetch(folder, files=remotes, mirrors=[nobody])
+    fetch(folder, files=remotes, mirrors=[nobody, *manners(server, "good")])
+    assert contents(folder) == only_small(server)
+
+
+@pytest.mark.parametrize("url", ["", "mnist", "http://", "http://[/", "file:///etc", "ftp://a/b"])
+def test_a_mirror_that_is_no_web_address(server, remotes, folder, url):
+    with pytest.raises(OSError, match="Cannot fetch"):
+        fetch(folder, files=remotes, mirrors=[url])
+    fetch(folder, files=remotes, mirrors=[url, *manners(server, "good")])
+    assert contents(folder) == only_small(server)
+
+
+def test_without_mirrors_nothing_is_fetched(remotes, folder):
+    with pytest.raises(OSError, match="Cannot fetch"):
+        fetch(folder, files=remotes, mirrors=[])
+
+
+def test_every_mirror_that_failed_is_told(server, remotes, folder):
+    failing = manners(server, "missing", "altered", "broken")
+    with pytest.raises(OSError, match="HTTP 404; .*: altered.*; .*: HTTP 500"):
+        fetch(folder, files=remotes, mirrors=failing)
+    assert contents(folder) == {}
+
+
+def test_what_has_arrived_stays_when_a_later_file_fails(server, remotes, folder):
+    server.files[remotes[2].name] = b"something else"
+    with pytest.raises(OSError, match=remotes[2].name):
+        fetch(folder, files=remotes, mirrors=manners(server, "good"))
+    assert set(contents(folder)) == {remotes[0].name, remotes[1].name}
+
+
+def test_mirrors_that_each_hold_a_part_make_a_whole(server, remotes, folder):
+    fetch(folder, files=remotes, mirrors=manners(server, "images_only", "labels_only"))
+    assert contents(folder) == only_small(server)
+    # Whichever served last is asked first.
+    kinds = [manner.partition("_")[0] for manner, _ in server.asked]
+    assert kinds == ["images", "images", "labels", "labels", "images", "images", "labels"]
+
+
+def test_a_mirror_that_crawls_is_passed_over(server, folder, monkeypatch):
+    noise = remote("noise.bin", server.files["noise.bin"])
+    monkeypatch.setattr(mirrors, "_PATIENCE", 0.1)
+    fetch(folder, files=[noise], mirrors=manners(server, "slow"))
+    assert is_whole(folder / "noise.bin", noise)  # Slow, but not too slow.
+    (folder / "noise.bin").unlink()
+    monkeypatch.setattr(mirrors, "_CRAWL", 10e6)
+    with pytest.raises(OSError, match="too slow"):
+        fetch(folder, files=[noise], mirrors=manners(server, "slow"))
+    fetch(folder, files=[noise], mirrors=manners(server, "slow", "good"))
+    assert is_whole(folder / "noise.bin", noise)
+
+
+def test_an_interrupted_download_leaves_nothing(server, folder, monkeypatch):
+    noise = remote("noise.bin", server.files["noise.bin"])
+    write = mirrors._Arriving.write
+
+    def interrupted(self, data):
+        write(self, data)
+        if self._count > 50_000:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(mirrors._Arriving, "write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fetch(folder, files=[noise], mirrors=manners(server, "good"))
+    assert contents(folder) == {}
+
+
+@pytest.mark.parametrize("there", ["folder", "file"])
+def test_a_place_that_cannot_be_written_is_no_fault_of_the_mirror(server, remotes, folder, there):
+    if there == "folder":
+        (folder / remotes[0].name).mkdir()
+        place = folder
+    else:
+        place = folder / "file"
+        place.write_bytes(b"")
+    with pytest.raises(OSError, match="Cannot write"):
+        fetch(place, files=remotes, mirrors=manners(server, "good"))
+    assert server.asked == []
+
+
+# Progress
+
+
+class Terminal(io.StringIO):
+    def __init__(self, shown):
+        super().__init__()
+        self.isatty = lambda: shown
+
+
+@pytest.mark.parametrize(("asked", "terminal"), [(True, True), (True, False), (False, True)])
+def test_progress_is_shown_when_asked_on_a_terminal(
+    server, remotes, folder, monkeypatch, asked, terminal
+):
+    monkeypatch.setattr(sys, "stderr", Terminal(terminal))
+    fetch(folder, files=remotes, mirrors=manners(server, "good"), progress=asked)
+    text = sys.stderr.getvalue()
+    assert ("MNIST" in text) == (asked and terminal)
+    assert bool(text) == (asked and terminal)
+
+
+def test_progress_counts_what_a_failing_mirror_sent_only_once(server, remotes, folder, monkeypatch):
+    bars = []
+    make = mirrors._bar
+    monkeypatch.setattr(sys, "stderr", Terminal(True))
+    monkeypatch.setattr(mirrors, "_bar", lambda *args: bars.append(make(*args)) or bars[-1])
+    fetch(folder, files=remotes, mirrors=manners(server, "altered", "good"), progress=True)
+    assert bars[0].n == bars[0].total == sum(file.size for file in remotes)
+
+
+def test_nothing_is_said_on_stdout_or_stderr(server, remotes, folder, capfd):
+    fetch(folder, files=remotes, mirrors=manners(server, "broken", "good"))
+    assert capfd.readouterr() == ("", "")
+
+
+# Several processes
+
+
+def child(server, folder, remotes, *names):
+    """Start another process that fetches."""
+    code = (
+        "import json, pathlib, sys\n"
+        "from trajectories.mnist.mirrors import Remote, fetch\n"
+        "folder, files, mirrors = json.loads(sys.argv[1])\n"
+        "fetch(pathlib.Path(folder), files=[Remote(*f) for f in files], mirrors=mirrors)\n"
+    )
+    told = json.dumps([str(folder), remotes, manners(server, *names)])
+    return subprocess.Popen([sys.executable, "-c", code, told], stderr=subprocess.PIPE, text=True)
+
+
+def test_processes_that_fetch_at_the_same_time_do_not_harm_each_other(server, remotes, folder):
+    files = [*remotes, remote("noise.bin", server.files["noise.bin"])]
+    children = [child(server, folder, files, "slow") for _ in range(3)]
+    for process in children:
+        assert (process.communicate(timeout=60)[1], process.returncode) == ("", 0)
+    assert contents(folder) == server.files
+    assert sum(name == "noise.bin" for _, name in server.asked) >= 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_a_process_that_is_interrupted_leaves_nothing_whole_that_is_not(server, folder):
+    noise = remote("noise.bin", server.files["noise.bin"])
+    process = child(server, folder, [noise], "stalling")
+    end = time.monotonic() + 30
+    while not any(folder.iterdir()) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert [path.name for path in folder.iterdir()] != ["noise.bin"]
+    process.send_signal(signal.SIGINT)
+    assert "KeyboardInterrupt" in process.communicate(timeout=30)[1]
+    assert contents(folder) == {}
+
+
+# What `load` makes of it
+
+
+@pytest.fixture
+def served(server, remotes, clean, monkeypatch):
+    """Let `load` know the small files instead of MNIST, from mirrors of these manners."""
+
+    def serve(*names):
+        new = partial(fetch, files=remotes, mirrors=manners(server, *names))
+        monkeypatch.setattr(source, "fetch", new)
+        monkeypatch.setattr(source, "FILES", tuple(remotes))
+
+    return serve
+
+
+def test_load_fetches_into_the_cache_and_then_reads_from_there(server, served, clean):
+    served("missing", "good")
+    for _ in range(2):
+        data = load("mnist")
+        assert repr(data).endswith(": 30 training and 12 test images of 5 x 4)")
+    assert contents(clean) == only_small(server)
+    assert len(server.asked) == 5
+    served("broken")
+    assert np.array_equal(load("auto").train_images, data.train_images)
+
+
+def test_auto_falls_back_to_the_digits_and_says_so(served, clean):
+    served("missing", "altered")
+    words = r"Cannot fetch .*HTTP 404.*altered.* The 8 x 8 digits stand in for MNIST\."
+    with pytest.warns(UserWarning, match=words) as caught:
+        data = load()
+    assert data.name == "digits"
+    assert caught[0].filename == __file__
+    assert contents(clean) == {}
+
+
+def test_mnist_does_not_fall_back(served, clean):
+    served("missing")
+    with pytest.raises(
+        OSError, match="Cannot fetch .*TRAJECTORIES_DATA, or use 'digits'"
+    ) as caught:
+        load("mnist")
+    assert "\n" not in str(caught.value)
+    assert contents(clean) == {}
+
+
+def test_a_damaged_cache_is_mended(server, served, clean):
+    served("good")
+    first = load("mnist")
+    path = clean / "t10k-images-idx3-ubyte.gz"
+    path.write_bytes(path.read_bytes()[:-1])
+    assert np.array_equal(load("mnist").test_images, first.test_images)
+    assert contents(clean) == only_small(server)
+
+
+def test_a_damaged_cache_that_cannot_be_mended_is_not_read(served, clean):
+    served("good")
+    load("mnist")
+    path = clean / "t10k-images-idx3-ubyte.gz"
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    served("broken")
+    with pytest.raises(OSError, match="Cannot fetch 't10k-images-idx3-ubyte.gz'"):
+        load("mnist")
+    with pytest.warns(UserWarning, match="digits stand in"):
+        assert load().name == "digits"
+
+
+def test_a_cache_that_cannot_be_made_is_done_without(served, tmp_path, monkeypatch):
+    served("good")
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setenv("TRAJECTORIES_CACHE", str(tmp_path / "file" / "cache"))
+    for name in ("mnist", "auto"):
+        with pytest.warns(
+            UserWarning, match="fetched for this once: it cannot be kept in '.*cache'"
+        ) as caught:
+            data = load(name)
+        assert len(data.train_labels) == 30
+        assert caught[0].filename == __file__
+    assert contents(tmp_path / "temporary") == {}
+
+
+def test_a_cache_that_cannot_be_written_is_read_if_it_is_whole(server, served, clean, monkeypatch):
+    served("good")
+    load("mnist")
+    asked = len(server.asked)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert len(load("mnist").train_labels) == 30
+    assert len(server.asked) == asked
+
+
+@pytest.mark.parametrize("how", ["newer", "older"])
+def test_without_a_home_nothing_is_written_where_one_stands(served, tmp_path, monkeypatch, how):
+    served("good")
+    for name in ("HOME", "XDG_CACHE_HOME", "USERPROFILE", "LOCALAPPDATA", "TRAJECTORIES_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    pwd = pytest.importorskip("pwd")
+
+    def nobody(_):
+        raise KeyError("this user has no home")
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    if how == "older":
+        monkeypatch.setattr("pooch.os_cache", lambda name: Path("~/.cache") / name)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert source.cache_folder() is None
+    with pytest.warns(UserWarning, match=r"it cannot be kept\. TRAJECTORIES_CACHE can name"):
+        assert len(load("mnist").train_labels) == 30
+    assert contents(Path.cwd()) == {}
+
+
+def test_progress_reaches_the_download(served, monkeypatch):
+    served("good")
+    monkeypatch.setattr(sys, "stderr", Terminal(True))
+    load("mnist", progress=True)
+    assert "MNIST" in sys.stderr.getvalue()
+
+
+def test_the_real_files_go_the_whole_way(server, mnist_folder, mnist, clean, monkeypatch):
+    server.files = {path.name: path.read_bytes() for path in mnist_folder.glob("*-ubyte.gz")}
+    remotes = [remote(name, data) for name, data in server.files.items()]
+    monkeypatch.setattr(
+        source,
+        "fetch",
+        partial(fetch, files=remotes, mirrors=manners(server, "stalling", "good"), timeout=1.0),
+    )
+    data = load("mnist")
+    assert data.name == "MNIST"
+    assert np.array_equal(data.train_images, mnist.train_images)
+    assert contents(clean) == server.files
+
+
+def test_the_known_files_and_mirrors_are_of_the_right_form():
+    assert [file.name for file in FILES] == [
+        f"{part}-{kind}-ubyte.gz"
+        for part in ("train", "t10k")
+        for kind in ("images-idx3", "labels-idx1")
+    ]
+    assert all(len(bytes.fromhex(file.sha256)) == 32 for file in FILES)
+    # As the MNIST page gave them.
+    assert [file.size for file in FILES] == [9912422, 28881, 1648877, 4542]
+    assert len(MIRRORS) == len(set(MIRRORS)) >= 3
+    assert all(url.startswith("https://") and url.endswith("/") for url in MIRRORS)

@@ -1,0 +1,35 @@
+"""Networks that learn to read digits, trained by the same optimizers that descend surfaces.
+
+Names are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+_HOMES = {
+    "trajectories.mnist.dataset": ["Dataset", "Split"],
+    "trajectories.mnist.source": ["load"],
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = ["Dataset", "Split", "load"]
+
+if TYPE_CHECKING:
+    from trajectories.mnist.dataset import Dataset, Split
+    from trajectories.mnist.source import load
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its home when it is first used."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)
