@@ -50,6 +50,7 @@ _HOMES = {
     ],
     "trajectories.plotting.animation": ["Animation", "animate"],
     "trajectories.plotting.axes": ["plot", "plot_3d", "plot_gradient", "plot_loss"],
+    "trajectories.plotting.deck": ["deck"],
     "trajectories.plotting.figures": ["plot_grid", "plot_overlay", "plot_race"],
     "trajectories.plotting.scene": ["Scene"],
     "trajectories.plotting.theme": ["THEMES"],
@@ -110,6 +111,7 @@ __all__ = [
     "Yogi",
     "animate",
     "compare",
+    "deck",
     "descend",
     "least_squares",
     "plot",
@@ -163,6 +165,7 @@ if TYPE_CHECKING:
     )
     from trajectories.plotting.animation import Animation, animate
     from trajectories.plotting.axes import plot, plot_3d, plot_gradient, plot_loss
+    from trajectories.plotting.deck import deck
     from trajectories.plotting.figures import plot_grid, plot_overlay, plot_race
     from trajectories.plotting.scene import Scene
     from trajectories.plotting.theme import THEMES

@@ -1,0 +1,250 @@
+"""What a lecturer reads of a recipe: a title, speaker notes, and words for who cannot see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from trajectories.plotting.recipe_text import parsed
+
+__all__ = ["Words", "clean", "in_one_line", "shown_formula", "words"]
+
+#: Of more optimizers a title names only the first ones.
+_NAMED = 6
+#: What a recipe may hold too much of, as it may come from anywhere, in characters and lines; the
+#: file itself has all of it.
+_TITLE, _LINE, _RECIPE = 120, 1_000, 20_000
+_MOST_LINES = 100
+#: What XML 1.0 and a line of text cannot hold.
+_UNFIT = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: So many numbers or starts are written out.
+_FEW = 4
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Words:
+    """What is said of a file.
+
+    Parameters
+    ----------
+    title : str
+        One line.
+    notes : tuple of str
+        Lines for the speaker.
+    recipe : str
+        The recipe as it is, to be set beneath; "" if there is none.
+    about : str
+        A sentence that stands in for the picture.
+    """
+
+    title: str
+    notes: tuple[str, ...]
+    recipe: str
+    about: str
+
+
+def words(
+    name: str, recipe: str | None, *, kind: str = "Picture", title: str | None = None
+) -> Words:
+    """Tell what a recipe says, for people.
+
+    Parameters
+    ----------
+    name : str
+        The file's name.
+    recipe : str or None
+        What was found in it, which may be anything; None if nothing was.
+    kind : str, default "Picture"
+        What the file holds, for who cannot see it.
+    title : str, optional
+        A title that was asked for; by default the recipe's surface and optimizers, or the file's
+        name without its suffix.
+
+    Returns
+    -------
+    Words
+
+    Examples
+    --------
+    >>> made = '{"surface": {"formula": "x**2 + y**2"}, "paths": [{"optimizer": {"name": "sgd"}}]}'
+    >>> words("zigzag.gif", made).title
+    'x² + y²: SGD'
+    >>> words("zigzag.gif", None).notes
+    ('zigzag.gif',)
+    """
+    name = in_one_line(name)
+    stem = name.rpartition(".")[0] or name
+    asked = in_one_line(title) if title is not None else ""
+    if not recipe:
+        return Words(asked or stem, (name,), "", f"{kind}: {asked or stem}")
+    facts = _facts(recipe)
+    heading = asked or _cut(_title(facts), _TITLE) or stem
+    about = f"{kind}: {_cut(_sentence(facts), _LINE) or heading}"
+    notes = (_cut(line, _LINE) for line in islice(_lines(name, facts), _MOST_LINES))
+    return Words(heading, tuple(notes), _cut(clean(recipe), _RECIPE), about)
+
+
+def clean(text: str) -> str:
+    """Put the replacement character, U+FFFD, for what slides cannot hold.
+
+    Examples
+    --------
+    >>> clean("a" + chr(0)) == "a" + chr(0xFFFD)
+    True
+    """
+    return _UNFIT.sub("\ufffd", text)
+
+
+def in_one_line(text: str) -> str:
+    """Clean a text, and put blanks for its line breaks and the like.
+
+    Examples
+    --------
+    >>> in_one_line(" two  words ")
+    'two words'
+    """
+    return " ".join(clean(text).split())
+
+
+def shown_formula(formula: str) -> str:
+    """Write a formula as it is read: with raised exponents, and dots for products.
+
+    Examples
+    --------
+    >>> shown_formula("2*x**10*y + x**(y/2)")
+    '2·x¹⁰·y + x^(y/2)'
+    """
+    raised = re.sub(r"\*\*(\d+)(?![\d.eE]|\*\*)", lambda m: m[1].translate(_RAISED), formula)
+    return raised.replace("**", "^").replace("*", "·")
+
+
+@dataclass(frozen=True)
+class _Path:
+    """What of a path is told."""
+
+    label: str
+    #: The optimizer, as people write it, and its hyperparameters.
+    rule: str
+    values: Mapping[str, Any]
+    #: How its descent differs from the others.
+    descent: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What of a recipe is told."""
+
+    surface: str = ""
+    formula: str = ""
+    paths: tuple[_Path, ...] = ()
+    #: What holds for all paths.
+    descent: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> str:
+        """The paths' names that differ, in their order."""
+        names = list(dict.fromkeys(path.label for path in self.paths if path.label))
+        more = len(names) - _NAMED
+        shown = names[:_NAMED] if more > 1 else names
+        return ", ".join(shown) + (f" and {more} more" if more > 1 else "")
+
+
+def _facts(recipe: str) -> _Facts:
+    """Take what is known out of a recipe; what is not there, or not as it should be, is left."""
+    try:
+        data = parsed(recipe)
+    except ValueError:
+        return _Facts()
+    surface = _mapping(data.get("surface"))
+    formula, name = (_line(surface.get(key)) for key in ("formula", "name"))
+    called = "" if name == formula else name.replace("_", " ")
+    paths = data.get("paths")
+    told = tuple(map(_path, paths)) if isinstance(paths, list) else ()
+    descent = _mapping(data.get("descent"))
+    return _Facts(called[:1].upper() + called[1:], formula, told, descent)
+
+
+def _path(record: Any) -> _Path:
+    about = _mapping(record)
+    rule = dict(_mapping(about.get("optimizer")))
+    called = _called(rule.pop("name", None)) or _line(rule.pop("own", None))
+    return _Path(_line(about.get("label")) or called, called, rule, _mapping(about.get("descent")))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _called(name: Any) -> str:
+    """Return an optimizer's name as people write it."""
+    from trajectories.optimizers import ALL_OPTIMIZERS
+
+    known = ALL_OPTIMIZERS.get(name) if isinstance(name, str) else None
+    return _line(name) if known is None else known.__name__
+
+
+def _line(value: Any) -> str:
+    """Return a text in one line; nothing if it is no text."""
+    return in_one_line(value) if isinstance(value, str) else ""
+
+
+def _title(facts: _Facts) -> str:
+    return ": ".join(filter(None, (facts.surface or shown_formula(facts.formula), facts.labels)))
+
+
+def _sentence(facts: _Facts) -> str:
+    """Say what is seen."""
+    surface = f"f(x, y) = {facts.formula}" if facts.formula else facts.surface
+    if not surface:
+        return ""
+    paths = f"the paths of {facts.labels}" if facts.labels else "paths"
+    start, steps = (facts.descent.get(key) for key in ("start", "steps"))
+    ends = f" in {steps} steps" if isinstance(steps, int) else ""
+    begins = f" from {_value(start)}" if _is_point(start) else ""
+    return f"{paths} over the contours of {surface}{begins}{ends}"
+
+
+def _lines(name: str, facts: _Facts) -> Iterator[str]:
+    """Yield the notes."""
+    yield name
+    formula = f"f(x, y) = {facts.formula}" if facts.formula else ""
+    if formula or facts.surface:
+        yield f"Surface: {', '.join(filter(None, (facts.surface, formula)))}"
+    for path in facts.paths:
+        rule = f" ({path.rule})" if path.rule not in path.label else ""
+        values = _values({**path.values, **path.descent})
+        yield f"{path.label}{rule}: {values}" if values else f"{path.label}{rule}"
+    for key, value in facts.descent.items():
+        yield f"{_line(key).capitalize()}: {_value(value)}"
+
+
+def _values(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{_line(key)} = {_value(value)}" for key, value in values.items())
+
+
+def _is_point(value: Any) -> bool:
+    if not isinstance(value, list) or len(value) != 2:
+        return False
+    return all(isinstance(part, (int, float)) for part in value)
+
+
+def _value(value: Any) -> str:
+    """Write a number, a point or a few of them; of more tell how many there are."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"{value:.12g}"
+    if isinstance(value, str):
+        return _line(value)
+    if _is_point(value):
+        return f"({value[0]:.12g}, {value[1]:.12g})"
+    if isinstance(value, list):
+        return ", ".join(map(_value, value)) if 0 < len(value) <= _FEW else f"{len(value)} values"
+    shape = _mapping(value).get("shape")
+    return f"{' x '.join(map(str, shape))} values" if isinstance(shape, list) else str(value)[:60]
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."
