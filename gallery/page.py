@@ -1,30 +1,29 @@
-"""The gallery's page: a card for each script, with its pictures, its text and its source."""
+"""The pages of the gallery: their frame, and the one that shows all cards."""
 
 from __future__ import annotations
 
-import ast
-import io
-import itertools
-import keyword
-import re
-import tokenize
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
 from string import Template
 from urllib.parse import quote
 
-from results import Made, Picture, read_made, thumbnail_of
+from cards import card, words_of
+from results import Made, read_made
+from sections import SECTIONS, section_of
 
 from trajectories import __version__
 from trajectories.atomic import replacing
 
-__all__ = ["highlighted", "read_text", "write_page"]
+__all__ = ["INDEX", "framed", "write_file", "write_page"]
 
-_TEMPLATE = Path(__file__).with_name("page.html")
+_HERE = Path(__file__).parent
+INDEX = "index.html"
+_ABOUT = "Pictures of optimizers on their way, each with the script that makes it."
 
 
-def write_page(output: Path, folders: Iterable[Path]) -> bool:
+def write_page(output: Path, folders: Iterable[Path], others: Mapping[str, str]) -> bool:
     """Write ``index.html``, unless it is there and would be the same.
 
     Parameters
@@ -33,6 +32,8 @@ def write_page(output: Path, folders: Iterable[Path]) -> bool:
         Where to write it; links are relative to it.
     folders : iterable of pathlib.Path
         The result folders in the order of their cards; those without a result have none.
+    others : mapping of str
+        The addresses of further pages, by their names.
 
     Returns
     -------
@@ -40,162 +41,92 @@ def write_page(output: Path, folders: Iterable[Path]) -> bool:
         Whether it was written.
     """
     results = [made for made in map(read_made, folders) if made is not None]
-    template = Template(_TEMPLATE.read_text(encoding="utf-8"))
-    cards = "\n".join(map(_card, results)) or "<p>There are no pictures yet.</p>"
-    page = template.substitute(cards=cards, version=escape(__version__)).encode()
-    target = output / "index.html"
-    if target.is_file() and target.read_bytes() == page:
-        return False
-    with replacing(target) as file:
-        file.write(page)
-    return True
+    main = _gallery(results) if results else "<p>There are no pictures yet.</p>"
+    page = framed("The trajectories gallery", main, others, INDEX, about=_ABOUT)
+    return write_file(output / INDEX, page.encode())
 
 
-def read_text(source: str, name: str) -> tuple[str, list[str]]:
-    """Read the title and the paragraphs of a script's docstring.
+def framed(title: str, main: str, others: Mapping[str, str], here: str, *, about: str = "") -> str:
+    """Return a page of the gallery.
 
     Parameters
     ----------
-    source : str
-        The script.
-    name : str
-        Gives the title if there is no docstring.
-
-    Returns
-    -------
     title : str
-    paragraphs : list of str
-    """
-    docstring = ast.get_docstring(ast.parse(source)) or name.removeprefix("plot_").replace("_", " ")
-    lines = [line for line in docstring.splitlines() if not re.fullmatch(r"=+", line.strip())]
-    blocks = re.split(r"\n\s*\n", "\n".join(lines[1:]))
-    return lines[0].strip(), [" ".join(block.split()) for block in blocks if block.strip()]
-
-
-def highlighted(source: str) -> str:
-    """Return Python source as HTML that marks its comments, strings, keywords and numbers.
-
-    Parameters
-    ----------
-    source : str
-        The source; if it cannot be parsed to its end, the rest is left plain.
+        Its title.
+    main : str
+        What is on it, as HTML.
+    others : mapping of str
+        The addresses of the pages beside the gallery, by their names.
+    here : str
+        Its own address.
+    about : str, default ""
+        A sentence for search engines.
 
     Returns
     -------
     str
     """
-    lengths = map(len, io.StringIO(source))
-    starts = [0, *itertools.accumulate(lengths)]
-    pieces: list[str] = []
-    done = 0
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(source).readline):
-            kind = _kind(token)
-            begin, end = (starts[row - 1] + column for row, column in (token.start, token.end))
-            if kind and begin >= done:
-                pieces += [escape(source[done:begin], quote=False)]
-                pieces += [f'<span class="{kind}">{escape(source[begin:end], quote=False)}</span>']
-                done = end
-    except (tokenize.TokenError, SyntaxError):
-        pass
-    return "".join(pieces) + escape(source[done:], quote=False)
-
-
-def _kind(token: tokenize.TokenInfo) -> str | None:
-    """Return the class of a token that is to be marked."""
-    name = tokenize.tok_name[token.type]
-    if name == "COMMENT":
-        return "comment"
-    if name == "STRING" or name.startswith("FSTRING"):
-        return "string"
-    if name == "NUMBER":
-        return "number"
-    return "keyword" if keyword.iskeyword(token.string) else None
-
-
-def _card(made: Made) -> str:
-    """Return the card of a script."""
-    source = (made.folder / made.script).read_text(encoding="utf-8", errors="replace")
-    title, paragraphs = read_text(source, Path(made.script).stem)
-    code, lines = _code(source)
-    files = [_link(made, picture.name, _measures(picture)) for picture in made.pictures]
-    files += [_link(made, name) for name in (*made.others, made.script)]
-    return "\n".join(
-        [
-            f'<article class="card" id="{escape(made.folder.name)}">',
-            *_figures(made, title),
-            '<div class="words">',
-            f"<h2>{_inline(title)}</h2>",
-            *(f"<p>{_inline(paragraph)}</p>" for paragraph in paragraphs),
-            f'<ul class="files">{"".join(files)}</ul>',
-            "<details>",
-            f"<summary>The script <span>({lines} lines)</span></summary>",
-            f'<pre tabindex="0" role="region" aria-label="{escape(made.script)}">'
-            f"<code>{highlighted(code)}</code></pre>",
-            "</details>",
-            "</div>",
-            "</article>",
-        ]
+    links = {"Gallery": INDEX, **others} if others else {}
+    current = {here: ' aria-current="page"'}
+    items = [
+        f'<li><a href="{escape(quote(address))}"{current.get(address, "")}>{escape(name)}</a></li>'
+        for name, address in links.items()
+    ]
+    nav = f'<nav aria-label="Pages"><ul>{"".join(items)}</ul></nav>' if items else ""
+    parts = {name: (_HERE / f"page.{name}").read_text(encoding="utf-8") for name in ("css", "js")}
+    return Template((_HERE / "page.html").read_text(encoding="utf-8")).substitute(
+        title=escape(title),
+        about=escape(about),
+        nav=nav,
+        main=main,
+        version=escape(__version__),
+        **parts,
     )
 
 
-def _figures(made: Made, title: str) -> list[str]:
-    """Return the card's figures; a still and a moving picture of the same name share one."""
-    groups: dict[str, list[Picture]] = {}
-    for picture in made.pictures:
-        groups.setdefault(Path(picture.name).stem, []).append(picture)
-    figures = []
-    for stem, pictures in groups.items():
-        still = min(pictures, key=lambda picture: picture.frames)
-        moving = max(pictures, key=lambda picture: picture.frames)
-        alt = title if len(groups) == 1 else f"{title}: {stem.replace('_', ' ')}"
-        address, moves = _address(made, still.name), ""
-        badge = ""
-        if moving.frames > 1:
-            address = _address(made, moving.name)
-            moves = f' data-moving="{address}"'
-            badge = '<span class="badge" aria-hidden="true">&#9654;</span>'
-            alt += " (moving picture)"
-        figures.append(
-            f'<a class="picture" href="{address}">'
-            f'<img src="{_address(made, thumbnail_of(still))}"{moves} alt="{escape(alt)}"'
-            f' width="{still.width}" height="{still.height}" loading="lazy">{badge}</a>'
-        )
-    return figures
+def write_file(target: Path, data: bytes) -> bool:
+    """Write a file unless it is there and the same; return whether it was written."""
+    if target.is_file() and target.read_bytes() == data:
+        return False
+    with replacing(target) as file:
+        file.write(data)
+    return True
 
 
-def _link(made: Made, name: str, note: str = "") -> str:
-    """Return a list item that links to a file of a result."""
-    size = (made.folder / name).stat().st_size
-    amount = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(size / 1e3, 0.1):.1f} kB"
-    amount = amount if size < 1e4 or size >= 1e6 else f"{size / 1e3:.0f} kB"
-    words = f"{note}, {amount}" if note else amount
-    return f'<li><a href="{_address(made, name)}">{escape(name)}</a> <span>{words}</span></li>'
-
-
-def _measures(picture: Picture) -> str:
-    """Return a picture's size in words."""
-    size = f"{picture.width} &times; {picture.height}"
-    return f"{size}, {picture.frames} frames" if picture.frames > 1 else size
-
-
-def _address(made: Made, name: str) -> str:
-    """Return the relative address of a file of a result."""
-    return escape(quote(f"{made.folder.name}/{name}"))
-
-
-def _inline(text: str) -> str:
-    """Return a docstring's text as HTML; ``double backquotes`` are code."""
-    return re.sub(r"``(.+?)``", r"<code>\1</code>", escape(text, quote=False))
-
-
-def _code(source: str) -> tuple[str, int]:
-    """Return a script without its docstring, and how many lines its statements take."""
-    module = ast.parse(source)
-    statements, begin = module.body, 0
-    if ast.get_docstring(module) is not None:
-        begin = statements[0].end_lineno or 0
-        statements = statements[1:]
-    rows = ((node.lineno, node.end_lineno or node.lineno) for node in statements)
-    code = "".join(list(io.StringIO(source))[begin:])
-    return code.strip("\n"), sum(last + 1 - first for first, last in rows)
+def _gallery(results: list[Made]) -> str:
+    """Return the head of the gallery, its filter, and a section after the other."""
+    tags = Counter(tag for made in results for tag in words_of(made).tags)
+    buttons = [
+        f'<button type="button" data-tag="{escape(tag)}" aria-pressed="false">{escape(tag)} '
+        f"<span>{tags[tag]}</span></button>"
+        for tag in sorted(tags)
+    ]
+    count = f"{len(results)} picture{'s' if len(results) > 1 else ''}"
+    parts = [
+        "<h1>The trajectories gallery</h1>",
+        "<p class='lead'>Optimizers on their way down, picture by picture. Each is made by the"
+        " short script on its card. What is marked &#9654; moves while the pointer or the"
+        " keyboard&rsquo;s focus is on it; what is marked &#9757; is a page to try.</p>",
+    ]
+    if buttons:
+        everything = '<button type="button" data-tag="" aria-pressed="true">all</button>'
+        parts += [
+            '<div class="filter" role="group" aria-label="Filter by tag" hidden>',
+            everything,
+            *buttons,
+            "</div>",
+            f'<p class="count" role="status">{count}</p>',
+        ]
+    for section in SECTIONS:
+        cards = [card(made) for made in results if section_of(made.folder.name) is section]
+        if cards:
+            parts += [
+                f'<section aria-labelledby="{section.anchor}">',
+                f'<h2 id="{section.anchor}">{escape(section.title)}</h2>',
+                f"<p>{escape(section.about)}</p>",
+                '<div class="cards">',
+                *cards,
+                "</div>",
+                "</section>",
+            ]
+    return "\n".join(parts)

@@ -6,6 +6,8 @@ On a bowl SGD is stable only while its learning rate is below 2 divided by the l
 here 2 / 2 = 1. Far below this limit it creeps; at half of it one step solves the steep direction,
 and the shallow one crawls. The rate that is fastest in the long run, 2 / (2 + 0.1) = 0.95, lies so
 close to the limit that it zigzags, and beyond the limit every bounce is longer than the last.
+
+Tags: chapter, learning rate
 """
 
 # %%

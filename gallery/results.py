@@ -7,9 +7,11 @@ import json
 import os
 import secrets
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from cells import notebook_of
 from processes import ScriptError
 
 from trajectories.atomic import replacing
@@ -19,6 +21,7 @@ __all__ = [
     "Made",
     "Picture",
     "discard",
+    "faces",
     "finish",
     "is_result",
     "read_made",
@@ -102,7 +105,7 @@ def read_made(folder: Path) -> Made | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     wanted = [made.script, *made.others]
-    wanted += [path for picture in pictures for path in (picture.name, thumbnail_of(picture))]
+    wanted += [picture.name for picture in pictures] + [*map(thumbnail_of, faces(pictures))]
     return made if all((folder / path).is_file() for path in wanted) else None
 
 
@@ -116,6 +119,15 @@ def thumbnail_of(picture: Picture) -> str:
     return f"{_THUMBNAILS}/{picture.name}.png"
 
 
+def faces(pictures: Sequence[Picture]) -> list[Picture]:
+    """Return the picture of each name that stands for the others of the name: a still one first."""
+    best: dict[str, Picture] = {}
+    for picture in sorted(pictures, key=lambda picture: picture.frames):
+        best.setdefault(Path(picture.name).stem, picture)
+    order = dict.fromkeys(Path(picture.name).stem for picture in pictures)
+    return [best[stem] for stem in order]
+
+
 def discard(folder: Path) -> None:
     """Remove a folder; if that is cut short, what is left of it is no result."""
     doomed = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}{PARTIAL}")
@@ -124,7 +136,7 @@ def discard(folder: Path) -> None:
 
 
 def finish(staging: Path, script: str, source: bytes, began: float) -> list[Picture]:
-    """Turn the folder that a script wrote to into a result folder.
+    """Turn the folder that a script wrote to into a result folder, with the script as a notebook.
 
     Parameters
     ----------
@@ -151,11 +163,19 @@ def finish(staging: Path, script: str, source: bytes, began: float) -> list[Pict
     pictures = [_inspect(path) for path in files if path.suffix.lower() in _PICTURES]
     if not pictures:
         raise ScriptError("wrote no picture into the current directory")
+    for picture in faces(pictures):
+        _make_thumbnail(staging, picture)
     names = {picture.name for picture in pictures}
+    others = [path.name for path in files if path.name not in names]
+    notebook = f"{Path(script).stem}.ipynb"
+    text = source.decode("utf-8", errors="replace")
+    saved = [picture.name for picture in pictures if picture.name in text]
+    with replacing(staging / notebook) as file:
+        file.write(notebook_of(text, Path(script).stem, saved).encode())
     record = {
         "script": script,
         "pictures": [asdict(picture) for picture in pictures],
-        "others": [path.name for path in files if path.name not in names],
+        "others": [*others, notebook],
     }
     with replacing(staging / script) as file:
         file.write(source)
@@ -181,23 +201,31 @@ def replace_folder(new: Path, target: Path) -> None:
 
 
 def _inspect(path: Path) -> Picture:
-    """Measure a picture, and make its thumbnail from the last frame."""
+    """Measure a picture."""
     from PIL import Image
 
     try:
         with Image.open(path) as image:
-            width, height = image.size
             frames = int(getattr(image, "n_frames", 1))
-            image.seek(frames - 1)
-            last = image.convert("RGBA")
+            return Picture(path.name, *image.size, frames)
     except Exception as error:  # Whatever Pillow finds in a damaged file.
         raise ScriptError(f"{path.name} cannot be read: {error}") from None
-    picture = Picture(path.name, width, height, frames)
+
+
+def _make_thumbnail(folder: Path, picture: Picture) -> None:
+    """Make a picture's thumbnail from its last frame."""
+    from PIL import Image
+
+    try:
+        with Image.open(folder / picture.name) as image:
+            image.seek(picture.frames - 1)
+            last = image.convert("RGBA")
+    except Exception as error:
+        raise ScriptError(f"{picture.name} cannot be read: {error}") from None
     paper = Image.new("RGBA", last.size, "white")
     paper.alpha_composite(last)
-    narrow = min(_WIDTH, width)
-    size = narrow, max(1, round(height * narrow / width))
+    narrow = min(_WIDTH, picture.width)
+    size = narrow, max(1, round(picture.height * narrow / picture.width))
     small = paper.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-    with replacing(path.parent / thumbnail_of(picture)) as file:
+    with replacing(folder / thumbnail_of(picture)) as file:
         small.save(file, "PNG", optimize=True)
-    return picture

@@ -112,10 +112,11 @@ def test_an_old_file_is_replaced(run, folder):
 
 
 def drawn(run, folder, *arguments):
-    """Return the bytes of the plot that some arguments make."""
+    """Return the pixels of the plot that some arguments make."""
     code, _, err = run("plot", *arguments, "-o", "a.png")
     assert (code, err) == (0, "")
-    return (folder / "a.png").read_bytes()
+    with Image.open(folder / "a.png") as image:
+        return image.convert("RGB").tobytes()
 
 
 def test_start_can_be_a_word_of_its_own_even_if_it_is_negative(run, folder):

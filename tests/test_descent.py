@@ -5,7 +5,16 @@ import pytest
 
 from trajectories import SURFACES, FormulaError, Surface, compare, descend
 from trajectories.descent import BLOCK
-from trajectories.optimizers import SGD, AdaGrad, Adam, Momentum, Nesterov, RMSProp
+from trajectories.optimizers import (
+    ALL_OPTIMIZERS,
+    SGD,
+    AdaGrad,
+    Adam,
+    Momentum,
+    Nesterov,
+    RMSProp,
+)
+from trajectories.surfaces import least_squares
 
 BOWL = "x**2/20 + y**2"
 SIX = [SGD(0.95), Momentum(0.1), AdaGrad(1.5), Adam(0.3), Nesterov(0.1), RMSProp(0.1)]
@@ -209,15 +218,26 @@ def test_many_starts_equal_the_single_paths_across_blocks(rule):
     count = BLOCK + 7
     starts = np.random.default_rng(0).uniform(-3, 3, size=(count, 2))
     batch = descend("beale", rule, starts, steps=4, tolerance=0.5)
-    for i in (0, 1, BLOCK - 1, BLOCK, BLOCK + 1, count - 1):
+    for i in (0, 1, count // 2 - 1, count // 2 + 4, BLOCK - 1, BLOCK, count - 1):
         assert same_path(batch[i], descend("beale", rule, starts[i], steps=4, tolerance=0.5))
 
 
-def test_hyperparameters_are_divided_into_blocks_with_their_paths():
-    rates = np.linspace(0.01, 0.4, BLOCK + 7)
-    batch = descend("sphere", Adam(rates), start=(1, 2), steps=3)
-    for i in (0, BLOCK - 1, BLOCK, BLOCK + 6):
-        assert batch[i] == descend("sphere", Adam(float(rates[i])), start=(1, 2), steps=3)
+@pytest.mark.parametrize("cls", ALL_OPTIMIZERS.values(), ids=ALL_OPTIMIZERS)
+def test_a_block_in_the_arrays_of_the_one_before_knows_nothing_of_it(cls):
+    starts = np.random.default_rng(0).uniform(-3, 3, size=(2 * BLOCK, 2))
+    rule = cls("exponential(0.05, 0.9)")
+    batch = descend("beale", rule, starts, steps=3, record="last")
+    for i in (0, BLOCK - 1, BLOCK, 2 * BLOCK - 1):
+        assert same_path(batch[i], descend("beale", rule, starts[i], steps=3, record="last"))
+
+
+@pytest.mark.parametrize("count", [BLOCK + 7, 2 * BLOCK])
+def test_hyperparameters_are_divided_into_blocks_with_their_paths(count):
+    rates = np.linspace(0.01, 0.4, count)
+    batch = descend("sphere", Adam(rates, beta1=rates), start=(1, 2), steps=3)
+    for i in (0, count // 2 - 1, count // 2, count // 2 + 4, BLOCK - 1, BLOCK, count - 1):
+        rate = float(rates[i])
+        assert batch[i] == descend("sphere", Adam(rate, beta1=rate), start=(1, 2), steps=3)
 
 
 @pytest.mark.parametrize(
@@ -293,6 +313,24 @@ def test_noise_differs_between_blocks():
     starts = np.zeros((BLOCK + 3, 2))
     gradients = descend("x + y", "sgd", starts, steps=1, noise=1.0, rng=0).gradients
     assert len(np.unique(gradients)) == gradients.size
+
+
+@pytest.mark.parametrize("count", [BLOCK + 3, 2 * BLOCK])
+def test_blocks_with_noise_stay_what_they_are(count):
+    # Each draws from a seed of its own, so that another division would give other paths.
+    batch = descend("x + y", "sgd", np.zeros((count, 2)), steps=1, noise=1.0, rng=0)
+    for number, part in enumerate((slice(0, BLOCK), slice(BLOCK, count))):
+        rng = np.random.default_rng((batch.made.seed, number))
+        noise = rng.standard_normal((2, part.stop - part.start))
+        assert np.array_equal(batch.gradients[0, part], (1 + noise).T)
+
+
+def test_a_block_in_arrays_used_before_takes_its_own_batches():
+    surface = least_squares([(0, 1), (1, 3), (2, 5), (3, 6)], batch_size=1)
+    batch = descend(surface, SGD(0.01), np.zeros((2 * BLOCK, 2)), steps=2, rng=0)
+    one, other = batch.gradients[:, :BLOCK], batch.gradients[:, BLOCK:]
+    assert not np.array_equal(one, other)
+    assert np.array_equal(np.unique(one[0], axis=0), np.unique(other[0], axis=0))
 
 
 def test_convergence_is_judged_without_the_noise():

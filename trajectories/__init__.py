@@ -52,6 +52,8 @@ _HOMES = {
     "trajectories.plotting.axes": ["plot", "plot_3d", "plot_gradient", "plot_loss"],
     "trajectories.plotting.deck": ["deck"],
     "trajectories.plotting.figures": ["plot_grid", "plot_overlay", "plot_race"],
+    "trajectories.plotting.recipe": ["Recipe", "read_recipe"],
+    "trajectories.plotting.replay": ["replay"],
     "trajectories.plotting.scene": ["Scene"],
     "trajectories.plotting.theme": ["THEMES"],
     "trajectories.surfaces": [
@@ -97,6 +99,7 @@ __all__ = [
     "Optimizer",
     "RAdam",
     "RMSProp",
+    "Recipe",
     "Rprop",
     "SGD",
     "SURFACES",
@@ -122,6 +125,8 @@ __all__ = [
     "plot_overlay",
     "plot_race",
     "quadratic",
+    "read_recipe",
+    "replay",
     "schedules",
     "__version__",
 ]
@@ -167,6 +172,8 @@ if TYPE_CHECKING:
     from trajectories.plotting.axes import plot, plot_3d, plot_gradient, plot_loss
     from trajectories.plotting.deck import deck
     from trajectories.plotting.figures import plot_grid, plot_overlay, plot_race
+    from trajectories.plotting.recipe import Recipe, read_recipe
+    from trajectories.plotting.replay import replay
     from trajectories.plotting.scene import Scene
     from trajectories.plotting.theme import THEMES
     from trajectories.surfaces import (

@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Anatomy:
-    """The parts of every step of a path.
+    """The parts of every step of a path; all are zero where it has converged.
 
     Parameters
     ----------
@@ -68,14 +68,21 @@ def dissect(path: Trajectory) -> Anatomy:
     optimizer = path.optimizer
     if len(path.recorded) != path.steps + 1:
         raise must("record", "'all', as every step is needed", len(path.recorded))
-    if not isinstance(optimizer, Optimizer):  # It looks at the surface, and remembers nothing.
-        steps = np.diff(path.positions, axis=0)
-        return Anatomy(np.asarray(path.gradients[:-1]), np.zeros_like(steps), steps)
-    optimizer = optimizer.fresh()
+    steps = np.diff(path.positions, axis=0)
+    memory, gradients = np.zeros_like(steps), np.array(path.gradients[:-1])
+    if isinstance(optimizer, Optimizer):  # Others look at the surface, and remember nothing.
+        _remember(path, optimizer.fresh(), memory)
+    time = np.arange(path.steps).reshape(-1, *[1] * len(path.batch_shape))
+    arrived = (path.converged_at >= 0) & (time >= path.converged_at)
+    memory[arrived], gradients[arrived] = 0.0, 0.0
+    return Anatomy(gradients, memory, steps)
+
+
+def _remember(path: Trajectory, optimizer: Optimizer, memory: Array) -> None:
+    """Write what an unused optimizer would do in each step if the gradient were zero."""
     position, gradient = np.array(path.positions[0]), np.zeros_like(path.positions[0])
     # Coordinates first, so that arrays of hyperparameters meet the batch.
     p, g = (np.ascontiguousarray(np.moveaxis(a, -1, 0)) for a in (position, gradient))
-    memory = np.empty_like(path.positions[1:])
     with np.errstate(all="ignore"):
         for step, given in enumerate(path.gradients[:-1]):
             trial, twin = p.copy(), copy.deepcopy(optimizer)
@@ -83,5 +90,3 @@ def dissect(path: Trajectory) -> Anatomy:
             memory[step] = np.moveaxis(trial - p, 0, -1)
             g[...] = np.moveaxis(given, -1, 0)
             optimizer.update({"p": p}, {"p": g})
-        steps = np.diff(path.positions, axis=0)
-    return Anatomy(np.asarray(path.gradients[:-1]), memory, steps)

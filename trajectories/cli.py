@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from trajectories.commands import animate, deck, plot
+from trajectories.commands import animate, deck, plot, replay
 from trajectories.commands import list as list_
 
 __all__ = ["main"]
@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser("trajectories", description=_DESCRIPTION, epilog=_EXAMPLE, formatter_class=raw)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (plot, animate, deck, list_):
+    for command in (plot, animate, replay, deck, list_):
         command.add(commands)
     return parser
 

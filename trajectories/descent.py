@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from trajectories.buffers import aligned
 from trajectories.optimizers import Optimizer, Rule, SurfaceOptimizer, as_optimizer
 from trajectories.optimizers.rule import same
 from trajectories.optimizers.schedules import Schedule
@@ -29,7 +31,7 @@ class _Noise(NamedTuple):
     """Where what is random in a gradient comes from."""
 
     deviation: float
-    rng: np.random.Generator
+    seed: tuple[int, int]
 
 
 def descend(
@@ -131,39 +133,41 @@ def run(
     flat = np.broadcast_to(starts, (*batch, 2)).reshape(-1, 2).T
     count = flat.shape[1]
 
-    # Coordinates before paths: x and y of a block are each one piece of memory.
-    positions = np.empty((len(recorded), 2, count))
-    gradients = np.empty_like(positions)
+    # Rows of positions and gradients; coordinates before paths: x and y of a block are each one
+    # piece of memory.
+    rows = np.empty((len(recorded), 2, 2, count))
     values = np.empty((len(recorded), count))
-    converged_at = np.full(count, -1)
+    converged_at, diverged_at = np.empty((2, count), np.int64)
+    random = bool(made.noise) or _in_batches(surface)
+    block = None
     with np.errstate(all="ignore"):
-        for number, begin in enumerate(range(0, count, BLOCK)):
-            part = slice(begin, begin + BLOCK)
-            converged_at[part] = _descend_block(
-                surface,
-                _part_of(optimizer, batch, part),
-                np.array(flat[:, part], order="C"),
-                recorded,
-                (positions[:, :, part], gradients[:, :, part]),
-                tolerance,
-                _Noise(made.noise, np.random.default_rng((made.seed, number))),
+        for number, part in enumerate(_parts(count, random=random)):
+            size = part.stop - part.start
+            own = _own(optimizer, batch, part)
+            if block is not None and block.count == size:
+                block.restart(**own)
+            else:
+                block = _Block(surface, optimizer.fresh(**own), size)
+            noise = _Noise(made.noise, (made.seed, number))
+            converged_at[part] = block.descend(
+                flat[:, part], recorded, rows[..., part], tolerance, noise
             )
-            _value(surface, positions[:, :, part], values[:, part])
-    diverged_at = _blank(recorded, positions, gradients, values)
+            _value(surface, rows[:, 0, :, part], values[:, part])
+            diverged_at[part] = _blank(recorded, rows[..., part], values[:, part])
     status = np.full(count, "stopped", dtype="<U9")
     status[converged_at >= 0] = "converged"
     status[diverged_at >= 0] = "diverged"
 
-    def history(array: Array) -> Array:
-        return np.moveaxis(array.reshape(len(recorded), 2, *batch), 1, -1)
+    axes = (1, 0, *range(3, len(batch) + 3), 2)
+    positions, gradients = rows.reshape(*rows.shape[:3], *batch).transpose(axes)
 
     path = Trajectory(
         surface=surface,
         optimizer=optimizer.fresh(),
         label=type(optimizer).__name__ if label is None else str(label),
-        positions=history(positions),
+        positions=positions,
         values=values.reshape(-1, *batch),
-        gradients=history(gradients),
+        gradients=gradients,
         status=status.reshape(batch),
         diverged_at=diverged_at.reshape(batch),
         converged_at=converged_at.reshape(batch),
@@ -243,40 +247,67 @@ def _recorded(record: int | str, steps: int) -> NDArray[np.int64]:
     return rows if rows[-1] == steps else np.append(rows, steps)
 
 
-def _descend_block(
-    surface: Surface,
-    optimizer: Rule,
-    p: Array,
-    recorded: NDArray[np.int64],
-    histories: tuple[Array, Array],
-    tolerance: float | None,
-    noise: _Noise,
-) -> NDArray[np.int64]:
-    """Run one block of paths, write what happened, and return where each converged."""
-    g = np.empty_like(p)
-    observe = surface.bind_gradient(p[0], p[1], g)
-    disturb = _disturbance(surface, p, g, noise)
-    move = _bound(optimizer, surface, p, g)
-    arrivals = None if tolerance is None else _Arrivals(p, g, tolerance)
-    rows = iter(zip(recorded.tolist(), *histories, strict=True))
-    due, position, gradient = next(rows)
-    last = recorded[-1]
-    for step in range(last + 1):
+class _Block:
+    """Paths that descend together, in arrays in which the next as many can descend after them."""
+
+    def __init__(self, surface: Surface, optimizer: Rule, count: int) -> None:
+        self.count = count
+        self._surface, self._optimizer = surface, optimizer
+        self._now = aligned((2, 2, count))  # Positions and gradients.
+        p, g = self._now
+        self._differentiate = surface.bind_gradient(p[0], p[1], g)
+        self._move = _bound(optimizer, surface, p, g)
+
+    def restart(self, **changes: Array) -> None:
+        """Make the optimizer an unused one, with other hyperparameters where they are arrays."""
+        self._optimizer.restart(**changes)
+
+    def descend(
+        self,
+        starts: Array,
+        recorded: NDArray[np.int64],
+        rows: Array,
+        tolerance: float | None,
+        noise: _Noise,
+    ) -> NDArray[np.int64]:
+        """Run all steps, write what happened, and return where each path converged."""
+        now, move = self._now, self._move
+        now[0] = starts
+        arrivals = None if tolerance is None else _Arrivals(now, tolerance)
+        observe = self._observation(arrivals, noise)
+        step = 0
         observe()
-        if arrivals is not None:
-            arrivals.look(step)
-        if disturb is not None:
-            disturb()
-        if arrivals is not None:
-            arrivals.keep(step)
-        if step == due:
-            position[:], gradient[:] = p, g
+        for row, due in enumerate(recorded.tolist()):
+            while step < due:
+                move()
+                observe()
+                step += 1
+            rows[row] = now
             if arrivals is not None:
-                arrivals.hold(position, gradient)
-            due, position, gradient = next(rows, (-1, position, gradient))
-        if step < last:
-            move()
-    return np.full(p.shape[1], -1) if arrivals is None else arrivals.at
+                arrivals.hold(rows[row])
+        return np.full(self.count, -1) if arrivals is None else arrivals.at
+
+    def _observation(self, arrivals: _Arrivals | None, noise: _Noise) -> Callable[[], None]:
+        """Return what brings the gradient up to date, and does what is to be done with it."""
+        parts = [self._differentiate]
+        if arrivals is not None:
+            parts.append(arrivals.look)
+        parts += _disturbances(self._surface, self._now, noise)
+        if arrivals is not None:
+            parts.append(arrivals.keep)
+        if len(parts) == 1:
+            return parts[0]
+
+        def observe() -> None:
+            for part in parts:
+                part()
+
+        return observe
+
+
+def _in_batches(surface: Surface) -> TypeGuard[LeastSquares]:
+    """Tell whether the gradient is that of a batch of samples."""
+    return isinstance(surface, LeastSquares) and surface.batch_size is not None
 
 
 def _bound(optimizer: Rule, surface: Surface, p: Array, g: Array) -> Callable[[], None]:
@@ -287,54 +318,51 @@ def _bound(optimizer: Rule, surface: Surface, p: Array, g: Array) -> Callable[[]
     return optimizer.bind({"p": p}, {"p": g})
 
 
-def _disturbance(surface: Surface, p: Array, g: Array, noise: _Noise) -> Callable[[], None] | None:
-    """Return what makes a gradient stochastic, or None if it stays exact."""
+def _disturbances(surface: Surface, now: Array, noise: _Noise) -> list[Callable[[], None]]:
+    """Return what makes a gradient stochastic; nothing if it stays exact."""
+    if not noise.deviation and not _in_batches(surface):
+        return []
+    p, g = now
+    rng = np.random.default_rng(noise.seed)
     draw: list[Callable[[], None]] = []
-    if isinstance(surface, LeastSquares) and surface.batch_size is not None:
-        draw.append(surface.bind_minibatch_gradient(p[0], p[1], g, noise.rng))
+    if _in_batches(surface):
+        draw.append(surface.bind_minibatch_gradient(p[0], p[1], g, rng))
     if noise.deviation:
 
         def add_noise() -> None:
-            np.add(g, noise.deviation * noise.rng.standard_normal(g.shape), out=g)
+            np.add(g, noise.deviation * rng.standard_normal(g.shape), out=g)
 
         draw.append(add_noise)
-    if not draw:
-        return None
-
-    def disturb() -> None:
-        for part in draw:
-            part()
-
-    return disturb
+    return draw
 
 
 class _Arrivals:
     """Which paths of a block have converged, and where: they are held there."""
 
-    def __init__(self, p: Array, g: Array, tolerance: float) -> None:
-        self.at = np.full(p.shape[1], -1)
-        self._p, self._g, self._tolerance = p, g, tolerance
-        self._going = np.ones(p.shape[1], bool)
-        self._held = np.empty((2, *p.shape))
+    def __init__(self, now: Array, tolerance: float) -> None:
+        count = now.shape[-1]
+        self.at = np.full(count, -1)
+        self._now, self._tolerance = now, tolerance
+        self._step = -1
+        self._going = np.ones(count, bool)
+        self._held = np.empty_like(now)
 
-    def look(self, step: int) -> None:
-        """Find the paths whose gradient, as yet without noise, has come down."""
-        p, g = self._p, self._g
-        self._going &= np.isfinite(p).all(axis=0) & np.isfinite(g).all(axis=0)
+    def look(self) -> None:
+        """Find the paths whose gradient, as yet without noise, has come down at the next step."""
+        _, g = self._now
+        self._step += 1
+        self._going &= np.isfinite(self._now).all(axis=(0, 1))
         arrived = self._going & (np.hypot(g[0], g[1]) <= self._tolerance)
-        self.at[arrived] = step
+        self.at[arrived] = self._step
         self._going &= ~arrived
 
-    def keep(self, step: int) -> None:
+    def keep(self) -> None:
         """Keep position and gradient of the paths that have arrived at this step."""
-        here = self.at == step
-        for held, now in zip(self._held, (self._p, self._g), strict=True):
-            np.copyto(held, now, where=here)
+        np.copyto(self._held, self._now, where=self.at == self._step)
 
-    def hold(self, *rows: Array) -> None:
+    def hold(self, row: Array) -> None:
         """Write where the paths that have arrived are held."""
-        for row, held in zip(rows, self._held, strict=True):
-            np.copyto(row, held, where=self.at >= 0)
+        np.copyto(row, self._held, where=self.at >= 0)
 
 
 def _value(surface: Surface, positions: Array, values: Array) -> None:
@@ -347,20 +375,16 @@ def _value(surface: Surface, positions: Array, values: Array) -> None:
         values[rows] = surface.value_at(x, y).reshape(-1, size)
 
 
-def _blank(
-    recorded: NDArray[np.int64], positions: Array, gradients: Array, values: Array
-) -> NDArray[np.int64]:
+def _blank(recorded: NDArray[np.int64], rows: Array, values: Array) -> NDArray[np.int64]:
     """Blank the rows from the first one that is not finite; return the step of that row."""
     good = np.isfinite(values)
-    for history in (positions, gradients):
-        good &= np.isfinite(history).all(axis=1)
+    good &= np.isfinite(rows).all(axis=(1, 2))
     if good.all():
         return np.full(values.shape[1], -1)
     np.logical_and.accumulate(good, axis=0, out=good)
     lost = ~good
     values[lost] = np.nan
-    for history in (positions, gradients):
-        np.copyto(history, np.nan, where=lost[:, None])
+    np.copyto(rows, np.nan, where=lost[:, None, None])
     return np.where(good[-1], -1, recorded[np.minimum(good.sum(axis=0), len(recorded) - 1)])
 
 
@@ -384,18 +408,28 @@ def _batch_shape(optimizer: Rule, starts: Array) -> tuple[int, ...]:
         ) from None
 
 
-def _part_of(optimizer: Rule, batch: tuple[int, ...], part: slice) -> Rule:
-    """Return an unused optimizer for some paths of the flattened batch."""
-    changes = {
+def _parts(count: int, *, random: bool) -> list[slice]:
+    """Return the parts of so many paths that descend one after the other."""
+    size = BLOCK
+    if not random:  # Else each has a seed of its own, and must stay what it is.
+        size = -(-count // -(-count // BLOCK))  # As equal as may be,
+        size += -size % 8  # and x and y of each begin at a line of the processor's cache.
+    return [slice(begin, min(begin + size, count)) for begin in range(0, count, size)]
+
+
+def _own(optimizer: Rule, batch: tuple[int, ...], part: slice) -> dict[str, Array]:
+    """Return the hyperparameters that are arrays, for some paths of the flattened batch."""
+    return {
         name: np.broadcast_to(value, batch).ravel()[part]
         for name, value in optimizer.hyperparameters.items()
         if isinstance(value, np.ndarray)
     }
-    return optimizer.fresh(**changes)
 
 
 def _seed(rng: Any) -> int:
     """Return a seed that several generators can start from alike."""
+    if rng is None:
+        return secrets.randbits(63)
     try:
         return int(np.random.default_rng(rng).integers(2**63))
     except (AttributeError, TypeError, ValueError):

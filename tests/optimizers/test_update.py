@@ -259,3 +259,64 @@ def test_nan_gradients_are_no_error():
     p = np.ones(2)
     SGD(0.1).update({"p": p}, {"p": np.array([np.nan, 1.0])})
     assert np.array_equal(p, [np.nan, 0.9], equal_nan=True)
+
+
+# --- used again
+
+
+def test_a_restarted_rule_goes_the_way_of_an_unused_one(cls):
+    rule = cls(0.1)
+    p, g = np.ones((2, 3)), np.ones((2, 3))
+    step = rule.bind({"p": p}, {"p": g})
+    for slope in (0.5, -0.25, 2.0):
+        g[...] = slope
+        step()
+    rule.restart(lr=0.2)
+    assert rule.steps_taken == 0
+
+    twin, q = cls(0.2), np.full((2, 3), 0.7)
+    p[...] = q
+    for slope in (1.0, 0.5, -0.5):
+        g[...] = slope
+        step()
+        twin.update({"p": q}, {"p": np.full((2, 3), slope)})
+        assert np.array_equal(p, q)
+
+
+def test_a_restart_forgets_what_a_step_has_added_to_the_state():
+    class Counting(Momentum):
+        def _step(self, p, g, lr, state, *scratch):
+            state.count = getattr(state, "count", 0) + 1
+            p -= state.count
+
+    rule, p = Counting(), np.zeros(1)
+    step = rule.bind({"p": p}, {"p": np.zeros(1)})
+    step()
+    step()
+    rule.restart()
+    step()
+    assert p == -4
+
+
+def test_hyperparameters_may_change_between_two_steps():
+    rule, p, g = Momentum(0.5, momentum=0.5), np.zeros(1), np.ones(1)
+    step = rule.bind({"p": p}, {"p": g})
+    step()
+    rule.momentum = 0.25
+    step()
+    assert p == -0.5 - (0.125 + 0.5)
+    rule.update({"p": p}, {"p": g})
+    assert p == -1.125 - (0.15625 + 0.5)
+    rule.momentum = np.zeros(1)
+    step()
+    assert p == -1.78125 - 0.5
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_state_lies_in_memory_as_its_parameter_does(order):
+    p = np.ones((30, 40), order=order)
+    rule = Adam(0.1)
+    rule.update({"p": p}, {"p": p.copy(order)})
+    state = rule._state["p"]
+    assert state.m.strides == state.v.strides == p.strides
+    assert state.m.ctypes.data % 64 == 0 or order == "F"

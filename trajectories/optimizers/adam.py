@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy import add, divide, multiply, sqrt, subtract
 
 from trajectories.optimizers.arithmetic import choose, decay, root
 from trajectories.optimizers.base import Array, Hyperparameter, hyperparameter
@@ -66,11 +67,11 @@ class Adam(Moments):
         lr_t = lr * root(self._lack("beta2")) / self._lack("beta1")
         self._see(g, state, a)
 
-        np.multiply(lr_t, state.m, out=a)
-        np.sqrt(state.v, out=b)
-        b += self.eps
-        a /= b
-        p -= a
+        multiply(lr_t, state.m, a)
+        sqrt(state.v, b)
+        add(b, state.eps, b)
+        divide(a, b, a)
+        subtract(p, a, p)
 
 
 @dataclass(eq=False)
@@ -125,8 +126,8 @@ class AdamW(Moments):
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         a, b = scratch
         self._see(g, state, a)
-        np.multiply(lr / self._lack("beta1"), state.m, out=a)
-        self._over_root(a, state.v, b)
+        np.multiply(lr / self._lack("beta1"), state.m, a)
+        self._over_root(a, state.v, state.eps, b)
         decay(p, lr, self.weight_decay)
         p -= a
 
@@ -182,8 +183,8 @@ class AMSGrad(Moments):
         a, b = scratch
         self._see(g, state, a)
         np.maximum(state.u, state.v, out=state.u)
-        np.multiply(lr / self._lack("beta1"), state.m, out=a)
-        self._over_root(a, state.u, b)
+        np.multiply(lr / self._lack("beta1"), state.m, a)
+        self._over_root(a, state.u, state.eps, b)
         decay(p, lr, self.weight_decay)
         p -= a
 
@@ -252,9 +253,9 @@ class RAdam(Moments):
         ratio = (length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length)
         lr_t = lr / self._lack("beta1") * root(ratio) * choose(known, root(lack), 1.0)
 
-        np.multiply(lr_t, state.m, out=a)
-        np.sqrt(state.v, out=b)
-        b += self.eps
+        np.multiply(lr_t, state.m, a)
+        np.sqrt(state.v, b)
+        b += state.eps
         np.copyto(b, 1, where=np.logical_not(known))
         a /= b
         decay(p, lr, self.weight_decay)

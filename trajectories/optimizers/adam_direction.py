@@ -80,10 +80,10 @@ class NAdam(Moments):
 
         now, next_ = self._momentum(self.steps_taken), self._momentum(self.steps_taken + 1)
         state.product = state.product * now
-        np.multiply(lr * next_ / (1 - state.product * next_), state.m, out=a)
-        np.multiply(lr * (1 - now) / (1 - state.product), g, out=b)
+        np.multiply(lr * next_ / (1 - state.product * next_), state.m, a)
+        np.multiply(lr * (1 - now) / (1 - state.product), g, b)
         a += b
-        self._over_root(a, state.v, b)
+        self._over_root(a, state.v, state.eps, b)
         decay(p, lr, self.weight_decay)
         p -= a
 
@@ -148,26 +148,29 @@ class Adan(Moments):
     eps_root: Hyperparameter = hyperparameter(1e-8, NON_NEGATIVE)
     weight_decay: Hyperparameter = hyperparameter(0.0, NON_NEGATIVE)
 
+    def _constants(self) -> dict[str, Hyperparameter]:
+        return super()._constants() | {"pull3": 1 - self.beta3, "eps_root": self.eps_root}
+
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         a, b = scratch
         m, d, v, last = state.m, state.d, state.v, state.last
         if self.steps_taken == 1:
             last[...] = g
-        average(m, g, self.beta1, a)
-        np.subtract(g, last, out=last)  # Now the change.
-        average(d, last, self.beta2, a)
-        np.multiply(1 - self.beta2, last, out=a)
+        average(m, g, state.pull1, a)
+        np.subtract(g, last, last)  # Now the change.
+        average(d, last, state.pull2, a)
+        np.multiply(state.pull2, last, a)
         a += g
-        average_square(v, a, self.beta3, b)
+        average_square(v, a, state.pull3, b)
         last[...] = g
 
-        np.multiply(lr / self._lack("beta1"), m, out=a)
-        np.multiply(lr * (1 - self.beta2) / self._lack("beta2"), d, out=b)
+        np.multiply(lr / self._lack("beta1"), m, a)
+        np.multiply(lr * (1 - self.beta2) / self._lack("beta2"), d, b)
         a += b
-        np.divide(v, self._lack("beta3"), out=b)
-        b += self.eps_root
-        np.sqrt(b, out=b)
-        b += self.eps
+        np.divide(v, self._lack("beta3"), b)
+        b += state.eps_root
+        np.sqrt(b, b)
+        b += state.eps
         a /= b
         decay(p, lr, self.weight_decay)
         p -= a
@@ -227,14 +230,17 @@ class AdEMAMix(Moments):
     alpha: Hyperparameter = hyperparameter(5.0, NON_NEGATIVE)
     weight_decay: Hyperparameter = hyperparameter(0.0, NON_NEGATIVE)
 
+    def _constants(self) -> dict[str, Hyperparameter]:
+        return super()._constants() | {"pull3": 1 - self.beta3}
+
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         a, b = scratch
         self._see(g, state, a)
-        average(state.n, g, self.beta3, a)
+        average(state.n, g, state.pull3, a)
 
-        np.multiply(lr / self._lack("beta1"), state.m, out=a)
-        np.multiply(lr * self.alpha, state.n, out=b)
+        np.multiply(lr / self._lack("beta1"), state.m, a)
+        np.multiply(lr * self.alpha, state.n, b)
         a += b
-        self._over_root(a, state.v, b)
+        self._over_root(a, state.v, state.eps, b)
         decay(p, lr, self.weight_decay)
         p -= a

@@ -65,16 +65,19 @@ class Adamax(Moments):
     lr: Any = hyperparameter(0.002, POSITIVE)
     weight_decay: Hyperparameter = hyperparameter(0.0, NON_NEGATIVE)
 
+    def _constants(self) -> dict[str, Hyperparameter]:
+        return super()._constants() | {"beta2": self.beta2}
+
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         (a,) = scratch
         m, u = state.m, state.u
-        average(m, g, self.beta1, a)
-        u *= self.beta2
-        np.abs(g, out=a)
-        a += self.eps
+        average(m, g, state.pull1, a)
+        u *= state.beta2
+        np.abs(g, a)
+        a += state.eps
         np.maximum(u, a, out=u)
 
-        np.multiply(lr / self._lack("beta1"), m, out=a)
+        np.multiply(lr / self._lack("beta1"), m, a)
         a /= u
         decay(p, lr, self.weight_decay)
         p -= a
@@ -126,16 +129,19 @@ class AdaBelief(Moments):
     eps: Hyperparameter = hyperparameter(1e-16, POSITIVE)
     eps_root: Hyperparameter = hyperparameter(1e-16, NON_NEGATIVE)
 
+    def _constants(self) -> dict[str, Hyperparameter]:
+        return super()._constants() | {"eps_root": self.eps_root}
+
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         a, b = scratch
         m, v = state.m, state.v
-        average(m, g, self.beta1, a)
-        np.subtract(g, m, out=a)
-        average_square(v, a, self.beta2, b)
-        v += self.eps_root
+        average(m, g, state.pull1, a)
+        np.subtract(g, m, a)
+        average_square(v, a, state.pull2, b)
+        v += state.eps_root
 
-        np.multiply(lr / self._lack("beta1"), m, out=a)
-        self._over_root(a, v, b)
+        np.multiply(lr / self._lack("beta1"), m, a)
+        self._over_root(a, v, state.eps, b)
         p -= a
 
 
@@ -194,16 +200,16 @@ class Yogi(Moments):
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         a, b = scratch
         m, v = state.m, state.v
-        average(m, g, self.beta1, a)
-        np.multiply(g, g, out=a, dtype=a.dtype)
-        np.subtract(v, a, out=b)
-        np.sign(b, out=b)
+        average(m, g, state.pull1, a)
+        np.multiply(g, g, a, dtype=a.dtype)
+        np.subtract(v, a, b)
+        np.sign(b, b)
         b *= a
-        b *= 1 - self.beta2
+        b *= state.pull2
         v -= b
 
-        np.multiply(lr / self._lack("beta1"), m, out=a)
-        self._over_root(a, v, b)
+        np.multiply(lr / self._lack("beta1"), m, a)
+        self._over_root(a, v, state.eps, b)
         p -= a
 
 
@@ -262,13 +268,13 @@ class ADOPT(Moments):
         a, b = scratch
         m, v, past = state.m, state.v, self.steps_taken - 1
         if past == 0:
-            np.multiply(g, g, out=v, dtype=v.dtype)
+            np.multiply(g, g, v, dtype=v.dtype)
             return
-        np.sqrt(v, out=b)
-        np.maximum(b, self.eps, out=b)
-        np.divide(g, b, out=a)
+        np.sqrt(v, b)
+        np.maximum(b, state.eps, out=b)
+        np.divide(g, b, a)
         np.clip(a, -(past**0.25), past**0.25, out=a)
-        average(m, a, self.beta1, b)
-        average_square(v, g, self.beta2, b)
-        np.multiply(lr, m, out=a)
+        average(m, a, state.pull1, b)
+        average_square(v, g, state.pull2, b)
+        np.multiply(lr, m, a)
         p -= a

@@ -52,12 +52,15 @@ class AdaGrad(Optimizer):
 
     eps: Hyperparameter = hyperparameter(1e-7, POSITIVE)
 
+    def _constants(self) -> dict[str, Hyperparameter]:
+        return {"eps": self.eps}
+
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         a, _ = scratch
         h = state.h
-        np.multiply(g, g, out=a, dtype=a.dtype)  # Small integers would wrap.
+        np.multiply(g, g, a, dtype=a.dtype)  # Small integers would wrap.
         h += a
-        _scaled_step(p, g, lr, h, self.eps, *scratch)
+        _scaled_step(p, g, lr, h, state.eps, *scratch)
 
 
 @dataclass(eq=False)
@@ -103,11 +106,14 @@ class RMSProp(Optimizer):
     decay_rate: Hyperparameter = hyperparameter(0.99, FRACTION)
     eps: Hyperparameter = hyperparameter(1e-7, POSITIVE)
 
+    def _constants(self) -> dict[str, Hyperparameter]:
+        return {"eps": self.eps}
+
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         a, _ = scratch
         h = state.h
         _faded_squares(h, g, self.decay_rate, a)
-        _scaled_step(p, g, lr, h, self.eps, *scratch)
+        _scaled_step(p, g, lr, h, state.eps, *scratch)
 
 
 @dataclass(eq=False)
@@ -157,22 +163,25 @@ class CenteredRMSProp(Optimizer):
     momentum: Hyperparameter = hyperparameter(0.0, UNIT)
     eps: Hyperparameter = hyperparameter(1e-8, POSITIVE)
 
+    def _constants(self) -> dict[str, Hyperparameter]:
+        return {"pull": 1 - self.decay_rate, "momentum": self.momentum, "eps": self.eps}
+
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         (a,) = scratch
         h, m, v = state.h, state.m, state.v
         _faded_squares(h, g, self.decay_rate, a)
-        average(m, g, self.decay_rate, a)
+        average(m, g, state.pull, a)
 
-        np.multiply(m, m, out=a)
-        np.subtract(h, a, out=a)
+        np.multiply(m, m, a)
+        np.subtract(h, a, a)
         np.maximum(a, 0, out=a)
-        np.sqrt(a, out=a)
-        a += self.eps
-        np.divide(g, a, out=a)
-        v *= self.momentum
+        np.sqrt(a, a)
+        a += state.eps
+        np.divide(g, a, a)
+        v *= state.momentum
         v += a
 
-        np.multiply(lr, v, out=a)
+        np.multiply(lr, v, a)
         p -= a
 
 
@@ -221,15 +230,18 @@ class AdaDelta(Optimizer):
     decay_rate: Hyperparameter = hyperparameter(0.9, FRACTION)
     eps: Hyperparameter = hyperparameter(1e-6, POSITIVE)
 
+    def _constants(self) -> dict[str, Hyperparameter]:
+        return {"eps": self.eps}
+
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         a, b = scratch
         h, d = state.h, state.d
         _faded_squares(h, g, self.decay_rate, a)
 
-        np.add(d, self.eps, out=a)
-        np.sqrt(a, out=a)
-        np.add(h, self.eps, out=b)
-        np.sqrt(b, out=b)
+        np.add(d, state.eps, a)
+        np.sqrt(a, a)
+        np.add(h, state.eps, b)
+        np.sqrt(b, b)
         a /= b
         a *= g
         _faded_squares(d, a, self.decay_rate, b)
@@ -241,17 +253,17 @@ class AdaDelta(Optimizer):
 def _faded_squares(h: Array, g: Array, decay_rate: Hyperparameter, a: Array) -> None:
     """Let h fade, and add what of the squares of g makes it a mean."""
     h *= decay_rate
-    np.multiply(1 - decay_rate, g, out=a)
+    np.multiply(1 - decay_rate, g, a)
     a *= g
     h += a
 
 
 def _scaled_step(
-    p: Array, g: Array, lr: Hyperparameter, h: Array, eps: Hyperparameter, a: Array, b: Array
+    p: Array, g: Array, lr: Hyperparameter, h: Array, eps: Array, a: Array, b: Array
 ) -> None:
     """Subtract lr g / (sqrt h + eps) from p."""
-    np.sqrt(h, out=b)
+    np.sqrt(h, b)
     b += eps
-    np.multiply(lr, g, out=a)
+    np.multiply(lr, g, a)
     a /= b
     p -= a

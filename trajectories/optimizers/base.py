@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from trajectories.buffers import aligned_like
 from trajectories.optimizers.arithmetic import power
 from trajectories.optimizers.rule import Array, Hyperparameter, Rule, hyperparameter
 from trajectories.validation import must
@@ -45,7 +46,8 @@ class Optimizer(Rule, ABC):
     Subclasses name their arrays per key in `_state_names` (they start at zero, unless `_start`
     says otherwise), how many scratch arrays the rule wants in `_scratch`, and how many more of
     truth values in `_masks`. Scratch arrays are shared by all keys of one shape and type, so that
-    an update allocates nothing after the first.
+    an update allocates nothing after the first. Factors that stay what they are can be held ready
+    in the state by `_constants`.
     """
 
     _state_names: ClassVar[tuple[str, ...]] = ()
@@ -57,12 +59,14 @@ class Optimizer(Rule, ABC):
         super().__post_init__()
         self._fits = False
         self._distinct: dict[str, tuple[Array, Array]] = {}
+        self._ready: dict[str, Hyperparameter] | None = None
         self._state: dict[Any, SimpleNamespace] = {}
         self._buffers: dict[tuple[tuple[int, ...], np.dtype[Any]], list[Array]] = {}
 
     def _changed(self, name: str) -> None:
         self.__dict__["_fits"] = False
         self.__dict__["_distinct"] = {}
+        self.__dict__["_ready"] = None
 
     def update(self, params: MutableMapping[Any, Any], grads: Mapping[Any, Any]) -> None:
         """Make one step: change every array of `params` in place.
@@ -139,14 +143,15 @@ class Optimizer(Rule, ABC):
     def _prepared(self, pairs: Mapping[Any, tuple[Array, Array]]) -> Callable[[], None]:
         """Return the step of parameters that have been checked."""
         work: list[tuple[Any, ...]] = []
+        own = self.__dict__
 
         def step() -> None:
             lr = self.learning_rate()
             if not self._fits or lr.__class__ is not float:
                 self._check_fit(pairs, np.shape(lr))
-            if not work:
-                work.extend(self._begun(pairs))
-            self.steps_taken += 1
+            if self._ready is None or not work:
+                work[:] = self._begun(pairs)
+            own["steps_taken"] += 1  # Not a hyperparameter, which would have to be checked.
             for p, g, state, scratch in work:
                 self._step(p, g, lr, state, *scratch)
 
@@ -158,6 +163,15 @@ class Optimizer(Rule, ABC):
 
     def _start(self, state: Any) -> None:
         """Give a state other values than zero to start from."""
+
+    def _constants(self) -> dict[str, Hyperparameter]:
+        """Return what the state is to hold while the hyperparameters stay what they are.
+
+        A plain number becomes an array of the parameter's type without dimensions, as a ufunc
+        takes twice as long over a Python number. What meets the gradient must stay a Python
+        number, as the gradient may be of another type.
+        """
+        return {}
 
     def _pairs(
         self, params: Mapping[Any, Any], grads: Mapping[Any, Any]
@@ -213,17 +227,35 @@ class Optimizer(Rule, ABC):
 
     def _begun(self, pairs: Mapping[Any, tuple[Array, Array]]) -> list[tuple[Any, ...]]:
         """Return what `_step` takes for every key; before the first step, allocate it."""
+        stale = self._ready is None
+        if self._ready is None:
+            self._ready = self._constants()
         for key, (p, _) in pairs.items():
-            if key not in self._state:
-                arrays = {name: np.zeros_like(p) for name in self._state_names}
+            new = key not in self._state
+            if new:
+                arrays = {name: aligned_like(p, p.dtype) for name in self._state_names}
                 self._state[key] = SimpleNamespace(shape=p.shape, **arrays)
                 self._start(self._state[key])
+            if new or stale:
+                for name, value in self._ready.items():
+                    held = value if isinstance(value, np.ndarray) else np.array(value, p.dtype)
+                    setattr(self._state[key], name, held)
         return [(p, g, self._state[key], self._scratch_like(p)) for key, (p, g) in pairs.items()]
+
+    def _forget(self) -> None:
+        kept = ("shape", *self._state_names)
+        for state in self._state.values():
+            for name in vars(state).keys() - kept:
+                delattr(state, name)
+            for name in self._state_names:
+                getattr(state, name)[...] = 0
+            self._start(state)
+        self._ready = None  # Constants are part of the state, too.
 
     def _power(self, name: str, exponent: int) -> Any:
         """Raise a hyperparameter to a power; of equal elements of an array, only one."""
         value = getattr(self, name)
-        if not isinstance(value, np.ndarray):
+        if isinstance(value, float):
             return value**exponent
         if name not in self._distinct:
             self._distinct[name] = np.unique(value, return_inverse=True)
@@ -234,7 +266,7 @@ class Optimizer(Rule, ABC):
         key = (p.shape, p.dtype)
         if key not in self._buffers:
             kinds = [p.dtype] * self._scratch + [np.dtype(bool)] * self._masks
-            self._buffers[key] = [np.empty_like(p, dtype=kind) for kind in kinds]
+            self._buffers[key] = [aligned_like(p, kind) for kind in kinds]
         return self._buffers[key]
 
 

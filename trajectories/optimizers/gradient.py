@@ -49,7 +49,7 @@ class SGD(Optimizer):
 
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         (a,) = scratch
-        np.multiply(lr, g, out=a)
+        np.multiply(lr, g, a)
         p -= a
 
 
@@ -98,13 +98,16 @@ class OptimisticGD(Optimizer):
     alpha: Hyperparameter = hyperparameter(1.0, NON_NEGATIVE)
     beta: Hyperparameter = hyperparameter(1.0, NON_NEGATIVE)
 
+    def _constants(self) -> dict[str, Hyperparameter]:
+        return {"beta": self.beta}
+
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         a, b = scratch
         last = state.last
         if self.steps_taken == 1:
             last[...] = g
-        np.multiply(self.alpha + self.beta, g, out=a)
-        np.multiply(self.beta, last, out=b)
+        np.multiply(self.alpha + self.beta, g, a)
+        np.multiply(state.beta, last, b)
         a -= b
         a *= lr
         p -= a
@@ -160,5 +163,5 @@ class ASGD(Optimizer):
         past = self.weight_decay * lr * (self.steps_taken - 1)
         lr_t = lr / power(1 + past, self.alpha)
         decay(p, lr_t, self.weight_decay)
-        np.multiply(lr_t, g, out=a)
+        np.multiply(lr_t, g, a)
         p -= a

@@ -46,18 +46,24 @@ class Moments(Optimizer, ABC):
     beta2: Hyperparameter = hyperparameter(0.999, FRACTION)
     eps: Hyperparameter = hyperparameter(1e-8, POSITIVE)
 
+    def _constants(self) -> dict[str, Hyperparameter]:
+        return {"pull1": 1 - self.beta1, "pull2": 1 - self.beta2, "eps": self.eps}
+
     def _see(self, g: Array, state: Any, scratch: Array) -> None:
         """Take a gradient into both means."""
-        average(state.m, g, self.beta1, scratch)
-        average_square(state.v, g, self.beta2, scratch)
+        average(state.m, g, state.pull1, scratch)
+        average_square(state.v, g, state.pull2, scratch)
 
     def _lack(self, name: str) -> Any:
         """Return by what factor a mean that began at 0 is too small by now."""
+        beta = getattr(self, name)
+        if isinstance(beta, float):
+            return 1 - beta**self.steps_taken
         return 1 - self._power(name, self.steps_taken)
 
-    def _over_root(self, a: Array, v: Array, scratch: Array) -> None:
+    def _over_root(self, a: Array, v: Array, eps: Array, scratch: Array) -> None:
         """Divide by the root of v, corrected for its start at 0, plus epsilon."""
-        np.sqrt(v, out=scratch)
+        np.sqrt(v, scratch)
         scratch /= root(self._lack("beta2"))
-        scratch += self.eps
+        scratch += eps
         a /= scratch

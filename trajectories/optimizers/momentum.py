@@ -51,11 +51,14 @@ class Momentum(Optimizer):
 
     momentum: Hyperparameter = hyperparameter(0.9, UNIT)
 
+    def _constants(self) -> dict[str, Hyperparameter]:
+        return {"momentum": self.momentum}
+
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         (a,) = scratch
         v = state.v
-        v *= self.momentum
-        np.multiply(lr, g, out=a)
+        v *= state.momentum
+        np.multiply(lr, g, a)
         v -= a
         p += v
 
@@ -98,15 +101,18 @@ class Nesterov(Optimizer):
 
     momentum: Hyperparameter = hyperparameter(0.9, UNIT)
 
+    def _constants(self) -> dict[str, Hyperparameter]:
+        return {"momentum": self.momentum, "squared": self.momentum * self.momentum}
+
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         (a,) = scratch
-        v, mu = state.v, self.momentum
-        np.multiply(mu * mu, v, out=a)
+        v = state.v
+        np.multiply(state.squared, v, a)
         p += a
-        np.multiply((1 + mu) * lr, g, out=a)
+        np.multiply((1 + self.momentum) * lr, g, a)
         p -= a
-        v *= mu
-        np.multiply(lr, g, out=a)
+        v *= state.momentum
+        np.multiply(lr, g, a)
         v -= a
 
 
@@ -154,12 +160,15 @@ class DampenedMomentum(Optimizer):
     momentum: Hyperparameter = hyperparameter(0.9, UNIT)
     dampening: Hyperparameter = hyperparameter(0.9, UNIT)
 
+    def _constants(self) -> dict[str, Hyperparameter]:
+        return {"momentum": self.momentum}
+
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         (a,) = scratch
         v = state.v
         weight = 1 - self.dampening if self.steps_taken > 1 else 1.0
-        v *= self.momentum
-        np.multiply(weight, g, out=a)
+        v *= state.momentum
+        np.multiply(weight, g, a)
         v += a
-        np.multiply(lr, v, out=a)
+        np.multiply(lr, v, a)
         p -= a

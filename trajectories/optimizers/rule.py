@@ -85,11 +85,12 @@ class Rule:
     @property
     def batch_shape(self) -> tuple[int, ...]:
         """The shape that all hyperparameters broadcast to together: ``()`` for plain numbers."""
-        shapes = {name: np.shape(h) for name, h in self.hyperparameters.items() if not callable(h)}
+        arrays = {n: h for n, h in self.hyperparameters.items() if isinstance(h, np.ndarray)}
+        shapes = {name: array.shape for name, array in arrays.items()}
         try:
             return np.broadcast_shapes(*shapes.values())
         except ValueError:
-            listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items() if shape)
+            listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
             raise ValueError(
                 f"The hyperparameters must broadcast together. Got {listed}."
             ) from None
@@ -110,7 +111,34 @@ class Rule:
         >>> SGD(0.95).fresh(lr=0.5)
         SGD(lr=0.5)
         """
-        return replace(self, **changes)
+        values = self.hyperparameters
+        if changes or any(isinstance(value, np.ndarray) for value in values.values()):
+            return replace(self, **changes)
+        unused = object.__new__(type(self))
+        vars(unused).update(values)  # They were checked when they were set.
+        unused.__post_init__()
+        return unused
+
+    def restart(self, **changes: Any) -> None:
+        """Become unused again, with some hyperparameters changed if asked.
+
+        What `bind` returned goes on from there, in the same memory.
+
+        Examples
+        --------
+        >>> from trajectories.optimizers import Momentum
+        >>> rule, p = Momentum(0.1), np.array([1.0])
+        >>> step = rule.bind({"p": p}, {"p": np.array([1.0])})
+        >>> step(), step(), rule.restart(lr=0.5), step(), p
+        (None, None, None, None, array([0.21]))
+        """
+        for name, value in changes.items():
+            setattr(self, name, value)
+        self.steps_taken = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        """Bring the state, where there is one, back to what it is before the first step."""
 
     def __eq__(self, other: object) -> bool:
         """Tell whether both are of one class with the same hyperparameters."""

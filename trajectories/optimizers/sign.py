@@ -53,7 +53,7 @@ class SignSGD(Optimizer):
 
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         (a,) = scratch
-        np.sign(g, out=a)
+        np.sign(g, a)
         a *= lr
         p -= a
 
@@ -95,13 +95,16 @@ class Signum(Optimizer):
 
     momentum: Hyperparameter = hyperparameter(0.9, FRACTION)
 
+    def _constants(self) -> dict[str, Hyperparameter]:
+        return {"momentum": self.momentum}
+
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         (a,) = scratch
         m = state.m
-        m *= self.momentum
-        np.multiply(1 - self.momentum, g, out=a)
+        m *= state.momentum
+        np.multiply(1 - self.momentum, g, a)
         m += a
-        np.sign(m, out=a)
+        np.sign(m, a)
         a *= lr
         p -= a
 
@@ -155,19 +158,22 @@ class Lion(Optimizer):
     beta2: Hyperparameter = hyperparameter(0.99, FRACTION)
     weight_decay: Hyperparameter = hyperparameter(1e-3, NON_NEGATIVE)
 
+    def _constants(self) -> dict[str, Hyperparameter]:
+        return {"beta1": self.beta1, "beta2": self.beta2}
+
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         a, b = scratch
         m = state.m
-        np.multiply(self.beta1, m, out=a)
-        np.multiply(1 - self.beta1, g, out=b)
+        np.multiply(state.beta1, m, a)
+        np.multiply(1 - self.beta1, g, b)
         a += b
-        np.sign(a, out=a)
+        np.sign(a, a)
         a *= lr
         decay(p, lr, self.weight_decay)
         p -= a
 
-        m *= self.beta2
-        np.multiply(1 - self.beta2, g, out=a)
+        m *= state.beta2
+        np.multiply(1 - self.beta2, g, a)
         m += a
 
 
@@ -231,18 +237,23 @@ class Rprop(Optimizer):
     min_step: Hyperparameter = hyperparameter(1e-6, POSITIVE)
     max_step: Hyperparameter = hyperparameter(50.0, POSITIVE)
 
+    def _constants(self) -> dict[str, Hyperparameter]:
+        return {
+            name: getattr(self, name) for name in ("eta_minus", "eta_plus", "min_step", "max_step")
+        }
+
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         a, b, mask = scratch
         size, sign = state.size, state.sign
         if self.steps_taken == 1:
             size[...] = lr
-        np.sign(g, out=a)
-        np.multiply(sign, a, out=b)
-        np.greater(b, 0, out=mask)
-        np.multiply(size, self.eta_plus, out=size, where=mask)
-        np.less(b, 0, out=mask)
-        np.multiply(size, self.eta_minus, out=size, where=mask)
-        np.clip(size, self.min_step, self.max_step, out=size)
+        np.sign(g, a)
+        np.multiply(sign, a, b)
+        np.greater(b, 0, mask)
+        np.multiply(size, state.eta_plus, out=size, where=mask)
+        np.less(b, 0, mask)
+        np.multiply(size, state.eta_minus, out=size, where=mask)
+        np.clip(size, state.min_step, state.max_step, out=size)
 
         np.copyto(a, 0, where=mask)
         sign[...] = a

@@ -56,6 +56,8 @@ class Animation:
         Width and height in pixels.
     settings : dict
         What `animate` was told, by the names of its arguments; what was left out is not there.
+    saving : dict
+        What `save` uses where it is told nothing: `fps`, `hold` and `loop`.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Animation:
         self.frame_steps = tuple(frame_steps)
         self.size = size
         self.settings = dict(settings)
+        self.saving: dict[str, Any] = {"fps": default_fps(len(self)), "hold": 1.5, "loop": 0}
         self._make = make
 
     def __len__(self) -> int:
@@ -108,8 +111,8 @@ class Animation:
         path: str | os.PathLike[str],
         *,
         fps: float | None = None,
-        hold: float = 1.5,
-        loop: int = 0,
+        hold: float | None = None,
+        loop: int | None = None,
         max_bytes: int | None = None,
         poster: bool = True,
         progress: bool = False,
@@ -125,10 +128,10 @@ class Animation:
         fps : float, optional
             Frames a second; by default as many as let it last about six seconds, between 8 and
             25. A GIF can have at most 50, and its times are rounded to 1/100 s.
-        hold : float, default 1.5
-            Seconds for which the last frame stands longer than the others.
-        loop : int, default 0
-            How often it plays; 0 is for ever. A video does not know.
+        hold : float, optional
+            Seconds for which the last frame stands longer than the others; by default 1.5.
+        loop : int, optional
+            How often it plays; by default 0, which is for ever. A video does not know.
         max_bytes : int, optional
             How large the file may be. To keep it, colours are given up first (in a video, the
             compression's accuracy), then frames, then pixels; a warning tells which. For a file
@@ -156,17 +159,9 @@ class Animation:
         """
         from trajectories.plotting.saving import save
 
-        rate = default_fps(len(self)) if fps is None else scalar("fps", fps, POSITIVE)
-        return save(
-            self,
-            path,
-            fps=rate,
-            hold=hold,
-            loop=loop,
-            max_bytes=max_bytes,
-            poster=poster,
-            progress=progress,
-        )
+        told = {"fps": fps, "hold": hold, "loop": loop}
+        how = self.saving | {name: value for name, value in told.items() if value is not None}
+        return save(self, path, **how, max_bytes=max_bytes, poster=poster, progress=progress)
 
     def to_matplotlib(self, fps: float | None = None) -> FuncAnimation:
         """Return the same moving picture as Matplotlib's own kind of animation.
@@ -187,7 +182,7 @@ class Animation:
         from matplotlib.animation import FuncAnimation
 
         picture = self.picture()
-        rate = default_fps(len(self)) if fps is None else scalar("fps", fps, POSITIVE)
+        rate = self.saving["fps"] if fps is None else scalar("fps", fps, POSITIVE)
 
         def draw(step: int) -> list[Any]:
             picture.show(step)
@@ -307,7 +302,7 @@ def animate(
         "limits": limits,
         "frames": frames,
         "pace": pace,
-        **vars(extras),
+        **{name: value or None for name, value in vars(extras).items()},
         "learning_rates": rates,
         "starts": places,
         **kwargs,
@@ -318,7 +313,7 @@ def animate(
             how = {"size": size, "limits": limits, "extras": extras}
             return LAYOUTS[layout](paths, chosen, **how, **kwargs)
 
-    kept = {name: value for name, value in told.items() if value is not None and value is not False}
+    kept = {name: value for name, value in told.items() if value is not None}
     return Animation(paths, shown, shape, make, kept)
 
 

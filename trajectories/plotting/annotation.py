@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from trajectories.plotting.header import in_points, points, text_size
 from trajectories.plotting.theme import setting
 
-__all__ = ["BOX", "GRID", "draw_notes", "place_box"]
+__all__ = ["BOX", "GRID", "draw_box", "draw_notes", "place_box"]
 
 Array = NDArray[np.float64]
 #: Above the contours, below all that moves.
@@ -54,6 +54,7 @@ def draw_notes(ax: Axes, lines: Sequence[str], minima: Array, taken: Array) -> A
         size, wide = size * room / wide, room
     extent = wide, (len(lines) * _LINE - 0.45) * size
     (left, bottom), box = place_box(ax, extent, size, minima, taken)
+    draw_box(ax, box)
     ax.text(
         left,
         bottom,
@@ -71,12 +72,12 @@ def draw_notes(ax: Axes, lines: Sequence[str], minima: Array, taken: Array) -> A
 def place_box(
     ax: Axes, extent: tuple[float, float], size: float, minima: Array, taken: Array
 ) -> tuple[tuple[float, float], Array]:
-    """Lay a plain box for words over a plot, where it covers least.
+    """Find where a box for words covers least of a plot.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        Where to lay it.
+        Where to find it.
     extent : (float, float)
         Width and height of the words, in points.
     size : float
@@ -105,17 +106,32 @@ def place_box(
 
     keys = (_BETWEEN, covered(taken, gap / 2), covered(minima, 2 * gap))
     place = places[np.lexsort(keys)[0]]
-    ground = Rectangle(
-        (float(place[0]), float(place[1])),
-        float(box[0]),
-        float(box[1]),
-        transform=ax.transAxes,
-        facecolor=setting("axes.facecolor"),
-        edgecolor="none",
-        alpha=0.85,
-        zorder=BOX,
-    )
-    if ax.name != "3d":  # Which takes no flat patches, and has empty corners.
-        ax.add_patch(ground)
     corner = place + gap
     return (float(corner[0]), float(corner[1])), np.asarray(place + box * GRID)
+
+
+def draw_box(ax: Axes, box: Array) -> None:
+    """Lay a plain box for words over a plot.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to lay it. 3-D Axes, which take no flat patches and have empty corners, get none.
+    box : numpy.ndarray, shape (m, 2)
+        Points all over it, from `place_box`.
+    """
+    if ax.name == "3d":
+        return
+    (left, bottom), (width, height) = box.min(axis=0).tolist(), np.ptp(box, axis=0).tolist()
+    ax.add_patch(
+        Rectangle(
+            (left, bottom),
+            width,
+            height,
+            transform=ax.transAxes,
+            facecolor=setting("axes.facecolor"),
+            edgecolor="none",
+            alpha=0.85,
+            zorder=BOX,
+        )
+    )

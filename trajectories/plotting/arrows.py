@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,38 +10,43 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import FancyArrowPatch
+from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
-from trajectories.plotting.annotation import BOX, place_box
 from trajectories.plotting.header import in_points, points, text_size
 from trajectories.plotting.scene import Scene, Track
 from trajectories.plotting.theme import setting
 from trajectories.plotting.tracks import HEAD, Style
-from trajectories.plotting.view import in_parts
 
-__all__ = ["Arrows"]
+__all__ = ["Arrows", "draw_key", "key_width", "times"]
 
 Array = NDArray[np.float64]
 #: How long a usual step is drawn at least, and a long one at most, in parts of the plot's sides.
 _SEEN, _LONGEST = 0.12, 0.45
 _USUAL = 0.98
-#: The parts: their names, dashes, and how far their colour lies from the path's towards the ink.
-_PARTS: tuple[tuple[str, Any, float], ...] = (
-    ("\N{MINUS SIGN}gradient", ":", 0.75),
-    ("memory", "--", 0.45),
-    ("step", "-", 0.0),
+#: How long the arrow of the largest gradient is, and at most any arrow, in the same parts.
+_STEEPEST, _FARTHEST = 0.3, 3.0
+#: Shorter arrows are not seen, in points.
+_SHORTEST = 0.2
+#: The parts: names, dashes, widths in lines of a path, and how far their colours lie from the
+#: path's towards the ink. The thin ones lie above the wide ones, as they often point the same way.
+_PARTS: tuple[tuple[str, Any, float, float], ...] = (
+    ("\N{MINUS SIGN}gradient", (0, (1, 1)), 0.9, 0.75),
+    ("memory", (0, (2.5, 1)), 1.2, 0.45),
+    ("step", "-", 1.7, 0.0),
 )
-_LINE, _HANDLE = 1.5, 2.6
+#: In the key, in font sizes: a handle, and the gaps beside it.
+_HANDLE, _NEAR, _APART = 2.4, 0.6, 1.4
 
 
 class Arrows:
     """Three arrows at the head of every path: what the optimizer makes of where it is.
 
     The step that comes next, the part of it that is memory, and the gradient turned round. Step
-    and memory are drawn on one scale, which is written beside them if it is not that of the plot;
-    gradients on one of their own, as their unit is another.
+    and memory are drawn on one scale, which words tell if it is not that of the plot; gradients on
+    one of their own, as their unit is another. A path that has left the picture has no arrows.
 
     Parameters
     ----------
@@ -50,103 +56,151 @@ class Arrows:
         With the anatomy of its tracks. Batches of starts get no arrows.
     styles : sequence of dict
         A style for each track.
-    taken : numpy.ndarray, shape (n, 2)
-        What words should not cover, in parts of the plot's width and height.
-    whole : Scene, optional
-        The scene of all panels, if this is one of them: the first explains the arrows, the others
-        tell their scale.
 
     Attributes
     ----------
-    box : numpy.ndarray, shape (m, 2)
-        Points all over the words, in the same parts.
+    scale : float or None
+        By how much steps and memory are enlarged; None if there are no arrows.
     """
 
-    def __init__(
-        self,
-        ax: Axes,
-        scene: Scene,
-        styles: Sequence[Style],
-        taken: Array,
-        whole: Scene | None = None,
-    ) -> None:
-        self._ax = ax
-        self._limits = np.array(scene.limits)
+    def __init__(self, ax: Axes, scene: Scene, styles: Sequence[Style]) -> None:
+        limits = np.array(scene.limits)
         tracks = [
             (track, style)
             for track, style in zip(scene.tracks, styles, strict=True)
             if track.anatomy is not None and track.positions.shape[1] == 1
         ]
-        self._scale = _step_scale([track for track, _ in tracks], self._limits)
-        self._parts = [_scaled(track, self._scale, self._limits) for track, _ in tracks]
-        self._arrows = [[_arrow(ax, part, style) for part in _PARTS] for _, style in tracks]
-        self.artists: list[Artist] = [arrow for arrows in self._arrows for arrow in arrows]
-        first = whole is None or scene.tracks[0] is whole.tracks[0]
-        self.box = self._explain(ax, scene, taken, whole=first)
+        scale = _step_scale([track for track, _ in tracks], limits)
+        self.scale = scale if tracks else None
+        self._parts = [_scaled(track, scale, limits) for track, _ in tracks]
+        self._arrows = [[_Arrow(ax, limits, part, style) for part in _PARTS] for _, style in tracks]
+        self.artists: list[Artist] = [
+            artist for arrows in self._arrows for arrow in arrows for artist in arrow.artists
+        ]
 
     def show(self, step: int) -> None:
         """Show what the step after `step` is made of."""
         for (starts, ways), arrows in zip(self._parts, self._arrows, strict=True):
             for arrow, way in zip(arrows, ways, strict=True):
-                there = step < len(way) and bool(np.isfinite(way[step]).all())
-                there = there and bool(np.any(way[step]))
-                arrow.set_visible(there)
-                if there:
-                    begin = starts[step]
-                    arrow.set_positions(tuple(begin), tuple(begin + way[step]))
+                if step < len(way) and np.isfinite(way[step]).all() and np.any(way[step]):
+                    arrow.point(starts[step], way[step])
+                else:
+                    arrow.hide()
 
-    def _explain(self, ax: Axes, scene: Scene, taken: Array, *, whole: bool) -> Array:
-        """Write what the arrows are, or of the last kind alone how long."""
-        size = points("xtick.labelsize")
-        times = "" if self._scale == 1 else f" \N{MULTIPLICATION SIGN} {self._scale:g}"
-        shown = _PARTS if whole else _PARTS[2:] if times else ()
-        if not shown:
-            return np.empty((0, 2))
-        words = [name + (times if part > 0 else "") for part, (name, *_) in enumerate(_PARTS)]
-        words = words[-len(shown) :]
-        wide = max(text_size(word, size, ax.figure)[0] for word in words) + (_HANDLE + 0.8) * size
-        extent = wide, (len(words) * _LINE - 0.4) * size
-        minima = in_parts(scene.minima, scene.limits)
-        (left, bottom), box = place_box(ax, extent, size, minima, taken)
-        width, height = in_points(ax)
-        ink = setting("axes.labelcolor")
-        for row, (word, (_, dashes, _)) in enumerate(zip(words, shown, strict=True)):
-            y = bottom + (len(words) - 1 - row) * _LINE * size / height
-            line = Line2D(
-                [left, left + _HANDLE * size / width],
-                [y + 0.35 * size / height] * 2,
-                transform=ax.transAxes,
-                color=ink,
-                linestyle=dashes,
-                linewidth=setting("lines.linewidth"),
-                zorder=BOX,
-            )
+
+class _Arrow:
+    """A dashed line and a plain head, which is smaller where the arrow is short."""
+
+    def __init__(
+        self, ax: Axes, limits: Array, part: tuple[str, Any, float, float], style: Style
+    ) -> None:
+        _, dashes, wide, towards_ink = part
+        color, ink = np.array(to_rgb(style["color"])), np.array(to_rgb(setting("text.color")))
+        width = setting("lines.linewidth")
+        look: dict[str, Any] = {
+            "color": tuple(color + towards_ink * (ink - color)),
+            "zorder": HEAD - 1 + towards_ink,
+        }
+        self._size = (2.5 + 1.5 * wide) * width
+        self._points = np.array(in_points(ax)) / np.diff(limits, axis=1).ravel()
+        self._shaft = Line2D(
+            [],
+            [],
+            linestyle=dashes,
+            linewidth=wide * width,
+            dash_capstyle="butt",
+            solid_capstyle="butt",
+            **look,
+        )
+        self._head = Line2D([], [], linestyle="none", marker="^", markeredgewidth=0, **look)
+        self.artists: list[Artist] = [self._shaft, self._head]
+        for line in (self._shaft, self._head):
             ax.add_line(line)
-            x = left + (_HANDLE + 0.8) * size / width
-            ax.text(x, y, word, transform=ax.transAxes, fontsize=size, color=ink, zorder=BOX)
-        return box
+
+    def point(self, begin: Array, way: Array) -> None:
+        """Point from a place the given way."""
+        across, up = way * self._points
+        length = math.hypot(across, up)
+        if length < _SHORTEST:
+            self.hide()
+            return
+        size = min(self._size, length)
+        # A triangle's tip is half its size from its middle.
+        middle = begin + way * (1 - size / 2 / length)
+        self._shaft.set_data(*np.transpose([begin, middle]))
+        self._head.set_data(*middle[:, None])
+        marker: Any = (3, 0, math.degrees(math.atan2(up, across)) - 90)
+        self._head.set_marker(marker)
+        self._head.set_markersize(size)
+
+    def hide(self) -> None:
+        """Show nothing."""
+        for line in (self._shaft, self._head):
+            line.set_data([], [])
 
 
-def _arrow(ax: Axes, part: tuple[str, Any, float], style: Style) -> FancyArrowPatch:
-    _, dashes, towards_ink = part
-    color = np.array(to_rgb(style["color"]))
-    ink = np.array(to_rgb(setting("text.color")))
-    width = setting("lines.linewidth")
-    arrow = FancyArrowPatch(
-        (0, 0),
-        (0, 0),
-        arrowstyle="-|>",
-        mutation_scale=5 * width,
-        shrinkA=0,
-        shrinkB=0,
-        linestyle=dashes,
-        linewidth=1.3 * width,
-        color=tuple(color + towards_ink * (ink - color)),
-        zorder=HEAD - 1 + towards_ink,
-        clip_on=True,
-    )
-    ax.add_patch(arrow)
-    return arrow
+def times(scale: float) -> str:
+    """Return how a scale is written behind a word; nothing for 1.
+
+    Examples
+    --------
+    >>> times(1.0), times(20.0)
+    ('', ' × 20')
+    """
+    return "" if scale == 1 else f" \N{MULTIPLICATION SIGN} {scale:g}"
+
+
+def key_width(scale: float = 1.0) -> float:
+    """Return the width of the key to the arrows, in points.
+
+    Parameters
+    ----------
+    scale : float, default 1
+        By how much steps are enlarged, which the key tells.
+    """
+    size = points("xtick.labelsize")
+    entry = (_HANDLE + _NEAR) * size
+    words = [text_size(word, size)[0] for word in _words(scale)]
+    return sum(words) + len(words) * entry + (len(words) - 1) * _APART * size
+
+
+def draw_key(on: Axes | Figure, x: float, y: float, transform: Any, scale: float = 1.0) -> None:
+    """Tell what the arrows are, in a row.
+
+    Parameters
+    ----------
+    on : matplotlib.axes.Axes or matplotlib.figure.Figure
+        Takes the words.
+    x, y : float
+        Where the row ends: its lower right corner.
+    transform : matplotlib.transforms.Affine2DBase
+        Of the corner.
+    scale : float, default 1
+        By how much steps are enlarged.
+    """
+    size, ink = points("xtick.labelsize"), setting("axes.labelcolor")
+    inches = on.get_figure().dpi_scale_trans  # type: ignore[union-attr]
+    place = inches + ScaledTranslation(x, y, transform)  # In inches from the corner.
+    left = -key_width(scale)
+    for word, (_, dashes, wide, _) in zip(_words(scale), _PARTS, strict=True):
+        line = Line2D(
+            np.array([left, left + _HANDLE * size]) / 72,
+            np.array([0.35, 0.35]) * size / 72,
+            transform=place,
+            color=ink,
+            linestyle=dashes,
+            linewidth=wide * setting("lines.linewidth"),
+            solid_capstyle="butt",
+            clip_on=False,
+        )
+        on.add_artist(line)
+        left += (_HANDLE + _NEAR) * size
+        on.text(left / 72, 0, word, transform=place, fontsize=size, color=ink, va="baseline")
+        left += text_size(word, size)[0] + _APART * size
+
+
+def _words(scale: float) -> list[str]:
+    return [name + (times(scale) if part else "") for part, (name, *_) in enumerate(_PARTS)]
 
 
 def _sizes(ways: Array, limits: Any) -> Array:
@@ -154,14 +208,25 @@ def _sizes(ways: Array, limits: Any) -> Array:
     return np.asarray(np.hypot(*(ways / np.diff(limits, axis=1).ravel()).T))
 
 
+def _ways(track: Track, part: Array) -> Array:
+    """Return a part of a path's anatomy, whatever the shape of its batch, while it is seen."""
+    ways = np.array(part).reshape(len(part), 2)
+    for leaving in track.exits:
+        if leaving is not None:
+            ways[leaving.step :] = np.nan
+    return ways
+
+
 def _step_scale(tracks: Sequence[Track], limits: Any) -> float:
     """Return by what to multiply steps so that usual ones are seen and none leaves the plot."""
-    parts = [track.anatomy for track in tracks if track.anatomy is not None]
+    parts = [(track, track.anatomy) for track in tracks if track.anatomy is not None]
     if not parts:
         return 1.0
     with np.errstate(all="ignore"):
-        steps = np.concatenate([_sizes(part.step, limits) for part in parts])
-        memory = np.concatenate([_sizes(part.memory, limits) for part in parts])
+        steps = np.concatenate([_sizes(_ways(track, part.step), limits) for track, part in parts])
+        memory = np.concatenate(
+            [_sizes(_ways(track, part.memory), limits) for track, part in parts]
+        )
     steps = steps[np.isfinite(steps) & (steps > 0)]
     memory = memory[np.isfinite(memory)]
     if not steps.size:
@@ -169,18 +234,25 @@ def _step_scale(tracks: Sequence[Track], limits: Any) -> float:
     # One leap among many short steps may leave the plot, or nothing would be seen of the rest.
     longest = max(np.quantile(steps, _USUAL), np.quantile(memory, _USUAL) if memory.size else 0.0)
     wanted = min(_SEEN / np.median(steps), _LONGEST / longest)
-    return float(f"{wanted:.1g}") if wanted > 1 else 1.0
+    if not wanted > 1:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(wanted))
+    return float(math.floor(wanted / power) * power)
 
 
-def _scaled(track: Track, scale: float, limits: Any) -> tuple[Array, tuple[Array, Array, Array]]:
+def _scaled(track: Track, scale: float, limits: Any) -> tuple[Array, list[Array]]:
     """Return where arrows begin, and the ways of all three kinds at each step."""
     parts = track.anatomy
     assert parts is not None
     with np.errstate(all="ignore"):
-        sizes = _sizes(parts.gradient, limits)
+        gradient = -_ways(track, parts.gradient)
+        sizes = _sizes(gradient, limits)
         longest = np.max(sizes[np.isfinite(sizes)], initial=0.0)
-        reduce = _LONGEST / longest / 1.5 if longest > 0 else 1.0
         # Their root, so that the small gradients of a valley are still seen beside those of a wall.
-        roots = np.sqrt(sizes / longest)[:, None] if longest > 0 else 1.0
-        gradient = -parts.gradient * reduce * np.nan_to_num(1 / np.maximum(roots, 1e-9))
-    return track.positions[:-1, 0], (gradient, scale * parts.memory, scale * parts.step)
+        wanted = _STEEPEST * np.sqrt(sizes / longest) if longest > 0 else sizes
+        gradient *= np.nan_to_num(wanted / sizes)[:, None]
+        ways = [gradient, *(scale * _ways(track, part) for part in (parts.memory, parts.step))]
+        for way in ways:
+            # Farther than that none is seen, and what draws them has its limits.
+            way *= np.fmin(1, _FARTHEST / _sizes(way, limits))[:, None]
+    return track.positions[:-1, 0], ways

@@ -13,6 +13,7 @@ from trajectories.plotting.extras import Extras
 from trajectories.plotting.header import draw_header, heading
 from trajectories.plotting.layouts import LAYOUTS, SIZES, new_figure, panels
 from trajectories.plotting.panel import draw_ground, draw_losses, draw_minima, draw_paths
+from trajectories.plotting.recipe_figure import RecipeFigure
 from trajectories.plotting.relief import make_relief
 from trajectories.plotting.scene import Scene, checked
 from trajectories.plotting.solid import ELEVATION, checked_camera, draw_solid
@@ -82,6 +83,9 @@ def plot(
             how = {"limits": limits, "legend": legend, "extras": extras}
             picture = LAYOUTS["overlay"](paths, chosen, **how, **kwargs)
             picture.show(picture.steps)
+            told = {"theme": theme, "limits": limits, "legend": legend, **kwargs}
+            told |= {"annotate": annotate or None, "captions": captions or None}
+            picture.figure.remember(paths, kind="plot", settings=told)
             return picture.figure.axes[0]
         aspect = ax.bbox.width / ax.bbox.height
         scene = Scene.of(paths, limits=limits, aspect=aspect, **extras.scene)
@@ -153,6 +157,9 @@ def plot_3d(
             how = {"limits": limits, "legend": legend, **camera}
             picture = LAYOUTS["3d"](paths, chosen, **how, **kwargs)
             picture.show(picture.steps)
+            picture.figure.remember(
+                paths, kind="plot_3d", settings={"theme": theme, **how, **kwargs}
+            )
             return picture.figure.axes[0]
         if not isinstance(ax, Axes3D):
             raise must("ax", "3-D Axes (projection='3d')", ax, kind=TypeError)
@@ -191,7 +198,9 @@ def plot_loss(
     """
     paths = checked(trajectories)
     with applied(theme):
-        ax = ax if ax is not None else _new_axes([path.label for path in paths])
+        if ax is None:
+            figure, ax = _new_axes([path.label for path in paths])
+            figure.remember(paths, kind="plot_loss", settings={"theme": theme, **kwargs})
         scene = Scene.of(paths, resolution=3)
         styles = track_styles(len(paths), **kwargs)
         for mover in draw_losses(ax, scene, styles):
@@ -240,7 +249,10 @@ def plot_gradient(
     """
     surface = as_surface(surface)
     with applied(theme) as chosen:
-        ax = ax if ax is not None else _new_axes()
+        if ax is None:
+            figure, ax = _new_axes()
+            told = {"theme": theme, "limits": limits, "arrows": arrows, **kwargs}
+            figure.remember(surface, kind="plot_gradient", settings=told)
         shown = view(surface, limits=limits)
         draw_ground(ax, make_relief(surface, shown), shown, chosen)
         draw_minima(ax, surface.minima)
@@ -272,5 +284,6 @@ def plot_gradient(
     return ax
 
 
-def _new_axes(labels: Sequence[str] = ()) -> Axes:
-    return panels(new_figure(SIZES["overlay"]), 1, 1, labels)[0]
+def _new_axes(labels: Sequence[str] = ()) -> tuple[RecipeFigure, Axes]:
+    figure = new_figure(SIZES["overlay"])
+    return figure, panels(figure, 1, 1, labels)[0]

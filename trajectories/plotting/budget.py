@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 
 from trajectories.validation import must
 
-__all__ = ["Economy", "economize", "thinned"]
+__all__ = ["FEWEST", "SMALLEST", "Economy", "economize", "thinned"]
 
 _THRIFT = 3
 #: A moving picture of fewer frames hardly moves.
-_FEWEST = 12
+FEWEST = 12
 #: Aim a little lower, as sizes are guessed from what was written before.
 _AIM = 0.96
-_LEAST_SCALE = 0.25
+SMALLEST = 0.25
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,14 @@ class Economy:
     scale: float = 1.0
 
 
-def economize(write: Callable[[Economy], int], frames: int, max_bytes: int) -> Economy:
+def economize(
+    write: Callable[[Economy], int],
+    frames: int,
+    max_bytes: int,
+    *,
+    fewest: int = FEWEST,
+    smallest: float = SMALLEST,
+) -> Economy:
     """Write a picture until it is small enough: fewer colours, then fewer frames, then smaller.
 
     Parameters
@@ -48,6 +55,10 @@ def economize(write: Callable[[Economy], int], frames: int, max_bytes: int) -> E
         How many frames there are.
     max_bytes : int
         How many bytes it may have.
+    fewest : int, default 12
+        How many frames to leave at least, if there are as many.
+    smallest : float, default 0.25
+        What part of the width and height to leave at least.
 
     Returns
     -------
@@ -62,17 +73,17 @@ def economize(write: Callable[[Economy], int], frames: int, max_bytes: int) -> E
     Examples
     --------
     >>> economize(lambda e: int(100 * e.frames / 2**e.thrift * e.scale**2), 100, 800)
-    Economy(frames=64, thrift=3, scale=1.0)
+    Economy(frames=61, thrift=3, scale=1.0)
     """
     economy = Economy(frames)
     size = write(economy)
     while size > max_bytes and economy.thrift < _THRIFT:
         economy = replace(economy, thrift=economy.thrift + 1)
         size = write(economy)
-    economy, size = _fewer(write, economy, size, max_bytes)
-    while size > max_bytes and economy.scale > _LEAST_SCALE:
+    economy, size = _fewer(write, economy, size, max_bytes, fewest)
+    while size > max_bytes and economy.scale > smallest:
         scale = economy.scale * min(0.9, math.sqrt(_AIM * max_bytes / size))
-        economy = replace(economy, scale=max(scale, _LEAST_SCALE))
+        economy = replace(economy, scale=max(scale, smallest))
         size = write(economy)
     if size > max_bytes:
         raise must("max_bytes", f"at least about {size} for this picture", max_bytes)
@@ -80,10 +91,10 @@ def economize(write: Callable[[Economy], int], frames: int, max_bytes: int) -> E
 
 
 def _fewer(
-    write: Callable[[Economy], int], economy: Economy, size: int, max_bytes: int
+    write: Callable[[Economy], int], economy: Economy, size: int, max_bytes: int, fewest: int
 ) -> tuple[Economy, int]:
     """Leave out frames until the rest is small enough, but not many more than that needs."""
-    fewest = min(economy.frames, _FEWEST)
+    fewest = min(economy.frames, fewest)
     large: tuple[int, int] | None = None
     while size > max_bytes and economy.frames > fewest:
         large = economy.frames, size

@@ -127,9 +127,12 @@ def draw(
     matplotlib.figure.Figure
     """
     paths = checked(trajectories)
-    lay_out = LAYOUTS[resolve("layout", layout, LAYOUTS)]
+    layout = resolve("layout", layout, LAYOUTS)
     extras = Extras(annotate=annotate, captions=captions)
     with applied(theme) as chosen:
-        picture = lay_out(paths, chosen, size=size, limits=limits, extras=extras, **kwargs)
+        picture = LAYOUTS[layout](paths, chosen, size=size, limits=limits, extras=extras, **kwargs)
         picture.show(picture.steps)
+    told = {"size": size, "theme": theme, "limits": limits, **kwargs}
+    told |= {"annotate": annotate or None, "captions": captions or None}
+    picture.figure.remember(paths, kind=f"plot_{layout}", settings=told)
     return picture.figure

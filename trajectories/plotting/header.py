@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
@@ -30,6 +31,8 @@ _SMALLEST = 0.72
 #: How tall a heading may be, in font sizes.
 _TALLEST = 1.35
 _LEGEND_LINE = 1.55
+#: How much wider words may become when they are fitted to pixels.
+_HINTED = 1.04
 _GAP = 6.0
 
 
@@ -162,8 +165,14 @@ def _legend_columns(labels: Sequence[str], width: float) -> int:
         key: setting(f"legend.{key}") * size
         for key in ("handlelength", "handletextpad", "columnspacing")
     }
-    entry = sum(em.values()) + max(text_size(literal(label), size)[0] for label in labels)
-    return max(1, min(len(labels), int((width + em["columnspacing"]) / entry)))
+    widths = [text_size(literal(label), size)[0] for label in labels]
+    for columns in range(len(labels), 1, -1):
+        # As Matplotlib fills them: the first ones have one more where they are not alike.
+        widest = [max(part.tolist()) for part in np.array_split(np.array(widths), columns)]
+        needed = _HINTED * sum(widest) + columns * sum(em.values()) - em["columnspacing"]
+        if needed + setting("legend.borderaxespad") * size <= width:
+            return columns
+    return 1
 
 
 def header_height(labels: Sequence[str], width: float) -> float:
@@ -187,6 +196,7 @@ def draw_header(
     styles: Sequence[dict[str, Any]],
     *,
     room: float | None = None,
+    beside: float = 0.0,
 ) -> float:
     """Write the heading and the legend above an Axes, where no path can be.
 
@@ -200,6 +210,8 @@ def draw_header(
         Entries of the legend; none if empty.
     room : float, optional
         Width of the header in points; by default the Axes' own.
+    beside : float, default 0
+        How much of it something else takes on the heading's line, at its right end.
 
     Returns
     -------
@@ -211,7 +223,7 @@ def draw_header(
         _draw_legend(ax, labels, styles, _legend_columns(labels, width))
     rows = -(-len(labels) // _legend_columns(labels, width))
     lift = _GAP + rows * _LEGEND_LINE * points("legend.fontsize")
-    text, title_size = fitted(words, width, points("axes.titlesize"), ax.figure)
+    text, title_size = fitted(words, width - beside, points("axes.titlesize"), ax.figure)
     # With y given, Matplotlib does not measure the whole Axes to place its title.
     ax.set_title(text, loc="left", pad=lift, fontsize=title_size, y=1.0)
     return lift

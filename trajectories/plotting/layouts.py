@@ -12,10 +12,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from trajectories.plotting.arrows import Arrows, draw_key, key_width
 from trajectories.plotting.counter import Caption, counter, counter_width
 from trajectories.plotting.extras import PLAIN, Extras
 from trajectories.plotting.header import fitted, header_height, heading, in_points, points
 from trajectories.plotting.panel import draw_losses, draw_paths
+from trajectories.plotting.recipe_figure import RecipeFigure
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.solid import ELEVATION, checked_camera, draw_solid
 from trajectories.plotting.stage import BOX, Stage
@@ -24,13 +26,13 @@ from trajectories.plotting.tracks import Mover, track_styles
 from trajectories.trajectory import Trajectory
 from trajectories.validation import must
 
-__all__ = ["LAYOUTS", "SIZES", "Picture", "checked_size", "new_figure", "panels"]
+__all__ = ["LAYOUTS", "MIN_SIDE", "SIZES", "Picture", "checked_size", "new_figure", "panels"]
 
 Size = tuple[int, int]
 Limits = str | Sequence[Sequence[float]] | None
 
 _DPI = 100.0
-_MAX_SIDE = 8192
+MIN_SIDE, _MAX_SIDE = 100, 8192
 #: The least side of a panel, in points.
 _MIN_PANEL = 24.0
 
@@ -53,7 +55,7 @@ class Picture:
         Whether all but the movers' artists stands still. If not, each step is drawn in full.
     """
 
-    figure: Figure
+    figure: RecipeFigure
     movers: list[Mover]
     scene: Scene
     aspect: float
@@ -70,7 +72,7 @@ class Picture:
             mover.show(step)
 
 
-def new_figure(size: Size, reference: Size = (800, 600)) -> Figure:
+def new_figure(size: Size, reference: Size = (800, 600)) -> RecipeFigure:
     """Make a figure of so many pixels, without pyplot.
 
     Parameters
@@ -82,7 +84,7 @@ def new_figure(size: Size, reference: Size = (800, 600)) -> Figure:
 
     Returns
     -------
-    matplotlib.figure.Figure
+    RecipeFigure
         With an Agg canvas.
     """
     width, height = checked_size(size)
@@ -90,7 +92,7 @@ def new_figure(size: Size, reference: Size = (800, 600)) -> Figure:
     # A millionth of a pixel more, as Matplotlib cuts the fraction off.
     inches = (width + 1e-6) / dpi, (height + 1e-6) / dpi
     engine: Any = "none"  # Whatever the user has set: panels are placed by measure.
-    figure = Figure(figsize=inches, dpi=dpi, layout=engine)
+    figure = RecipeFigure(figsize=inches, dpi=dpi, layout=engine)
     FigureCanvasAgg(figure)
     return figure
 
@@ -106,11 +108,11 @@ def checked_size(size: Any) -> Size:
     try:
         width, height = size
         good = int(width) == width and int(height) == height
-        good = good and 100 <= width <= _MAX_SIDE and 100 <= height <= _MAX_SIDE
+        good = good and MIN_SIDE <= width <= _MAX_SIDE and MIN_SIDE <= height <= _MAX_SIDE
     except (TypeError, ValueError, OverflowError):
         good = False
     if not good:
-        raise must("size", f"(width, height) in pixels, each from 100 to {_MAX_SIDE}", size)
+        raise must("size", f"(width, height) in pixels, each from {MIN_SIDE} to {_MAX_SIDE}", size)
     return int(width), int(height)
 
 
@@ -168,7 +170,7 @@ def grid(
             caption=False,
             title=paths[i].label,
             extras=extras,
-            whole=scene,
+            key=False,
         )
         ax.label_outer()
         # Labels at the very ends would run into those of the next panel.
@@ -176,7 +178,9 @@ def grid(
         if i + columns >= len(paths):
             ax.tick_params(labelbottom=True)
             ax.set_xlabel("$x$")
-    return Picture(figure, [*movers, _figure_header(figure, scene, axes)], scene, aspect)
+    key = any(isinstance(mover, Arrows) and mover.scale is not None for mover in movers)
+    header = _figure_header(figure, scene, axes, key=key)
+    return Picture(figure, [*movers, header], scene, aspect)
 
 
 def race(
@@ -313,13 +317,18 @@ def panels(
     return list(axes.ravel())
 
 
-def _figure_header(figure: Figure, scene: Scene, axes: Sequence[Axes]) -> Caption:
-    """Write the formula and the step counter over all panels."""
+def _figure_header(
+    figure: Figure, scene: Scene, axes: Sequence[Axes], *, key: bool = False
+) -> Caption:
+    """Write the formula, the key to the arrows and the step counter over all panels."""
     width, height = in_points(figure)
     size = points("axes.titlesize")
     left, right = axes[0].get_position().x0, 1 - 1.6 * points("xtick.labelsize") / width
-    room = (right - left) * width - counter_width(scene.steps) - size
+    beside = counter_width(scene.steps) + size
+    room = (right - left) * width - beside - (key_width() + size if key else 0.0)
     text, fit = fitted(heading(scene.name, scene.formula, scene.latex), room, 1.15 * size, figure)
     y = 1 - 1.8 * size / height
     figure.text(left, y, text, fontsize=fit, color=setting("axes.titlecolor"), va="baseline")
+    if key:
+        draw_key(figure, right - beside / width, y, figure.transFigure)
     return counter(figure, right, y, figure.transFigure, scene.steps)

@@ -32,10 +32,8 @@ def animation_html(animation: Animation) -> str:
     str
         A page with a player in a frame of its own; a GIF where no page can show the picture.
     """
-    from trajectories.plotting.animation import default_fps
-
     width, height = animation.size
-    fps = default_fps(len(animation))
+    fps = animation.saving["fps"]
     if animation.settings["layout"] == "3d" or animation.settings.get("anatomy"):
         return _image("gif", _gif(animation, fps), animation)
     page = page_of(animation, fps=fps)

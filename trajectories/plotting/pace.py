@@ -36,8 +36,8 @@ def frame_steps(
         one for every step, but at most 300.
     pace : {"steps", "length", "loss"}, default "steps"
         What is equal between two frames: the number of steps; the length of the way that the paths
-        have gone; or the factor by which their losses have fallen. Each path counts by its part of
-        its own whole way, so that a fast and a slow one are both seen to move. There are then
+        have gone; or the factor by which their losses have fallen towards the minimum (how much,
+        if none is known). Each path counts by its part of its own whole way, so that a fast and a slow one are both seen to move. There are then
         fewer frames where a single step is longer than the distance of two.
 
     Returns
@@ -82,14 +82,20 @@ def _by_length(paths: Sequence[Trajectory], last: int) -> Array:
 
 
 def _by_loss(paths: Sequence[Trajectory], last: int) -> Array:
-    """Return how far down, in logarithms, every path has come at best, summed up."""
+    """Return how far down every path has come at best, summed up.
+
+    In logarithms above the minimum; if none is known, in f itself.
+    """
     floor = paths[0].surface.floor
 
     def fall(path: Trajectory) -> Array:
-        values = path.values
-        low = np.nanmin(values) if floor is None else floor
-        excess = np.fmin.accumulate(values - low, axis=0)
-        least = _LEAST * np.fmax(excess[0], np.finfo(float).tiny)
+        best = np.fmin.accumulate(path.values, axis=0)
+        if floor is None:
+            return np.asarray(-np.diff(best, axis=0))
+        excess = best - floor
+        # What meets the minimum exactly has come as far as it was seen above it.
+        least = np.where(excess > 0, excess, np.inf).min(axis=0)
+        least = np.fmax(least, _LEAST * np.fmax(excess[0], np.finfo(float).tiny))
         return np.asarray(-np.diff(np.log(np.fmax(excess, least)), axis=0))
 
     return _summed(paths, last, fall)
@@ -101,7 +107,10 @@ def _summed(paths: Sequence[Trajectory], last: int, part: Callable[[Trajectory],
     for path in paths:
         with np.errstate(all="ignore"):
             done = np.nan_to_num(part(path), nan=0.0, posinf=0.0, neginf=0.0)
-        done = done.reshape(len(path.recorded) - 1, -1).cumsum(axis=0)
+        done = done.reshape(len(path.recorded) - 1, -1)
+        # In parts of the largest first, as a path that diverges has lengths whose sum is infinite.
+        largest = done.max(axis=0)
+        done = (done / np.where(largest > 0, largest, 1)).cumsum(axis=0)
         whole = done[-1]
         share = np.concatenate([[0.0], (done / np.where(whole > 0, whole, 1)).mean(axis=1)])
         total += np.interp(np.arange(last + 1), path.recorded, share)

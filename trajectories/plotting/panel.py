@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
 from trajectories.plotting.annotation import draw_notes
-from trajectories.plotting.arrows import Arrows
+from trajectories.plotting.arrows import Arrows, draw_key, key_width, times
 from trajectories.plotting.counter import counter_width, draw_counter, free_place
 from trajectories.plotting.exits import Exits
 from trajectories.plotting.extras import PLAIN, Extras
@@ -42,7 +43,7 @@ def draw_paths(
     title: str | None = None,
     beyond: float = 0.0,
     extras: Extras = PLAIN,
-    whole: Scene | None = None,
+    key: bool = True,
 ) -> list[Mover]:
     """Draw a scene's ground on an Axes, and return its paths, which can show any step.
 
@@ -66,8 +67,9 @@ def draw_paths(
         How far the header may go on to the right of the panel, in points.
     extras : Extras, optional
         What to show beside the paths; notes and anatomy are the scene's own.
-    whole : Scene, optional
-        The scene of all panels, if this is one of them.
+    key : bool, default True
+        Whether to tell what the arrows of an anatomy are; otherwise the title tells their scale
+        alone.
 
     Returns
     -------
@@ -82,21 +84,29 @@ def draw_paths(
         minima = in_parts(scene.minima, scene.limits)
         taken = np.concatenate([taken, draw_notes(ax, scene.notes, minima, taken)])
     movers: list[Mover] = [Paths(ax, scene, styles, extras.tail), exits]
-    if extras.anatomy:
-        arrows = Arrows(ax, scene, styles, taken, whole)
-        movers.append(arrows)
-        taken = np.concatenate([taken, arrows.box])
     if extras.captions:
-        readout = Readout(ax, scene, styles, taken)
+        readout = Readout(ax, scene, styles, taken, marks=legend)
         movers.append(readout)
         taken = np.concatenate([taken, readout.box])
     labels = [track.label for track in scene.tracks] if legend else []
     words = heading(scene.name, scene.formula, scene.latex) if title is None else [literal(title)]
-    room = in_points(ax)[0] + beyond
     place = free_place(ax, scene, taken) if caption else None
+    gap, beside = points("legend.fontsize"), 0.0
     if caption and place is None:
-        room -= counter_width(scene.steps) + points("legend.fontsize")
-    lift = draw_header(ax, words, labels, styles, room=room)
+        beside += counter_width(scene.steps) + gap
+    before, scale = beside, None
+    if extras.anatomy:
+        arrows = Arrows(ax, scene, styles)
+        movers.append(arrows)
+        scale = arrows.scale
+    if scale is not None and key:
+        beside += key_width(scale) + gap
+    elif scale is not None and scale > 1:
+        words = [f"{words[0]}  (step{times(scale)})", *words]
+    lift = draw_header(ax, words, labels, styles, room=in_points(ax)[0] + beyond, beside=beside)
+    if scale is not None and key:
+        shift = ScaledTranslation((beyond - before) / 72, lift / 72, ax.figure.dpi_scale_trans)
+        draw_key(ax, 1.0, 1.0, ax.transAxes + shift, scale)
     if caption:
         movers.append(draw_counter(ax, scene, place, lift, beyond))
     return movers

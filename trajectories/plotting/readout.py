@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
+from matplotlib.transforms import Transform
 from numpy.typing import NDArray
 
-from trajectories.plotting.annotation import BOX, place_box
+from trajectories.plotting.annotation import BOX, draw_box, place_box
 from trajectories.plotting.header import in_points, literal, points, text_size
 from trajectories.plotting.scene import Scene, Track
 from trajectories.plotting.theme import setting
@@ -23,25 +26,54 @@ __all__ = ["NOWHERE", "Readout"]
 Array = NDArray[np.float64]
 #: No places at all.
 NOWHERE: Array = np.empty((0, 2))
-#: From line to line, and from column to column, in font sizes.
-_LINE, _GAP = 1.5, 1.1
+#: From line to line, between columns, and a marker that stands for a name, in font sizes.
+_LINE, _GAP, _MARK = 1.5, 1.1, 1.3
+#: How large it may be, in parts of the plot's sides.
+_MOST = 0.92
+#: Sizes of type that are tried, in parts of the usual one, and the least of them in points.
+_SIZES, _LEAST = (1.0, 0.85, 0.7, 0.6), 6.5
+#: How much wider words of another size may be than their size tells.
+_HINTED = 1.03
+
+
+@dataclass(frozen=True)
+class _Form:
+    """A way to set the table: its size of type, whether it has names, and its columns of paths."""
+
+    size: float
+    names: float
+    block: float
+    columns: int
+    lines: int
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Width and height in points."""
+        gaps = (self.columns - 1) * 2 * _GAP * self.size
+        return self.columns * self.block + gaps, (self.lines * _LINE - 0.4) * self.size
 
 
 class Readout:
     """A small table over a plot: a line for each path, with its loss and learning rate.
+
+    It is set so that it covers nothing, if there is a way: with the paths' markers instead of
+    their names, in several columns, or smaller.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
         Its limits are those of the scene.
     scene : Scene
-        What to show. A batch of starts shows its mean loss.
+        What to show. A batch of starts shows its mean loss. One path has no name: the heading or
+        the legend has it.
     styles : sequence of dict
         A style for each track.
     taken : numpy.ndarray, shape (n, 2)
         What is better not covered, in parts of the plot's width and height.
     minima : numpy.ndarray, shape (k, 2), optional
         What must not be covered, in the same parts; by default the scene's minima.
+    marks : bool, default True
+        Whether markers may stand for names, as a legend tells them.
 
     Attributes
     ----------
@@ -56,33 +88,40 @@ class Readout:
         styles: Sequence[Style],
         taken: Array,
         minima: Array | None = None,
+        *,
+        marks: bool = True,
     ) -> None:
         self._rows = [_cells(track) for track in scene.tracks]
-        size = points("xtick.labelsize")
         labels = [literal(track.label) for track in scene.tracks]
-        columns = [labels, *(_longest(self._rows, column) for column in (0, 1))]
-        widths = [max(text_size(word, size)[0] for word in column) for column in columns]
-        gaps = [_GAP * size if width else 0.0 for width in widths[1:]]
-        extent = sum(widths) + sum(gaps), (len(labels) * _LINE - 0.4) * size
+        widths = [_widest(ax, cells) for cells in (labels, *_longest(self._rows))]
         if minima is None:
             minima = in_parts(scene.minima, scene.limits)
-        (left, bottom), self.box = place_box(ax, extent, size, minima, taken)
+        form, (left, bottom), self.box = _placed(
+            ax, _forms(len(labels), widths, marks=marks), minima, taken
+        )
+        draw_box(ax, self.box)
 
         side = np.array(in_points(ax))
-        ends = left + np.cumsum([widths[0], gaps[0] + widths[1], gaps[1] + widths[2]]) / side[0]
-        style: dict[str, Any] = {"fontsize": size, "transform": ax.transAxes, "va": "baseline"}
-        ink = setting("axes.labelcolor")
+        style: dict[str, Any] = {"fontsize": form.size, "transform": ax.transAxes}
         # On 3-D Axes `text` would write at a point of space.
         write = getattr(ax, "text2D", ax.text)
         self._texts: list[tuple[Text, Text]] = []
-        for row, (label, look) in enumerate(zip(labels, styles, strict=True)):
-            y = bottom + (len(labels) - 1 - row) * _LINE * size / side[1]
+        for number, (label, look) in enumerate(zip(labels, styles, strict=True)):
+            column, line = divmod(number, form.lines)
+            x = left + column * (form.block + 2 * _GAP * form.size) / side[0]
+            y = bottom + (form.lines - 1 - line) * _LINE * form.size / side[1]
             # What stands still lies below all that moves.
-            write(left, y, label, color=look["color"], zorder=BOX, **style)
-            numbers = [
-                write(x, y, "", color=ink, ha="right", zorder=NOTE, **style) for x in ends[1:]
-            ]
-            self._texts.append((numbers[0], numbers[1]))
+            if form.names:
+                write(x, y, label, color=look["color"], zorder=BOX, **style)
+            elif len(labels) > 1:
+                place = x + _MARK / 2 * form.size / side[0], y + 0.36 * form.size / side[1]
+                ax.add_artist(_mark(place, look, form.size, ax.transAxes))
+            rate = x + form.block / side[0]
+            loss = rate - (widths[2] + _GAP) * form.size / side[0] if widths[2] else rate
+            ink = {"color": setting("axes.labelcolor"), "ha": "right", "zorder": NOTE}
+            self._texts.append(
+                (write(loss, y, "", **ink, **style), write(rate, y, "", **ink, **style))
+            )
         self.artists: list[Artist] = [text for pair in self._texts for text in pair]
 
     def show(self, step: int) -> None:
@@ -95,20 +134,96 @@ class Readout:
 
 def _cells(track: Track) -> list[tuple[str, str]]:
     """Return what stands in the two columns of numbers at each step."""
-    values = track.values.mean(axis=1)
-    name = "f" if track.values.shape[1] == 1 else "mean f"
-    losses = [f"{name} = {_short(value)}" if np.isfinite(value) else "diverged" for value in values]
+    losses = [_loss(values) for values in track.values]
     if track.rates is None:
         return [(loss, "") for loss in losses]
     return [(loss, f"lr {_short(r)}") for loss, r in zip(losses, track.rates, strict=True)]
+
+
+def _loss(values: Array) -> str:
+    """Tell the loss of one path, or the mean of those in a batch that have not diverged."""
+    left = values[np.isfinite(values)]
+    if not len(left):
+        return "diverged"
+    # Halves, as a sum of the largest floats would be infinite.
+    mean = _short(2 * float(np.mean(left / 2)))
+    if len(values) == 1:
+        return f"f = {mean}"
+    return f"mean f = {mean}" + (
+        f" ({len(left)} of {len(values)})" if len(left) < len(values) else ""
+    )
 
 
 def _short(number: float) -> str:
     return f"{number:.3g}".replace("-", "\N{MINUS SIGN}")
 
 
-def _longest(rows: Sequence[Sequence[tuple[str, str]]], column: int) -> list[str]:
-    """Return the cells with the most characters, among which the widest one is."""
-    cells = {row[column] for rows_ in rows for row in rows_}
-    most = max(len(cell) for cell in cells)
-    return [cell for cell in cells if len(cell) >= most - 1]
+def _longest(rows: Sequence[Sequence[tuple[str, str]]]) -> Iterator[list[str]]:
+    """Yield for both columns the cells with the most characters, among which the widest one is."""
+    for column in (0, 1):
+        cells = {cells[column] for row in rows for cells in row}
+        most = max(len(cell) for cell in cells)
+        yield [cell for cell in cells if len(cell) >= most - 1]
+
+
+def _widest(ax: Axes, cells: Sequence[str]) -> float:
+    """Return the width of the widest of some texts, in font sizes."""
+    size = points("xtick.labelsize")
+    widest = max(text_size(cell, size, ax.figure)[0] if cell else 0.0 for cell in cells)
+    return _HINTED * widest / size
+
+
+def _forms(count: int, widths: Sequence[float], *, marks: bool) -> Iterator[_Form]:
+    """Yield the ways to set a table of so many paths, the best first."""
+    name, *numbers = widths
+    row = sum(numbers) + (_GAP if numbers[1] else 0.0)
+    firsts = [0.0] if count == 1 else [name, 0.0] if marks else [name]
+    usual = points("xtick.labelsize")
+    for size in [usual, *(share * usual for share in _SIZES[1:] if share * usual >= _LEAST)]:
+        for first in firsts:
+            before = first + _GAP if first else _MARK + 0.5 * _GAP if count > 1 else 0.0
+            for columns in range(1, count + 1):
+                lines = -(-count // columns)
+                if (columns - 1) * lines < count:  # Or a column would be empty.
+                    yield _Form(size, first, (before + row) * size, columns, lines)
+
+
+def _placed(
+    ax: Axes, forms: Iterable[_Form], minima: Array, taken: Array
+) -> tuple[_Form, tuple[float, float], Array]:
+    """Choose the first way to set the table that covers nothing, or the one that covers least."""
+    side = np.array(in_points(ax))
+    best: tuple[float, _Form, tuple[float, float], Array] | None = None
+    for form in forms:
+        over = float((np.array(form.extent) / side).max() / _MOST)
+        if over > 1:  # One that has to be shrunk is the last resort.
+            if best is not None and 1e9 * over >= best[0]:
+                continue
+            form = replace(form, size=form.size / over, block=form.block / over)
+        corner, box = place_box(ax, form.extent, form.size, minima, taken)
+        low, high = box.min(axis=0), box.max(axis=0)
+        covered = ((taken > low) & (taken < high)).all(axis=1).sum()
+        lost = ((minima > low) & (minima < high)).all(axis=1).sum()
+        cost = float(covered + 1e6 * lost + (1e9 * over if over > 1 else 0.0))
+        if best is None or cost < best[0]:
+            best = cost, form, corner, box
+        if not cost:
+            break
+    assert best is not None
+    return best[1:]
+
+
+def _mark(place: tuple[float, float], look: Style, size: float, transform: Transform) -> Line2D:
+    """Return the marker of a path, as the legend shows it."""
+    return Line2D(
+        [place[0]],
+        [place[1]],
+        transform=transform,
+        color=look["color"],
+        marker=look["marker"],
+        markersize=0.8 * size,
+        markeredgecolor=setting("axes.facecolor"),
+        markeredgewidth=0.5,
+        linestyle="none",
+        zorder=BOX,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import warnings
@@ -13,15 +14,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from trajectories.atomic import check_target, replacing
 from trajectories.names import suffix
-from trajectories.plotting.budget import Economy, economize, thinned
+from trajectories.plotting.budget import FEWEST, SMALLEST, Economy, economize, thinned
 from trajectories.plotting.formats import FORMATS, PAGE, STREAMED, Format
-from trajectories.plotting.layouts import LAYOUTS
+from trajectories.plotting.layouts import LAYOUTS, MIN_SIDE
 from trajectories.plotting.painter import Painter
+from trajectories.plotting.recipe import make_recipe
 from trajectories.plotting.takes import rate_takes, start_takes
 from trajectories.plotting.writers.frames import numbered, write_frames, write_png
 from trajectories.plotting.writers.page import Take, looks_for, page_html
 from trajectories.plotting.writers.stream import Stream
-from trajectories.validation import NON_NEGATIVE, integer, must, scalar
+from trajectories.plotting.writers.video import MIN_FPS
+from trajectories.validation import NON_NEGATIVE, POSITIVE, integer, must, scalar
 
 if TYPE_CHECKING:
     from trajectories.plotting.animation import Animation
@@ -37,8 +40,8 @@ def save(
     path: str | os.PathLike[str],
     *,
     fps: float,
-    hold: float = 1.5,
-    loop: int = 0,
+    hold: float,
+    loop: int,
     max_bytes: int | None = None,
     poster: bool = True,
     progress: bool = False,
@@ -50,7 +53,7 @@ def save(
     animation : Animation
         What to write.
     path, fps, hold, loop, max_bytes, poster, progress
-        As for `Animation.save`; `fps` is a number.
+        As for `Animation.save`.
 
     Returns
     -------
@@ -58,15 +61,18 @@ def save(
         The files written.
     """
     kind = suffix("format of a moving picture", path, FORMATS)
+    fps = scalar("fps", fps, POSITIVE)
     hold = scalar("hold", hold, NON_NEGATIVE)
     loop = integer("loop", loop, 0)
     if loop > _MAX_LOOP:
         raise must("loop", f"at most {_MAX_LOOP}", loop)
     if max_bytes is not None:
         integer("max_bytes", max_bytes, _LEAST_BYTES)
-    recipe = ""
+    told = {**animation.settings, "fps": fps, "hold": hold, "loop": loop}
+    recipe = make_recipe(animation.trajectories, settings=told)
     if kind == PAGE:
-        return [_save_page(animation, path, max_bytes, fps=fps, hold=hold, loop=loop)]
+        how = {"fps": fps, "hold": hold, "loop": loop, "recipe": recipe}
+        return [_save_page(animation, path, max_bytes, **how)]
     bar = _bar if progress else iter
     several = kind == ".png" and "%" in Path(path).name
     if several and max_bytes is not None:
@@ -94,11 +100,16 @@ def save(
         file = stack.enter_context(replacing(target))
         beside = poster_path(target) if STREAMED[kind].video and poster else None
         still = stack.enter_context(replacing(beside)) if beside is not None else None
-        done = _write(STREAMED[kind], file, stream, whole, max_bytes)
-        if done != whole:
-            warnings.warn(_given_up(target, STREAMED[kind], whole, done), stacklevel=4)
+        if max_bytes is None:
+            STREAMED[kind].write(file, stream(whole))
+            done = whole
+        else:
+            least = _least(animation, STREAMED[kind], fps)
+            done = _economized(STREAMED[kind], file, stream, whole, max_bytes, least)
         if still is not None:
             write_png(still, Painter(animation.picture()).paint(animation.frame_steps[-1]), recipe)
+    if done != whole:
+        warnings.warn(_given_up(target, STREAMED[kind], whole, done), stacklevel=3)
     return [target] if beside is None else [target, beside]
 
 
@@ -183,12 +194,13 @@ def _save_page(
     return target
 
 
-def _write(
+def _economized(
     kind: Format,
     file: BinaryIO,
     stream: Callable[[Economy], Stream],
     whole: Economy,
-    max_bytes: int | None,
+    max_bytes: int,
+    least: tuple[int, float],
 ) -> Economy:
     """Write a stream, again and again until it keeps the budget."""
 
@@ -198,10 +210,15 @@ def _write(
         kind.write(file, stream(economy))
         return file.tell()
 
-    if max_bytes is None:
-        write(whole)
-        return whole
-    return economize(write, whole.frames, max_bytes)
+    fewest, smallest = least
+    return economize(write, whole.frames, max_bytes, fewest=fewest, smallest=smallest)
+
+
+def _least(animation: Animation, kind: Format, fps: float) -> tuple[int, float]:
+    """Return how many frames to leave at least, and what part of the sides."""
+    # With fewer frames a second there is no video.
+    frames = math.ceil(MIN_FPS * len(animation) / fps) if kind.video else 0
+    return max(FEWEST, frames), min(max(SMALLEST, MIN_SIDE / min(animation.size)), 1.0)
 
 
 def _given_up(path: Path, kind: Format, whole: Economy, left: Economy) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from trajectories.plotting.climbers import Camera, Climbers, Leavers, Places
 from trajectories.plotting.counter import counter, counter_width
 from trajectories.plotting.extras import PLAIN, Extras
-from trajectories.plotting.header import draw_header, fitted, heading, in_points, points
+from trajectories.plotting.header import draw_header, heading, points
 from trajectories.plotting.heights import Heights, lifted
 from trajectories.plotting.hill import Contours, Hill
 from trajectories.plotting.readout import NOWHERE, Readout
@@ -99,11 +99,9 @@ def draw_solid(
     ax.apply_aspect()
     labels = [track.label for track in scene.tracks] if legend else []
     words = heading(scene.name, scene.formula, scene.latex)
-    lift = draw_header(ax, words, labels, styles)
     # The counter shares the heading's line, and leaves the legend all of its own.
-    room = in_points(ax)[0] - counter_width(scene.steps) - points("legend.fontsize")
-    title, size = fitted(words, room, points("axes.titlesize"), ax.figure)
-    ax.set_title(title, loc="left", pad=lift, fontsize=size, y=1.0)
+    beside = counter_width(scene.steps) + points("legend.fontsize")
+    lift = draw_header(ax, words, labels, styles, beside=beside)
     taken = fit(ax, heights, scene.relief, z, orbit)
     shift = ScaledTranslation(0, lift / 72, ax.figure.dpi_scale_trans)
     leavers = Leavers(ax, scene, tracks, styles, taken)
@@ -116,7 +114,7 @@ def draw_solid(
     ]
     if extras.captions:
         covered = np.concatenate([(taken - ax.bbox.min) / ax.bbox.size, leavers.box])
-        movers.append(Readout(ax, scene, styles, covered, NOWHERE))
+        movers.append(Readout(ax, scene, styles, covered, NOWHERE, marks=legend))
     return movers
 
 

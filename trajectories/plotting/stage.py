@@ -13,6 +13,7 @@ from matplotlib.transforms import Bbox
 from mpl_toolkits.mplot3d import Axes3D
 from numpy.typing import NDArray
 
+from trajectories.plotting.annotation import GRID
 from trajectories.plotting.header import points
 from trajectories.plotting.heights import Heights, Lifted
 from trajectories.plotting.relief import Relief
@@ -274,4 +275,4 @@ def fit(ax: Axes3D, heights: Heights, relief: Relief, z: Array, orbit: float) ->
     edges = np.concatenate([a + t * (b - a) for a, b in zip(rim[:-1], rim[1:], strict=True)])
     middle = rim[:4].mean(axis=0)
     beside = [middle + reach * (edges - middle) for reach in (1.0, 1.08, 1.16, 1.24)]
-    return np.concatenate([covered, *beside, *(box.corners() for box in words)])
+    return np.concatenate([covered, *beside, *(box.min + box.size * GRID for box in words)])

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import sympy as sp
 from sympy.printing.str import StrPrinter
 
+from trajectories.surfaces.hyperbolic import RealCosh, RealSinh, RealTanh
 from trajectories.surfaces.nonsmooth import RealAbs, RealCbrt, RealMax, RealMin, RealSign, to_real
 
 __all__ = [
@@ -62,17 +63,17 @@ FUNCTIONS: dict[str, _Function] = {
     "atan2": _Function(2, sp.atan2, math.atan2),
     "cbrt": _Function(1, RealCbrt, math.cbrt),
     "cos": _Function(1, sp.cos, math.cos),
-    "cosh": _Function(1, sp.cosh, math.cosh),
+    "cosh": _Function(1, RealCosh, math.cosh),
     "exp": _Function(1, sp.exp, math.exp),
     "log": _Function(1, sp.log, math.log),
     "max": _Function(2, RealMax, max),
     "min": _Function(2, RealMin, min),
     "sign": _Function(1, RealSign, lambda u: math.copysign(1.0, u) if u else 0.0),
     "sin": _Function(1, sp.sin, math.sin),
-    "sinh": _Function(1, sp.sinh, math.sinh),
+    "sinh": _Function(1, RealSinh, math.sinh),
     "sqrt": _Function(1, sp.sqrt, math.sqrt),
     "tan": _Function(1, sp.tan, math.tan),
-    "tanh": _Function(1, sp.tanh, math.tanh),
+    "tanh": _Function(1, RealTanh, math.tanh),
 }
 _NAMES: dict[str, sp.Expr] = {"x": X, "y": Y, "pi": sp.pi, "e": sp.E, "E": sp.E}
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {

@@ -14,6 +14,9 @@ from typing import Any, ClassVar
 
 import sympy as sp
 
+from trajectories.surfaces.hyperbolic import RealCosh, RealSinh, RealTanh
+from trajectories.surfaces.real import Real
+
 __all__ = ["RealAbs", "RealCbrt", "RealMax", "RealMin", "RealSign", "Step", "to_real", "to_sympy"]
 
 
@@ -28,16 +31,7 @@ _RECIPROCALS = {
 }
 
 
-class _Real(sp.Function):
-    """A real function that a formula writes by its name in lower case."""
-
-    written: ClassVar[str]
-
-    def _sympystr(self, printer: Any) -> str:
-        return f"{self.written}({', '.join(printer._print(part) for part in self.args)})"
-
-
-class RealAbs(_Real):
+class RealAbs(Real):
     """|u|, with the derivative sign(u)."""
 
     nargs = 1
@@ -53,7 +47,7 @@ class RealAbs(_Real):
         return RealSign(self.args[0])
 
 
-class RealSign(_Real):
+class RealSign(Real):
     """-1, 0 or 1, with the derivative 0."""
 
     nargs = 1
@@ -69,7 +63,7 @@ class RealSign(_Real):
         return sp.S.Zero
 
 
-class RealCbrt(_Real):
+class RealCbrt(Real):
     """The real cube root, with the derivative 1 / (3 cbrt(u)^2)."""
 
     nargs = 1
@@ -85,7 +79,7 @@ class RealCbrt(_Real):
         return self**-2 / 3
 
 
-class Step(_Real):
+class Step(Real):
     """0 below zero, 1/2 at zero and 1 above, with the derivative 0."""
 
     nargs = 1
@@ -101,7 +95,7 @@ class Step(_Real):
         return sp.S.Zero
 
 
-class _Choice(_Real):
+class _Choice(Real):
     """One of two arguments, which are kept in one order."""
 
     nargs = 2
@@ -169,6 +163,9 @@ def to_sympy(expression: sp.Expr) -> sp.Expr:
         .replace(Step, lambda u: sp.Heaviside(u, sp.Rational(1, 2)))
         .replace(RealMax, sp.Max)
         .replace(RealMin, sp.Min)
+        .replace(RealSinh, sp.sinh)
+        .replace(RealCosh, sp.cosh)
+        .replace(RealTanh, sp.tanh)
     )
 
 
@@ -199,4 +196,7 @@ def to_real(expression: sp.Expr) -> sp.Expr:
         .replace(sp.sign, RealSign)
         .replace(sp.Max, lambda *parts: reduce(RealMax, parts))
         .replace(sp.Min, lambda *parts: reduce(RealMin, parts))
+        .replace(sp.sinh, RealSinh)
+        .replace(sp.cosh, RealCosh)
+        .replace(sp.tanh, RealTanh)
     )

@@ -10,15 +10,10 @@ from matplotlib.figure import Figure
 
 from trajectories.atomic import replacing
 from trajectories.names import suffix
+from trajectories.plotting.recipe_figure import FIXED
 
 __all__ = ["FIGURE_FORMATS", "save_figure"]
 
-#: What would make the bytes differ from one run to the next, by suffix.
-_METADATA: dict[str, dict[str, Any]] = {
-    ".png": {"Software": None},
-    ".svg": {"Date": None},
-    ".pdf": {"CreationDate": None},
-}
 #: Whatever the user has set: the figure in its own size and colours.
 _SAVING: Any = {
     "savefig.bbox": None,
@@ -29,7 +24,7 @@ _SAVING: Any = {
     "savefig.transparent": False,
     "svg.hashsalt": "trajectories",
 }
-FIGURE_FORMATS = tuple(_METADATA)
+FIGURE_FORMATS = (".png", ".svg", ".pdf")
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
@@ -51,4 +46,4 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
     """
     kind = suffix("format of a still picture", path, FIGURE_FORMATS)
     with replacing(path) as file, mpl.rc_context(_SAVING):
-        figure.savefig(file, format=kind[1:], metadata=_METADATA[kind])
+        figure.savefig(file, format=kind[1:], metadata=FIXED[kind[1:]])

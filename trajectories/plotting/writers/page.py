@@ -39,7 +39,7 @@ _FINE, _COARSE = (100_000, 7), (2_000, 3)
 #: So many points a page holds at most; of longer paths it leaves steps out.
 _MOST_POINTS = 16_000
 _FEWEST_ROWS = 31
-_RECIPE = re.compile(r'<script type="application/json" id="recipe">(.*?)</script>', re.DOTALL)
+_RECIPE = re.compile(r'<script type="application/json" id="recipe">([^<]*+)</script>')
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,212 @@
+"""The recipe that every picture carries: what made it, as text that is data."""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from trajectories.names import resolve
+from trajectories.plotting.recipe_paths import pack_paths, pack_surface
+from trajectories.plotting.recipe_settings import KINDS, pack_settings, unpack_settings
+from trajectories.plotting.recipe_text import MOST_TEXT, parsed, readable, written
+from trajectories.plotting.remaking import (
+    MOST_WORK,
+    PathRecord,
+    made_again,
+    unpack_paths,
+    unpack_surface,
+)
+from trajectories.plotting.scene import checked
+from trajectories.plotting.writers.metadata import read_comment
+from trajectories.surfaces import Surface, as_surface
+from trajectories.trajectory import Trajectory
+from trajectories.validation import integer, must
+
+__all__ = ["FORMAT", "Recipe", "make_recipe", "read_recipe"]
+
+#: The number of the format, which grows when an older version could not read a newer recipe.
+FORMAT = 1
+_KEYS = (
+    "trajectories", "format", "kind", "surface", "descent", "paths", "settings", "omitted"
+)  # fmt: skip
+
+
+def make_recipe(trajectories: Any, *, kind: str = "animation", settings: Mapping[str, Any]) -> str:
+    """Write down what made a picture.
+
+    Parameters
+    ----------
+    trajectories : Trajectory, iterable of Trajectory, or Surface
+        What the picture shows; for "plot_gradient" the surface.
+    kind : str, default "animation"
+        The function that made it: "animation" for `animate`, else the name of the plot function,
+        such as "plot_grid".
+    settings : mapping
+        The keyword arguments it was called with, and for a moving picture those of
+        `Animation.save`.
+
+    Returns
+    -------
+    str
+        JSON in ASCII, at most 2,000,000 characters: the version, the surface, each path's
+        optimizer and how it was made (start, steps, noise, seed, ...), and the settings.
+
+    Notes
+    -----
+    What cannot be made again from data, because its optimizer or schedule is the user's own code or
+    because nothing is known of how it was made, is held as the path itself, bit for bit. What is
+    too large even for that is not held; each path says which. Settings that are no plain data are
+    left out, and their names listed. Neither the user's ``rcParams`` nor what is drawn on a figure
+    afterwards is part of a recipe.
+
+    Examples
+    --------
+    >>> import trajectories as tj
+    >>> path = tj.descend("x**2/20 + y**2", "sgd:0.95", start=(-7, 2), steps=30)
+    >>> text = make_recipe(path, settings={"layout": "race"})
+    >>> text[:56]
+    '{"trajectories":"0.1.0","format":1,"kind":"animation","s'
+    >>> Recipe.of(text).trajectories()[0] == path
+    True
+    """
+    # Named and not imported, as the package stands above all its rooms.
+    version: str = pkgutil.resolve_name("trajectories:__version__")
+    kind = resolve("kind of recipe", kind, KINDS)
+    kept, omitted = pack_settings(kind, settings)
+    about = {"trajectories": version, "format": FORMAT, "kind": kind}
+    last = {"settings": kept, **({"omitted": omitted} if omitted else {})}
+    if kind == "plot_gradient":
+        return written({**about, "surface": pack_surface(as_surface(trajectories)), **last})
+    room = MOST_TEXT - len(written({**about, **last})) - 100
+    return written({**about, **pack_paths(checked(trajectories), room), **last})
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What made a picture, read and checked; nothing has been run or drawn.
+
+    Parameters
+    ----------
+    text : str
+        The recipe as it stands in the file.
+    kind : str
+        The function that made the picture: "animation", or the name of a plot function.
+    settings : mapping
+        Its keyword arguments.
+    paths : sequence of PathRecord
+        How each path was made.
+    surface : Surface or None
+        What "plot_gradient" shows.
+    version : str
+        The version of the package that wrote it.
+    omitted : sequence of str
+        The names of settings that could not be written down.
+    """
+
+    text: str
+    kind: str = field(compare=False)
+    settings: Mapping[str, Any] = field(compare=False, repr=False)
+    paths: Sequence[PathRecord] = field(compare=False, repr=False)
+    surface: Surface | None = field(compare=False, repr=False)
+    version: str = field(compare=False)
+    omitted: Sequence[str] = field(compare=False, repr=False)
+
+    @classmethod
+    def of(cls, text: str) -> Recipe:
+        """Read and check a recipe that may come from anywhere; nothing of it is run.
+
+        Parameters
+        ----------
+        text : str
+            What `make_recipe` returned.
+
+        Returns
+        -------
+        Recipe
+
+        Raises
+        ------
+        ValueError
+            If it is anything else; the message is one line.
+        """
+        with readable("recipe"):
+            data = parsed(text)
+            version = data.get("trajectories")
+            if not isinstance(version, str):
+                raise must("trajectories", "the version that wrote it", version)
+            if integer("format", data.get("format"), 1) > FORMAT:
+                raise ValueError(f"Version {version[:40]} wrote it, and this one is too old.")
+            for key in data:
+                if key not in _KEYS:
+                    raise ValueError(f"Nothing is known of {key[:60]!r} in it.")
+            kind = data.get("kind")
+            if not isinstance(kind, str) or kind not in KINDS:
+                raise must("kind", f"one of {', '.join(KINDS)}", kind)
+            omitted = data.get("omitted", [])
+            if not isinstance(omitted, list) or not all(isinstance(n, str) for n in omitted):
+                raise must("omitted", "a list of names", omitted)
+            gradient = kind == "plot_gradient"
+            return cls(
+                text=text,
+                kind=kind,
+                settings=unpack_settings(kind, data.get("settings", {})),
+                paths=() if gradient else unpack_paths(data),
+                surface=unpack_surface(data.get("surface")) if gradient else None,
+                version=version,
+                omitted=tuple(omitted),
+            )
+
+    def trajectories(self, *, most_work: int = MOST_WORK) -> list[Trajectory]:
+        """Make the paths again.
+
+        Parameters
+        ----------
+        most_work : int, default 10,000,000
+            How much it may be: steps of paths in all, each as often as its minibatches have
+            samples.
+
+        Returns
+        -------
+        list of Trajectory
+            Bit for bit those of the picture, on the same version and kind of machine.
+
+        Raises
+        ------
+        ValueError
+            If it is more work, or if the recipe does not hold a path.
+
+        Warns
+        -----
+        UserWarning
+            If a path is not bit for bit the same.
+        """
+        with readable("recipe"):
+            return made_again(self.paths, most_work)
+
+
+def read_recipe(path: str | os.PathLike[str]) -> Recipe:
+    """Read the recipe of a picture, video or page.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        A GIF, PNG, APNG, WebP, MP4, WebM, SVG, PDF or HTML file, known by what it begins with.
+
+    Returns
+    -------
+    Recipe
+        Checked. It is data: reading one runs no code.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If it holds no recipe, or one that is not what it must be.
+    """
+    text = read_comment(path)
+    with readable(repr(os.fspath(path))):
+        return Recipe.of(text)

@@ -1,0 +1,142 @@
+"""A figure that remembers what it shows, and writes its recipe into every file it is saved to."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from trajectories.trajectory import Trajectory
+
+__all__ = ["FIXED", "RecipeFigure", "metadata_for"]
+
+#: What would make the bytes differ from one run to the next, by format.
+FIXED: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None},
+    "svgz": {"Date": None},
+    "pdf": {"CreationDate": None},
+}
+#: Under which key a format keeps a recipe.
+_KEYS = {"png": "Comment", "svg": "Description", "svgz": "Description", "pdf": "Keywords"}
+_SALT: Any = {"svg.hashsalt": "trajectories"}
+
+
+class RecipeFigure(Figure):
+    """A Matplotlib figure that remembers the paths it shows and how they were drawn.
+
+    Whatever is saved with `savefig` carries the recipe: a PNG as the text ``Comment``, an SVG as
+    its description, a PDF in its keywords. What is drawn on it afterwards is not part of that.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        As for `matplotlib.figure.Figure`.
+
+    Attributes
+    ----------
+    trajectories : list of Trajectory
+        The paths that it shows; empty if it shows none.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.trajectories: list[Trajectory] = []
+        self._source: tuple[Any, str, dict[str, Any]] | None = None
+        self._recipe = ""
+
+    def remember(self, source: Any, *, kind: str, settings: Mapping[str, Any]) -> None:
+        """Keep what is shown, to be written down when the figure is saved.
+
+        Parameters
+        ----------
+        source : sequence of Trajectory, or Surface
+            What the picture shows.
+        kind : str
+            The function that drew it, as for `make_recipe`.
+        settings : mapping
+            Its keyword arguments.
+        """
+        self.trajectories = list(source) if isinstance(source, Sequence) else []
+        self._source = source, kind, dict(settings)
+        self._recipe = ""
+
+    @property
+    def recipe(self) -> str:
+        """The recipe as text; "" if nothing is remembered."""
+        if not self._recipe and self._source is not None:
+            from trajectories.plotting.recipe import make_recipe
+
+            source, kind, settings = self._source
+            self._recipe = make_recipe(source, kind=kind, settings=settings)
+        return self._recipe
+
+    def savefig(self, fname: Any, *, transparent: bool | None = None, **kwargs: Any) -> None:
+        """Save the figure as `matplotlib.figure.Figure.savefig` does, with its recipe.
+
+        Parameters
+        ----------
+        fname : str, os.PathLike or binary file
+            Where to.
+        transparent : bool, optional
+            As for Matplotlib's.
+        **kwargs
+            As for Matplotlib's. What `metadata` says goes before what is written here.
+        """
+        kind = _format(fname, kwargs.get("format"))
+        ours = metadata_for(kind, self.recipe if kind in _KEYS else "")
+        if ours:
+            kwargs["metadata"] = {**ours, **(kwargs.get("metadata") or {})}
+        salted = kind.startswith("svg") and mpl.rcParams["svg.hashsalt"] is None
+        with mpl.rc_context(_SALT if salted else {}):
+            super().savefig(fname, transparent=transparent, **kwargs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Write the recipe down, and leave out what cannot be pickled."""
+        recipe = self.recipe
+        state: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
+        try:
+            pickle.dumps((self.trajectories, self._source))
+        except Exception:  # A schedule that is a function of the user's, or the like.
+            state |= {"trajectories": [], "_source": None}
+        return {**state, "_recipe": recipe}
+
+
+def metadata_for(kind: str, recipe: str) -> dict[str, Any]:
+    """Return the metadata of a file: what makes its bytes the same each time, and a recipe.
+
+    Parameters
+    ----------
+    kind : str
+        The format, such as "png".
+    recipe : str
+        What to keep; "" for nothing.
+
+    Returns
+    -------
+    dict
+        Empty for a format that keeps none.
+
+    Examples
+    --------
+    >>> metadata_for("png", "{}")
+    {'Software': None, 'Comment': '{}'}
+    """
+    if kind not in FIXED:
+        return {}
+    return {**FIXED[kind], **({_KEYS[kind]: recipe} if recipe else {})}
+
+
+def _format(fname: Any, given: Any) -> str:
+    """Return in which format Matplotlib will save."""
+    if given is not None:
+        return str(given).lower()
+    if isinstance(fname, (str, os.PathLike)):
+        suffix = os.path.splitext(os.fspath(fname))[1]
+        if suffix:
+            return suffix[1:].lower()
+    return str(mpl.rcParams["savefig.format"]).lower()
