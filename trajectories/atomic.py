@@ -1,15 +1,34 @@
-"""Write a file beside its target and rename it: the old file whole, or the new one whole."""
+"""Write a file beside its target and rename it: the old file whole, or the new one whole.
+
+Where the system has files without a name (Linux, on most file systems), the new file has none
+until it is complete: a writer that is killed leaves nothing. Elsewhere, and for whole folders, the
+name is hidden, and locked as long as the writer lives; what a killed one has left is removed when
+the next file is written into that folder.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
+import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["check_target", "replacing"]
+try:
+    import fcntl
+except ImportError:  # Windows.
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["check_target", "hidden_folder", "replacing"]
+
+_HIDDEN = re.compile(r"\.[0-9a-f]{16}\.part")
+#: Seconds after which an unlocked hidden file counts as left: it is locked as soon as it is there.
+_STALE = 60.0
+_PROCESS_FILES = "/proc/self/fd/{}"
 
 
 def check_target(path: str | os.PathLike[str]) -> Path:
@@ -47,9 +66,9 @@ def check_target(path: str | os.PathLike[str]) -> Path:
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a new file that takes the place of `path` once it is complete.
 
-    The file is written under a hidden name in the same folder, flushed to the disk and renamed
-    over the target when the block ends. If the block fails or is interrupted, the new file is
-    removed and the target is left as it was.
+    The file is written under no name, or a hidden one, in the same folder, flushed to the disk and
+    renamed over the target when the block ends. If the block fails or is interrupted, the new file
+    is removed and the target is left as it was.
 
     Parameters
     ----------
@@ -76,18 +95,112 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     b'whole'
     """
     target = check_target(path)
-    partial = target.with_name(f".{secrets.token_hex(8)}.part")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    try:
-        descriptor = os.open(partial, flags, 0o666)
-    except OSError as error:  # Its message would name a file that nobody has asked for.
-        raise type(error)(error.errno, error.strerror, str(target)) from None
+    _sweep(target.parent)
+    partial = _hidden(target.parent)
+    descriptor = _nameless(target.parent)
+    nameless = descriptor is not None
+    if descriptor is None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        try:
+            descriptor = os.open(partial, flags, 0o666)
+        except OSError as error:  # Its message would name a file that nobody has asked for.
+            raise type(error)(error.errno, error.strerror, str(target)) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
+            _lock(descriptor)
             yield file
             file.flush()
             os.fsync(file.fileno())
+            if nameless:
+                os.link(_PROCESS_FILES.format(descriptor), partial)
         os.replace(partial, target)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def hidden_folder(beside: str | os.PathLike[str]) -> Iterator[Path]:
+    """Make a hidden folder for files on their way to a place beside it; remove it at the end.
+
+    Parameters
+    ----------
+    beside : str or os.PathLike
+        Where the files will be: its folder is that in which the hidden one is made.
+
+    Yields
+    ------
+    pathlib.Path
+
+    Raises
+    ------
+    OSError
+        As `check_target`.
+    """
+    folder = check_target(beside).parent
+    _sweep(folder)
+    partial = _hidden(folder)
+    partial.mkdir()
+    lock = os.open(partial, os.O_RDONLY) if fcntl is not None else None
+    try:
+        if lock is not None:
+            _lock(lock)
+        yield partial
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+
+
+def _hidden(folder: Path) -> Path:
+    return folder / f".{secrets.token_hex(8)}.part"
+
+
+def _nameless(folder: Path) -> int | None:
+    """Open a new file without a name; None if the system, or the file system, has none such."""
+    if not hasattr(os, "O_TMPFILE") or not os.path.isdir(os.path.dirname(_PROCESS_FILES)):
+        return None
+    try:
+        return os.open(folder, os.O_WRONLY | os.O_TMPFILE, 0o666)
+    except OSError:
+        return None
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock a file or folder as long as this process has it open; tell whether that was possible."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # Another process has it, or this file system knows no locks.
+        return False
+    return True
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what writers that were killed have left in a folder."""
+    with suppress(OSError), os.scandir(folder) as items:
+        for item in items:
+            if _HIDDEN.fullmatch(item.name) is None:
+                continue
+            with suppress(OSError):
+                if time.time() - item.stat(follow_symlinks=False).st_mtime > _STALE:
+                    _remove_if_left(item)
+
+
+def _remove_if_left(item: os.DirEntry[str]) -> None:
+    """Remove a hidden file or folder unless a living process holds its lock."""
+    if item.is_symlink():
+        return
+    # Without locks, a system does not let go of files that are open.
+    lock = os.open(item.path, os.O_RDONLY) if fcntl is not None else None
+    try:
+        if lock is not None and not _lock(lock):
+            return
+        if item.is_dir(follow_symlinks=False):
+            shutil.rmtree(item.path, ignore_errors=True)
+        else:
+            os.unlink(item.path)
+    finally:
+        if lock is not None:
+            os.close(lock)

@@ -6,9 +6,10 @@ import json
 import math
 import os
 import pkgutil
+import zipfile
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,10 @@ __all__ = ["Descent", "Trajectory"]
 Array = NDArray[np.float64]
 _PER_PATH = ("status", "diverged_at", "converged_at")
 _ARRAYS = ("positions", "values", "gradients", *_PER_PATH, "recorded")
+_KINDS = dict(zip(_ARRAYS, "fffUiii", strict=True))
+_STATUS = ("converged", "diverged", "stopped")
+#: More bytes are not unpacked, unless the file is so large itself that it is no bomb.
+_MOST_UNPACKED, _TIGHTEST = 2**30, 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +132,10 @@ class Trajectory:
             array = np.asarray(getattr(self, name)).view()
             array.flags.writeable = False
             object.__setattr__(self, name, array)
+        for name, kind in _KINDS.items():
+            if getattr(self, name).dtype.kind != kind:
+                words = {"f": "floats", "i": "integers", "U": "text"}[kind]
+                raise must(name, f"an array of {words}", getattr(self, name).dtype, kind=TypeError)
         if self.positions.ndim < 2 or self.positions.shape[-1] != 2:
             raise must("positions", "of shape (rows, ..., 2)", self.positions.shape)
         time = self.positions.shape[:-1]
@@ -135,6 +144,11 @@ class Trajectory:
         for name, shape in wanted.items():
             if getattr(self, name).shape != shape:
                 raise must(name, f"of shape {shape}", getattr(self, name).shape)
+        if not len(self.recorded) or self.recorded[0] < 0 or (np.diff(self.recorded) <= 0).any():
+            raise must("recorded", "rising numbers of steps", self.recorded)
+        unknown = np.logical_and.reduce([self.status != known for known in _STATUS])
+        if unknown.any():
+            raise must("status", f"one of {', '.join(_STATUS)}", self.status[unknown][0])
 
     @property
     def steps(self) -> int:
@@ -231,15 +245,21 @@ class Trajectory:
         """
         with open(path, "rb") as file:
             try:
+                _check_size(file)
                 with np.load(file, allow_pickle=False) as archive:
                     about = json.loads(str(archive["about"]))
                     arrays = {name: archive[name] for name in _ARRAYS}
                 surface = Surface.from_dict(about["surface"])
                 optimizer = from_record(about["optimizer"], ALL_OPTIMIZERS)
+                if not isinstance(about["label"], str):
+                    raise must("label", "text", about["label"], kind=TypeError)
                 return cls(surface=surface, optimizer=optimizer, label=about["label"], **arrays)
             except Exception as error:
-                # A damaged archive fails in as many ways as zip, zlib, NumPy and JSON know.
-                raise ValueError(f"{os.fspath(path)!r} holds no trajectory: {error}") from error
+                # A damaged archive fails in as many ways as zip, zlib, NumPy and JSON know, and
+                # some of them quote the damage.
+                why = " ".join(str(error).split())
+                why = why if len(why) <= 200 else why[:197] + "..."
+                raise ValueError(f"{os.fspath(path)!r} holds no trajectory: {why}") from error
 
     def _repr_html_(self) -> str:
         """Show its plot in a notebook."""
@@ -268,3 +288,14 @@ class Trajectory:
         )
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _check_size(file: BinaryIO) -> None:
+    """Raise if an archive unpacks to more than a file of its size can be meant to hold."""
+    with zipfile.ZipFile(file) as archive:
+        size = sum(item.file_size for item in archive.infolist())
+    packed = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    most = max(_MOST_UNPACKED, _TIGHTEST * packed)
+    if size > most:
+        raise ValueError(f"its {packed:,} bytes would unpack to {size:,}, more than {most:,}")

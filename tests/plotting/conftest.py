@@ -1,5 +1,7 @@
 """What the tests of pictures share."""
 
+import shutil
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from trajectories import Surface, Trajectory, compare, descend
 from trajectories.optimizers import SGD
 
 BOWL = "x**2/20 + y**2"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(autouse=True)
@@ -105,3 +108,47 @@ def words():
         ]
 
     return listed
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A real browser without a window."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if chromium is None:
+        pytest.skip(f"needs one of {', '.join(BROWSERS)}")
+    with sync_api.sync_playwright() as playwright:
+        # Containers have no user namespaces for a sandbox; the pages are our own.
+        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visit_file(browser):
+    """Return a function that opens a file in the browser.
+
+    It must ask for nothing but itself, and for so many files that it says it shows; and it must
+    complain of nothing.
+    """
+    contexts, asked, complaints, wanted = [], [], [], []
+
+    def opened(path, shows=0, **options):
+        context = browser.new_context(**{"viewport": {"width": 900, "height": 640}} | options)
+        contexts.append(context)
+        wanted.append(1 + shows)
+        page = context.new_page()
+        page.set_default_timeout(4000)
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(path.as_uri())
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    files = [url for url in asked if url != "data:,"]
+    assert len(files) == sum(wanted)
+    assert all(url.startswith("file:") for url in files)

@@ -1,7 +1,5 @@
 """The HTML page in a browser: every control, by pointer, by touch and by keys."""
 
-import shutil
-
 import numpy as np
 import pytest
 
@@ -10,24 +8,10 @@ from trajectories.plotting.scene import Scene
 from trajectories.plotting.view import in_parts
 from trajectories.plotting.writers.page import Take, looks_for, page_html
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=f"needs one of {', '.join(BROWSERS)}")
-
 BOWL = "x**2/20 + y**2"
 RULES = ["sgd:lr=0.95", "momentum:lr=0.1", "adagrad:lr=1.5", "adam:lr=0.3"]
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 CALM = {"reduced_motion": "reduce"}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        # Containers have no user namespaces for a sandbox; the pages are our own.
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -73,28 +57,11 @@ def pages(scene, leaving, many, tmp_path_factory):
 
 
 @pytest.fixture
-def visit(browser, pages):
-    """Return a function that opens a page, which must ask for nothing and complain of nothing."""
-    contexts, asked, complaints = [], [], []
-
-    def opened(name, **options):
-        context = browser.new_context(**{"viewport": {"width": 900, "height": 640}} | options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(4000)
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto((pages / f"{name}.html").as_uri())
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert complaints == []
-    files = [url for url in asked if url != "data:,"]
-    assert len(files) == len(contexts) + sum("deck.html" in url for url in files)
-    assert all(url.startswith("file:") for url in files)
+def visit(visit_file, pages):
+    """Return a function that opens one of the pages."""
+    return lambda name, **options: visit_file(
+        pages / f"{name}.html", shows=int(name == "deck"), **options
+    )
 
 
 def step(page):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trajectories.descent import descend
+from trajectories.descent import run
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.writers.page import Take
-from trajectories.trajectory import Descent, Trajectory
+from trajectories.trajectory import Trajectory
 from trajectories.validation import POSITIVE, must, scalar
 
 __all__ = ["checked_rates", "checked_starts", "rate_takes", "start_takes"]
@@ -79,8 +80,10 @@ def rate_takes(
     every = sorted({*rates, *own}) if alike else list(rates)
     takes = []
     for rate in every:
-        again = [_again(path, _made(path).start, lr=rate) for path in paths]
-        takes.append(Take(_tracks(again, scene), learning_rate=rate))
+        # Not run anew with their own rate: of some paths of a batch the noise would be another.
+        same = alike and rate in own
+        again = [] if same else [_again(path, path.start, lr=rate) for path in paths]
+        takes.append(Take(scene.tracks if same else _tracks(again, scene), learning_rate=rate))
     near = [abs(np.log(rate / min(own, default=every[0]))) for rate in every]
     return takes, int(np.argmin(near))
 
@@ -123,22 +126,11 @@ def start_takes(paths: Sequence[Trajectory], scene: Scene) -> tuple[list[Take], 
 
 
 def _again(path: Trajectory, start: NDArray[np.float64], **changes: Any) -> Trajectory:
-    made = _made(path)
-    return descend(
-        path.surface,
-        path.optimizer.fresh(**changes),
-        start,
-        made.steps,
-        noise=made.noise,
-        rng=made.seed,
-        tolerance=made.tolerance,
-    )
-
-
-def _made(path: Trajectory) -> Descent:
+    """Run a path anew from another start or with another learning rate, with the same noise."""
     if path.made is None:
         raise must("trajectories", "made by `descend` or `compare` to be run anew", path)
-    return path.made
+    made = replace(path.made, start=start, picked=None)
+    return run(path.surface, path.optimizer.fresh(**changes), made)
 
 
 def _tracks(paths: Sequence[Trajectory], scene: Scene) -> tuple[Any, ...]:

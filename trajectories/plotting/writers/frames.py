@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 import struct
-import tempfile
 import zlib
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
-from trajectories.atomic import check_target
+from trajectories.atomic import check_target, hidden_folder
 from trajectories.plotting.writers.stream import Pixels, Stream
 from trajectories.validation import must
 
@@ -52,8 +51,8 @@ def write_frames(pattern: str | os.PathLike[str], stream: Stream) -> None:
     for target in targets[:1] + [target for target in targets if target.is_dir()]:
         check_target(target)
     moved: list[Path] = []
-    with tempfile.TemporaryDirectory(prefix=".", dir=targets[0].parent) as folder:
-        partial = [Path(folder) / target.name for target in targets]
+    with hidden_folder(targets[0]) as folder:
+        partial = [folder / target.name for target in targets]
         for path, frame in zip(partial, stream.frames(), strict=True):
             with open(path, "wb") as file:
                 write_png(file, frame, stream.comment)
