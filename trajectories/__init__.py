@@ -52,6 +52,24 @@ _HOMES = {
     "trajectories.plotting.axes": ["plot", "plot_3d", "plot_gradient", "plot_loss"],
     "trajectories.plotting.deck": ["deck"],
     "trajectories.plotting.figures": ["plot_grid", "plot_overlay", "plot_race"],
+    "trajectories.maps": [
+        "Basins",
+        "Sensitivity",
+        "Trial",
+        "Tuning",
+        "basins",
+        "compare_rates",
+        "ensemble",
+        "sensitivity",
+        "tune",
+    ],
+    "trajectories.plotting.map_figures": ["plot_sensitivity"],
+    "trajectories.plotting.map_movie": ["Movie"],
+    "trajectories.plotting.map_movies": ["animate_basins", "animate_ensemble", "plot_ensemble"],
+    "trajectories.plotting.map_panels": ["plot_basins"],
+    "trajectories.plotting.map_saving": ["save_map"],
+    "trajectories.plotting.map_tuning": ["plot_triptych", "plot_tuning"],
+    "trajectories.plotting.maps": ["plot_map", "plot_rates"],
     "trajectories.plotting.recipe": ["Recipe", "read_recipe"],
     "trajectories.plotting.replay": ["replay"],
     "trajectories.plotting.scene": ["Scene"],
@@ -84,6 +102,7 @@ __all__ = [
     "Analysis",
     "Animation",
     "Backtracking",
+    "Basins",
     "CenteredRMSProp",
     "DampedNewton",
     "DampenedMomentum",
@@ -91,6 +110,7 @@ __all__ = [
     "LeastSquares",
     "Lion",
     "Momentum",
+    "Movie",
     "NAdam",
     "Nesterov",
     "Newton",
@@ -105,34 +125,63 @@ __all__ = [
     "SURFACES",
     "SURFACE_OPTIMIZERS",
     "Scene",
+    "Sensitivity",
     "SignSGD",
     "Signum",
     "Surface",
     "SurfaceOptimizer",
     "THEMES",
     "Trajectory",
+    "Trial",
+    "Tuning",
     "Yogi",
     "animate",
+    "animate_basins",
+    "animate_ensemble",
+    "basins",
     "compare",
+    "compare_rates",
     "deck",
     "descend",
+    "ensemble",
     "least_squares",
     "plot",
     "plot_3d",
+    "plot_basins",
+    "plot_ensemble",
     "plot_gradient",
     "plot_grid",
     "plot_loss",
+    "plot_map",
     "plot_overlay",
     "plot_race",
+    "plot_rates",
+    "plot_sensitivity",
+    "plot_triptych",
+    "plot_tuning",
     "quadratic",
     "read_recipe",
     "replay",
+    "save_map",
     "schedules",
+    "sensitivity",
+    "tune",
     "__version__",
 ]
 
 if TYPE_CHECKING:
     from trajectories.descent import compare, descend
+    from trajectories.maps import (
+        Basins,
+        Sensitivity,
+        Trial,
+        Tuning,
+        basins,
+        compare_rates,
+        ensemble,
+        sensitivity,
+        tune,
+    )
     from trajectories.optimizers import (
         ADOPT,
         ASGD,
@@ -172,6 +221,13 @@ if TYPE_CHECKING:
     from trajectories.plotting.axes import plot, plot_3d, plot_gradient, plot_loss
     from trajectories.plotting.deck import deck
     from trajectories.plotting.figures import plot_grid, plot_overlay, plot_race
+    from trajectories.plotting.map_figures import plot_sensitivity
+    from trajectories.plotting.map_movie import Movie
+    from trajectories.plotting.map_movies import animate_basins, animate_ensemble, plot_ensemble
+    from trajectories.plotting.map_panels import plot_basins
+    from trajectories.plotting.map_saving import save_map
+    from trajectories.plotting.map_tuning import plot_triptych, plot_tuning
+    from trajectories.plotting.maps import plot_map, plot_rates
     from trajectories.plotting.recipe import Recipe, read_recipe
     from trajectories.plotting.replay import replay
     from trajectories.plotting.scene import Scene

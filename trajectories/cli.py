@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from trajectories.commands import animate, deck, plot, replay
 from trajectories.commands import list as list_
+from trajectories.commands import map as map_
 
 __all__ = ["main"]
 
@@ -104,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser("trajectories", description=_DESCRIPTION, epilog=_EXAMPLE, formatter_class=raw)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (plot, animate, replay, deck, list_):
+    for command in (plot, animate, map_, replay, deck, list_):
         command.add(commands)
     return parser
 
@@ -114,7 +115,7 @@ def _readable(arguments: Sequence[str]) -> list[str]:
 
     To argparse it would be an option; with the blank it is a value, and reads the same.
     """
-    return [f" {word}" if re.match(r"-[^-oOqhv]", word) else word for word in arguments]
+    return [f" {word}" if re.match(r"-[^-oOqhvaj]", word) else word for word in arguments]
 
 
 def _complain(program: str, error: object, code: int) -> int:

@@ -23,7 +23,7 @@ from trajectories.plotting.theme import Theme, setting
 from trajectories.plotting.tracks import Curves, Mover, Paths, Style
 from trajectories.plotting.view import Limits, in_parts
 
-__all__ = ["draw_ground", "draw_losses", "draw_minima", "draw_paths"]
+__all__ = ["draw_ground", "draw_losses", "draw_minima", "draw_paths", "style_ticks"]
 
 Array = NDArray[np.float64]
 
@@ -128,7 +128,7 @@ def draw_losses(ax: Axes, scene: Scene, styles: Sequence[Style]) -> list[Mover]:
     -------
     list of Mover
     """
-    _style_ticks(ax)
+    style_ticks(ax)
     ax.set_xlim(0, scene.steps * 1.03)
     ax.set_xlabel("step")
     losses = np.concatenate([track.values.ravel() for track in scene.tracks])
@@ -178,7 +178,7 @@ def draw_ground(ax: Axes, relief: Relief, limits: Limits, theme: Theme) -> None:
     theme : Theme
         Gives the colours.
     """
-    _style_ticks(ax)
+    style_ticks(ax)
     ax.set_xlim(limits[0])
     ax.set_ylim(limits[1])
     ax.set_xlabel("$x$")
@@ -248,7 +248,7 @@ def _draw_starts(ax: Axes, starts: Array) -> None:
     )
 
 
-def _style_ticks(ax: Axes) -> None:
+def style_ticks(ax: Axes) -> None:
     """Give the ticks their style now: Matplotlib makes them later, out of the theme's reach."""
     for axis in ("xtick", "ytick"):
         label = setting(f"{axis}.labelcolor")

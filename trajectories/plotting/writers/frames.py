@@ -29,8 +29,8 @@ def write_frames(pattern: str | os.PathLike[str], stream: Stream) -> None:
 
     The files are made in a hidden folder beside their targets, and renamed into place when all
     are there. So no file is ever seen in part, though the whole row is not replaced at one
-    moment; if painting or renaming fails, the new files are removed. Files with higher numbers
-    that an earlier call has left stay.
+    moment; if painting or renaming fails, files where there were none are removed. Files with
+    higher numbers that an earlier call has left stay.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def write_frames(pattern: str | os.PathLike[str], stream: Stream) -> None:
     targets = numbered(pattern, len(stream.steps))
     for target in targets[:1] + [target for target in targets if target.is_dir()]:
         check_target(target)
-    moved: list[Path] = []
+    added: list[Path] = []
     with hidden_folder(targets[0]) as folder:
         partial = [folder / target.name for target in targets]
         for path, frame in zip(partial, stream.frames(), strict=True):
@@ -58,10 +58,12 @@ def write_frames(pattern: str | os.PathLike[str], stream: Stream) -> None:
                 write_png(file, frame, stream.comment)
         try:
             for path, target in zip(partial, targets, strict=True):
+                new = not target.exists()
                 os.replace(path, target)
-                moved.append(target)
+                if new:
+                    added.append(target)
         except BaseException:
-            for target in moved:
+            for target in added:
                 target.unlink(missing_ok=True)
             raise
 

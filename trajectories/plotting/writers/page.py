@@ -30,7 +30,16 @@ from trajectories.plotting.writers.page_look import described, stylesheet
 from trajectories.surfaces.mathml import to_mathml
 from trajectories.validation import must
 
-__all__ = ["Take", "looks_for", "page_html", "read_recipe", "write_page"]
+__all__ = [
+    "Take",
+    "asset",
+    "inert",
+    "looks_for",
+    "page_html",
+    "policy_hash",
+    "read_recipe",
+    "write_page",
+]
 
 #: Up to so many points in all, positions are written to a 100,000th of the view; beyond to a
 #: 2,000th, which is half a pixel, as a page must stay small.
@@ -173,13 +182,13 @@ def page_html(
         "name": "" if scene.name == scene.formula else escape(name[:1].upper() + name[1:]),
         "formula": to_mathml(scene.formula),
         "notes": "".join(f"<p>{_prose(note)}</p>" for note in scene.notes),
-        "style": _asset("player.css") + stylesheet(shown, chosen, layout, style),
-        "script": _asset("player.js"),
-        "data": _inert(json.dumps(data, separators=(",", ":"), allow_nan=False)),
-        "recipe": _inert(recipe),
+        "style": asset("player.css") + stylesheet(shown, chosen, layout, style),
+        "script": asset("player.js"),
+        "data": inert(json.dumps(data, separators=(",", ":"), allow_nan=False)),
+        "recipe": inert(recipe),
     }
-    parts |= {f"{key}_hash": _hash(f"\n{parts[key]}\n") for key in ("style", "script")}
-    return Template(_asset("player.html")).substitute(parts)
+    parts |= {f"{key}_hash": policy_hash(f"\n{parts[key]}\n") for key in ("style", "script")}
+    return Template(asset("player.html")).substitute(parts)
 
 
 def write_page(file: BinaryIO, scene: Scene, **kwargs: Any) -> None:
@@ -278,14 +287,16 @@ def _prose(text: str) -> str:
     return "".join(f"<i>{escape(p)}</i>" if i % 2 else escape(p) for i, p in enumerate(parts))
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return the text of a file beside this one."""
     return (files("trajectories.plotting.writers") / name).read_text("utf-8")
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
     """Keep JSON from ending the element that holds it: ``<`` can stand only in its strings."""
     return text.replace("<", r"\u003c")
 
 
-def _hash(text: str) -> str:
+def policy_hash(text: str) -> str:
+    """Return what a content security policy calls a script or a style sheet."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

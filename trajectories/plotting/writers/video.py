@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -187,13 +189,12 @@ def _write(file: BinaryIO, stream: Stream, kind: _Format) -> None:
     rate = frame_rate(stream.fps)
     again = repeats(rate, stream.hold)
     av = _pyav(kind)
-    with tempfile.TemporaryDirectory(prefix="trajectories-") as folder:
-        path = Path(folder) / f"video.{kind.name}"
+    with _place(file, kind) as path:
         options = {"fflags": "+bitexact", **kind.container}
         if kind is _MP4:
             # Durations are counted in frames; the default would cut them to milliseconds.
             options["movie_timescale"] = str(rate.numerator)
-        with av.open(str(path), "w", format=kind.name, container_options=options) as container:
+        with av.open(path, "w", format=kind.name, container_options=options) as container:
             if stream.comment:
                 container.metadata["comment"] = stream.comment
             video = _video_stream(container, kind, stream, rate)
@@ -202,6 +203,33 @@ def _write(file: BinaryIO, stream: Stream, kind: _Format) -> None:
                 for packet in video.encode(frame):
                     container.mux(thinned.filter(packet))
             container.mux(thinned.filter(None))
+
+
+@contextmanager
+def _place(file: BinaryIO, kind: _Format) -> Iterator[str]:
+    """Yield a path that the encoder can write, and read again, so that it ends up in a file.
+
+    The file's own where the system has paths for what is open, as Linux has: then nothing is left
+    anywhere if the process is killed. Elsewhere, or if it is no file on a disk, a temporary one.
+    """
+    try:
+        own = f"/proc/self/fd/{file.fileno()}" if not file.tell() else ""
+    except OSError:  # It is in memory.
+        own = ""
+    if own and os.path.isfile(own):
+        try:
+            yield own
+        except OSError as error:
+            if error.filename != own:
+                raise
+            raise OSError(
+                error.errno, error.strerror
+            ) from error  # That path tells nobody anything.
+        file.seek(0, os.SEEK_END)
+        return
+    with tempfile.TemporaryDirectory(prefix="trajectories-") as folder:
+        path = Path(folder) / f"video.{kind.name}"
+        yield str(path)
         with open(path, "rb") as done:
             shutil.copyfileobj(done, file)
 

@@ -1,0 +1,328 @@
+"""Maps as pictures: what is drawn, and that it says what the map says."""
+
+import numpy as np
+import pytest
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+
+from trajectories import Momentum
+from trajectories.maps import basins, compare_rates, sensitivity, tune
+from trajectories.plotting.layouts import new_figure
+from trajectories.plotting.map_basins import shades_for
+from trajectories.plotting.map_cells import edges
+from trajectories.plotting.map_colors import NOWHERE, Shades, quality_norm
+from trajectories.plotting.map_figures import plot_sensitivity
+from trajectories.plotting.map_panels import plot_basins
+from trajectories.plotting.map_pins import chosen_pins, placed
+from trajectories.plotting.map_tuning import plot_triptych, plot_tuning
+from trajectories.plotting.maps import plot_map, plot_rates
+from trajectories.plotting.theme import THEMES, applied
+
+BOWL = "x**2/20 + y**2"
+RATES, MOMENTA = np.geomspace(0.01, 6, 24), np.linspace(0, 0.95, 20)
+
+
+@pytest.fixture(scope="module")
+def bowl():
+    return sensitivity(BOWL, Momentum, (-7, 2), 60, lr=RATES, momentum=MOMENTA)
+
+
+@pytest.fixture(scope="module")
+def hills():
+    return [basins("himmelblau", r, 80, resolution=24) for r in ("sgd:0.01", "adam:0.2")]
+
+
+@pytest.fixture(scope="module")
+def race():
+    return tune("rosenbrock", ["sgd", "momentum", "adam"], steps=60, budget=9)
+
+
+def lines(ax, label):
+    return [line for line in ax.lines if line.get_label() == label]
+
+
+def overlaps(words):
+    """List the pairs of texts that cover each other, by a pixel or more."""
+    found = []
+    for i, (one, a) in enumerate(words):
+        for other, b in words[i + 1 :]:
+            wide = min(a.x1, b.x1) - max(a.x0, b.x0)
+            tall = min(a.y1, b.y1) - max(a.y0, b.y0)
+            if wide > 1 and tall > 1:
+                found.append((one, other))
+    return found
+
+
+def test_cells_have_the_values_of_the_map(bowl):
+    ax = plot_map(bowl)
+    (mesh,) = [item for item in ax.collections if isinstance(item, QuadMesh)]
+    drawn = np.ma.asarray(mesh.get_array())
+    np.testing.assert_array_equal(np.ma.getmaskarray(drawn), bowl.lost.T)
+    np.testing.assert_array_equal(drawn.compressed(), bowl.values.T[~bowl.lost.T])
+    assert isinstance(mesh.norm, LogNorm)
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "linear")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("learning rate", "momentum")
+    np.testing.assert_allclose(ax.get_xlim(), edges(RATES)[[0, -1]])
+
+
+def test_a_pixel_of_each_cell_has_its_colour(bowl, pixels):
+    ax = plot_map(bowl, scale=False)
+    image = pixels(ax.figure)
+    (mesh,) = [item for item in ax.collections if isinstance(item, QuadMesh)]
+    wanted = mesh.to_rgba(np.ma.masked_invalid(bowl.values.T))[..., :3]
+    away = 0
+    for i, j in np.ndindex(bowl.values.shape):
+        if not bowl.lost[i, j]:
+            x, y = ax.transData.transform((RATES[i], MOMENTA[j]))
+            seen = image[image.shape[0] - 1 - int(y), int(x)] / 255
+            away += abs(seen - wanted[j, i]).max() > 0.01
+    # Only the cells below the line of theory and the star.
+    assert away < 0.1 * bowl.values.size
+
+
+def test_what_is_lost_is_hatched_and_named(bowl):
+    ax = plot_map(bowl)
+    hatched = [item for item in ax.collections if any(getattr(item, "hatches", []) or [])]
+    assert len(hatched) == 1
+    assert "ends higher\nthan it began" in [text.get_text() for text in ax.texts]
+    kept = sensitivity(BOWL, Momentum, (-7, 2), 60, lr=RATES[:4], momentum=MOMENTA)
+    ax = plot_map(kept)
+    assert not [item for item in ax.collections if any(getattr(item, "hatches", []) or [])]
+
+
+def test_the_line_of_theory_is_where_theory_says(bowl):
+    ax = plot_map(bowl)
+    (line,) = lines(ax, "_frontier")
+    np.testing.assert_allclose(line.get_xdata(), (1 + MOMENTA))
+    np.testing.assert_allclose(line.get_ydata(), MOMENTA)
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["limit of stability", "best"]
+    turned = sensitivity(BOWL, Momentum, (-7, 2), 9, momentum=MOMENTA, lr=RATES)
+    (line,) = lines(plot_map(turned), "_frontier")
+    np.testing.assert_allclose(line.get_ydata(), (1 + MOMENTA))
+    other = sensitivity("rosenbrock", "adam", steps=9, lr=RATES, beta1=[0.1, 0.5, 0.9])
+    assert lines(plot_map(other), "_frontier") == []
+
+
+def test_pins_are_numbered_and_placed(bowl):
+    ax = plot_map(bowl, pins=[{"lr": 0.1, "momentum": 0.5}, (0, 19), (-1, -1)])
+    pins = lines(ax, "_pin")
+    numbers = [text.get_text() for text in ax.texts if text.get_text().isdigit()]
+    assert numbers == ["1", "2", "3"]
+    cell = bowl.nearest(lr=0.1, momentum=0.5)
+    at = ax.transData.transform([RATES[cell[0]], MOMENTA[cell[1]]])
+    drawn = ax.transAxes.transform([pins[0].get_xdata()[0], pins[0].get_ydata()[0]])
+    np.testing.assert_allclose(drawn, at, atol=1)
+    assert len({line.get_color() for line in pins}) == 3
+    assert placed(bowl, [(-1, -1)]) == [(23, 19)]
+
+
+@pytest.mark.parametrize("pin", [(24, 0), (0,), "ab", 3, None, (0, "x")])
+def test_other_pins_are_refused(bowl, pin):
+    with pytest.raises(ValueError, match="`pins` must be each a mapping"):
+        plot_map(bowl, pins=[pin])
+
+
+def test_pins_of_its_own_choice_tell_different_stories(bowl):
+    cells = chosen_pins(bowl)
+    assert 3 <= len(cells) <= 4
+    assert len(set(cells)) == len(cells)
+    assert bowl.best_index in cells
+    assert any(bowl.lost[cell] for cell in cells)
+    assert not all(bowl.lost[cell] for cell in cells)
+
+
+@pytest.mark.parametrize("theme", [None, "slides-dark", "print"])
+def test_words_of_a_map_do_not_cover_each_other(bowl, words, theme):
+    ax = plot_map(bowl, theme=theme, pins=[(2, 2), (20, 15)])
+    assert overlaps(words(ax.figure)) == []
+    figure = plot_sensitivity(bowl, theme=theme)
+    shown = [item for item in words(figure) if not item[0].startswith("leaves")]
+    assert overlaps(shown) == []
+    width, height = figure.bbox.size
+    # Not the ticks of a scale that lie beyond its ends, and are not drawn.
+    for text, box in [item for item in shown if "mathdefault" not in item[0]]:
+        assert box.x0 >= 0, text
+        assert box.y0 >= 0, text
+        assert box.x1 <= width, text
+        assert box.y1 <= height, text
+
+
+def test_pinned_paths_stand_beside_the_map(bowl):
+    figure = plot_sensitivity(bowl, pins=[(3, 4), (10, 10)])
+    assert isinstance(figure, Figure)
+    one, two = figure.axes[1:3]
+    drawn = max(one.lines, key=lambda line: len(line.get_xdata()))
+    np.testing.assert_array_equal(
+        np.array(drawn.get_data()).T, bowl.trajectory(3, 4).positions[: len(drawn.get_xdata())]
+    )
+    assert two.get_title(loc="left").startswith("2:")
+    with pytest.raises(ValueError, match="`pins` must be from 1 to 6"):
+        plot_sensitivity(bowl, pins=[])
+
+
+def test_a_given_axes_is_drawn_on_and_returned(bowl, hills):
+    for result in (bowl, hills[0]):
+        ax = new_figure((600, 500)).add_subplot()
+        assert plot_map(result, ax=ax) is ax
+    curves = compare_rates(BOWL, ["sgd", "adam"], RATES, steps=5)
+    ax = new_figure((600, 500)).add_subplot()
+    assert plot_rates(curves, ax=ax) is ax
+
+
+def test_one_hyperparameter_is_drawn_as_a_curve():
+    found = sensitivity(BOWL, "sgd", (-7, 2), 40, lr=RATES)
+    ax = plot_map(found)
+    curve = ax.lines[0]
+    np.testing.assert_array_equal(curve.get_xdata(), RATES)
+    kept = ~found.lost
+    np.testing.assert_array_equal(np.isnan(curve.get_ydata()), ~kept)
+    np.testing.assert_allclose(curve.get_ydata()[kept], found.values[kept])
+    (limit,) = lines(ax, "_limit")
+    assert limit.get_xdata()[0] == pytest.approx(1)
+
+
+def test_rings_are_where_optimizers_are_as_given():
+    curves = compare_rates("rosenbrock", ["sgd:0.001", "adam", "sgd:3", "momentum:3"], steps=100)
+    ax = plot_rates(curves)
+    rings = lines(ax, "_given")
+    assert [ring.get_xdata()[0] for ring in rings] == [0.001, 0.001, 3, 3]
+    for ring, curve in zip(rings[:2], curves, strict=False):
+        assert ring.get_ydata()[0] == pytest.approx(curve.baseline.values[-1])
+    # Both are lost: at the upper edge, one inside the other.
+    assert rings[2].get_ydata() == rings[3].get_ydata()
+    assert rings[2].get_markersize() > rings[3].get_markersize()
+    assert ax.get_ylim()[0] < rings[2].get_ydata()[0] < ax.get_ylim()[1]
+    legend = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert legend[-1] == "as given"
+
+
+def test_curves_must_go_together():
+    one = sensitivity(BOWL, "sgd", lr=RATES, steps=3)
+    others = [
+        sensitivity("sphere", "sgd", lr=RATES, steps=3),
+        sensitivity(BOWL, "momentum", momentum=MOMENTA, steps=3),
+    ]
+    for other in others:
+        with pytest.raises(ValueError, match="`results` must be"):
+            plot_rates([one, other])
+    for bad in ([], [3], 3, [one, None]):
+        with pytest.raises(TypeError, match="`results` must be what"):
+            plot_rates(bad)
+    for bad in (3, None, [one]):
+        with pytest.raises(TypeError, match="`result` must be what"):
+            plot_map(bad)
+
+
+def test_edges_of_cells():
+    np.testing.assert_allclose(
+        edges(np.array([1.0, 10, 100])), 10 ** np.array([-0.5, 0.5, 1.5, 2.5])
+    )
+    np.testing.assert_allclose(edges(np.array([0.0, 1, 2])), [-0.5, 0.5, 1.5, 2.5])
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high"),
+    [
+        ([1e-40, 1.0], 1e-12, 1.0),
+        ([0.0, 1e-3, 1.0], 1e-3, 1.0),
+        ([-3.0, 2.0], -3.0, 2.0),
+        ([np.nan, np.nan], 0.0, 1.0),
+        ([5.0, 5.0], 5.0, 50.0),
+    ],
+)
+def test_scale_of_values(values, low, high):
+    norm = quality_norm(np.array(values))
+    assert (norm.vmin, norm.vmax) == (pytest.approx(low), pytest.approx(high))
+
+
+# --- basins
+
+
+def test_cells_of_basins_have_the_colour_of_their_minimum(hills, pixels):
+    one = hills[0]
+    ax = plot_map(one, scale=False)
+    image = pixels(ax.figure)
+    with applied(None):
+        rgb = shades_for([one]).rgb(one.minimum, one.steps)
+    wrong = 0
+    for row, column in np.ndindex(one.minimum.shape):
+        at = ax.transData.transform((one.axes["x"][column], one.axes["y"][row]))
+        seen = image[image.shape[0] - 1 - int(at[1]), int(at[0])]
+        wrong += not np.array_equal(seen, rgb[row, column])
+    # Only the cells below the letters.
+    assert wrong < 0.06 * one.minimum.size
+
+
+def test_shades_tell_minima_apart_and_late_from_soon():
+    with applied("light"):
+        shades = Shades(4, 4, 100)
+    minimum, steps = np.array([0, 0, 0, 1, -1]), np.array([0, 50, 100, 50, 7])
+    rgb = shades.rgb(minimum, steps).astype(int)
+    assert rgb[0].sum() > rgb[1].sum() > rgb[2].sum() > 90
+    assert abs(rgb[1] - rgb[3]).max() > 60
+    assert tuple(rgb[4]) == NOWHERE
+    assert shades.coloured == 4
+
+
+def test_many_local_minima_share_a_grey():
+    with applied("light"):
+        shades = Shades(40, 2, 100)
+    assert shades.coloured == 2
+    red, green, blue = shades.colors[7]
+    assert red == green == blue
+
+
+@pytest.mark.parametrize("theme", list(THEMES))
+def test_colours_of_four_minima_differ_in_every_theme(theme):
+    with applied(theme):
+        shades = Shades(4, 4, 10)
+    rgb = shades.rgb(np.arange(4), np.full(4, 4)).astype(int)
+    for i in range(4):
+        for j in range(i):
+            assert abs(rgb[i] - rgb[j]).sum() > 50
+
+
+def test_basins_stand_side_by_side(hills, words):
+    figure = plot_basins(hills)
+    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    assert titles[0].startswith("SGD:  ")
+    assert titles[1].startswith("Adam:  ")
+    assert overlaps(words(figure)) == []
+    with pytest.raises(ValueError, match="on one surface, in the same limits"):
+        plot_basins([hills[0], basins("sphere", "sgd", 5, resolution=3)])
+    with pytest.raises(TypeError, match="what `basins` returns"):
+        plot_basins([])
+
+
+# --- races
+
+
+def test_every_tried_path_is_there_under_the_best(race):
+    figure = plot_tuning(race)
+    assert len(figure.axes) == 3
+    for ax, trial in zip(figure.axes, race.trials, strict=True):
+        (tried,) = [item for item in ax.collections if item.get_label() == "_tried"]
+        assert len(tried.get_segments()) == race.budget
+        best = max(ax.lines, key=lambda line: len(line.get_xdata()))
+        assert tried.get_zorder() < best.get_zorder()
+        np.testing.assert_array_equal(np.array(best.get_data()).T[:5], trial.best.positions[:5])
+    told = " ".join(text.get_text() for text in figure.texts)
+    assert "9 learning rates for each" in told
+    assert "0.0001 to 10" in told
+
+
+def test_triptych_has_three_races(race, words):
+    figure = plot_triptych(race)
+    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    assert titles == ["as given", "tuned: the best of 9", "10 times the best"]
+    limits = {(ax.get_xlim(), ax.get_ylim()) for ax in figure.axes}
+    assert len(limits) == 1
+    shown = [item for item in words(figure) if not item[0].startswith("leaves")]
+    assert overlaps(shown) == []
+    for wrong in (3, None):
+        with pytest.raises(TypeError, match="`tuning` must be"):
+            plot_triptych(wrong)
+        with pytest.raises(TypeError, match="`tuning` must be"):
+            plot_tuning(wrong)

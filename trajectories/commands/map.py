@@ -1,0 +1,306 @@
+"""``trajectories map``: which settings work, and which start leads where."""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from typing import Any
+
+from trajectories.commands.options import limits, numbers, quick_imports, size
+
+__all__ = ["add"]
+
+_RULES = ("sgd:lr=0.01", "momentum:lr=0.01", "adagrad:lr=0.5", "adam:lr=0.1")
+_PICTURES = "PNG, SVG or PDF"
+
+
+def add(commands: Any) -> None:
+    """Add the command to a parser's sub-parsers."""
+    parser = commands.add_parser("map", help="draw maps of many descents: settings, starts, races")
+    kinds = parser.add_subparsers(title="maps", required=True, metavar="MAP")
+    _add_sensitivity(kinds)
+    _add_rates(kinds)
+    _add_basins(kinds)
+    _add_tune(kinds)
+    _add_ensemble(kinds)
+
+
+def _add_sensitivity(kinds: Any) -> None:
+    parser = kinds.add_parser("sensitivity", help="the loss over two hyperparameters")
+    add = _add_common(parser, steps=100, output="sensitivity.png", several=False)
+    add("-O", "--optimizer", default="momentum", metavar="SPEC", help="default momentum")
+    words = "as lr=0.001:10 or momentum=0:0.95:100:linear; twice, or once for a curve"
+    add("-a", "--axis", action="append", metavar="AXIS", help=words)
+    add("--cells", type=int, default=200, metavar="N", help="values of each axis (default 200)")
+    add("--measure", default="loss", help="loss (default), or steps until the tolerance")
+    add("--pin", action="append", type=_pin, metavar="NAME=VALUE,...", help="a run shown beside")
+    _add_large(parser)
+    parser.set_defaults(run=_sensitivity, prog=parser.prog)
+
+
+def _add_rates(kinds: Any) -> None:
+    parser = kinds.add_parser("rates", help="the loss against the learning rate, for several")
+    add = _add_common(parser, steps=100, output="rates.png", several=True)
+    add("--rates", default="0.0001:100", metavar="LOW:HIGH", help="default 0.0001:100")
+    add("--cells", type=int, default=241, metavar="N", help="how many rates (default 241)")
+    parser.set_defaults(run=_rates, prog=parser.prog)
+
+
+def _add_basins(kinds: Any) -> None:
+    parser = kinds.add_parser("basins", help="which minimum each start leads to, and how soon")
+    add = _add_common(parser, steps=300, output="basins.png", several=True, start=False)
+    add("--resolution", type=int, default=200, metavar="N", help="cells along a side (200)")
+    add("--limits", type=limits, metavar="X0,X1,Y0,Y1", help="the starts (default: the domain)")
+    add("--fps", type=float, help="frames a second of a moving picture")
+    _add_large(parser)
+    parser.set_defaults(run=_basins, prog=parser.prog)
+
+
+def _add_tune(kinds: Any) -> None:
+    parser = kinds.add_parser("tune", help="a race with the same budget of learning rates for all")
+    add = _add_common(parser, steps=100, output="race.png", several=True)
+    add("--budget", type=int, default=40, metavar="N", help="rates for each (default 40)")
+    add("--rates", default="0.0001:10", metavar="LOW:HIGH", help="default 0.0001:10")
+    add("--draw", action="store_true", help="draw the rates at random")
+    add("--triptych", action="store_true", help="as given, tuned, and ten times too high")
+    parser.set_defaults(run=_tune, prog=parser.prog)
+
+
+def _add_ensemble(kinds: Any) -> None:
+    parser = kinds.add_parser("ensemble", help="many descents at once as a moving cloud")
+    add = _add_common(parser, steps=100, output="cloud.gif", several=False)
+    add("-O", "--optimizer", default="adam:lr=0.1", metavar="SPEC", help="default adam:lr=0.1")
+    add("--count", type=int, default=500, metavar="N", help="how many (default 500)")
+    words = "deviation of the starts, or the word domain (default without --start and --noise)"
+    add("--spread", metavar="S", help=words)
+    add("--fps", type=float, help="frames a second")
+    parser.set_defaults(run=_ensemble, prog=parser.prog)
+
+
+def _add_common(
+    parser: argparse.ArgumentParser, *, steps: int, output: str, several: bool, start: bool = True
+) -> Any:
+    """Add what all maps ask for; return the adder of their own arguments."""
+    parser.add_argument("surface", help="a formula in x and y, or the name of a surface")
+    add = parser.add_argument_group("descent").add_argument
+    if several:
+        words = f"as adam:lr=0.3; may be repeated (default: {' '.join(_RULES)})"
+        add("-O", "--optimizer", action="append", metavar="SPEC", help=words)
+    if start:
+        add("--start", type=numbers(2), metavar="X,Y", help="default: the surface's own")
+    add("--steps", type=int, default=steps, metavar="N", help=f"updates (default {steps})")
+    add("--noise", type=float, default=0.0, metavar="S", help="deviation of gradient noise")
+    add("--seed", type=int, default=0, metavar="N", help="of whatever is random (default 0)")
+    if start:
+        add("--tolerance", type=float, metavar="G", help="norm of the gradient that is enough")
+    look = parser.add_argument_group("picture").add_argument
+    look("-o", "--output", default=output, metavar="FILE", help=f"default {output}")
+    look("--theme", help="light (default), dark, slides, slides-dark or print")
+    look("--size", type=size, metavar="WxH", help="in pixels, such as 1280x720")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no notes")
+    return parser.add_argument_group("map").add_argument
+
+
+def _add_large(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("large maps").add_argument
+    add("-j", "--jobs", type=int, default=1, metavar="N", help="processes (default 1; -1 for all)")
+    add("--folder", metavar="DIR", help="keep blocks here; the same command goes on from them")
+
+
+def _sensitivity(options: argparse.Namespace) -> None:
+    with quick_imports():
+        from trajectories.atomic import check_target
+        from trajectories.maps import sensitivity
+        from trajectories.maps.axes import read_axis
+        from trajectories.names import suffix
+        from trajectories.plotting.map_saving import MAP_FORMATS, save_map
+
+    suffix("format of a map", options.output, MAP_FORMATS)
+    check_target(options.output)
+    _hush(options)
+    texts = options.axis or ["lr=0.001:10"]
+    axes: dict[str, Any] = dict(read_axis(text, options.cells) for text in texts)
+    found = sensitivity(
+        options.surface,
+        options.optimizer,
+        options.start,
+        options.steps,
+        **_descent(options),
+        **_large(options),
+        tolerance=options.tolerance,
+        measure=options.measure,
+        **axes,
+    )
+    save_map(found, options.output, theme=options.theme, pins=options.pin, size=options.size)
+    print(options.output)
+
+
+def _rates(options: argparse.Namespace) -> None:
+    with quick_imports():
+        from trajectories.atomic import check_target
+        from trajectories.maps import compare_rates
+        from trajectories.maps.axes import read_axis
+        from trajectories.names import suffix
+        from trajectories.plotting.maps import plot_rates
+        from trajectories.plotting.writers.figure import FIGURE_FORMATS, save_figure
+
+    suffix(f"format of a picture ({_PICTURES})", options.output, FIGURE_FORMATS)
+    check_target(options.output)
+    _hush(options)
+    _, rates = read_axis(f"lr={options.rates}", options.cells)
+    found = compare_rates(
+        options.surface,
+        options.optimizer or _RULES,
+        rates,
+        options.start,
+        options.steps,
+        **_descent(options),
+        tolerance=options.tolerance,
+    )
+    figure: Any = plot_rates(found, theme=options.theme, size=options.size).figure
+    save_figure(figure, options.output)
+    print(options.output)
+
+
+def _basins(options: argparse.Namespace) -> None:
+    with quick_imports():
+        from trajectories.atomic import check_target
+        from trajectories.maps import basins
+        from trajectories.names import suffix
+        from trajectories.plotting.formats import STREAMED
+        from trajectories.plotting.map_movies import animate_basins
+        from trajectories.plotting.map_panels import plot_basins
+        from trajectories.plotting.map_saving import MAP_FORMATS, save_map
+        from trajectories.plotting.writers.figure import FIGURE_FORMATS, save_figure
+        from trajectories.validation import must
+
+    moving = [kind for kind in STREAMED if kind not in FIGURE_FORMATS]
+    kind = suffix("format of a map", options.output, [*MAP_FORMATS, *moving])
+    check_target(options.output)
+    _hush(options)
+    rules = options.optimizer or _RULES
+    still = kind in FIGURE_FORMATS or kind in moving
+    if len(rules) > 1 and not still:
+        raise must("optimizer", f"one for a {kind} file", " ".join(rules))
+    domain = options.limits is None or options.limits == "domain"
+    folders = _folders(options, len(rules))
+    found = [
+        basins(
+            options.surface,
+            rule,
+            options.steps,
+            resolution=options.resolution,
+            limits=None if domain else options.limits,
+            **_descent(options),
+            **{**_large(options), "folder": folder},
+        )
+        for rule, folder in zip(rules, folders, strict=True)
+    ]
+    if kind in moving:
+        movie = animate_basins(found, theme=options.theme, size=options.size)
+        for path in movie.save(options.output, fps=options.fps, progress=not options.quiet):
+            print(path)
+        return
+    if kind in FIGURE_FORMATS:
+        save_figure(plot_basins(found, theme=options.theme, size=options.size), options.output)
+    else:
+        save_map(found[0], options.output, theme=options.theme)
+    print(options.output)
+
+
+def _tune(options: argparse.Namespace) -> None:
+    with quick_imports():
+        from trajectories.atomic import check_target
+        from trajectories.maps import tune
+        from trajectories.maps.axes import read_range
+        from trajectories.names import suffix
+        from trajectories.plotting.map_tuning import plot_triptych, plot_tuning
+        from trajectories.plotting.writers.figure import FIGURE_FORMATS, save_figure
+
+    suffix(f"format of a picture ({_PICTURES})", options.output, FIGURE_FORMATS)
+    check_target(options.output)
+    _hush(options)
+    race = tune(
+        options.surface,
+        options.optimizer or _RULES,
+        options.start,
+        options.steps,
+        budget=options.budget,
+        lr=read_range(options.rates),
+        draw=options.draw,
+        **_descent(options),
+        tolerance=options.tolerance,
+    )
+    draw = plot_triptych if options.triptych else plot_tuning
+    save_figure(draw(race, theme=options.theme, size=options.size), options.output)
+    print(options.output)
+
+
+def _ensemble(options: argparse.Namespace) -> None:
+    with quick_imports():
+        from trajectories.atomic import check_target
+        from trajectories.maps import ensemble
+        from trajectories.names import suffix
+        from trajectories.plotting.formats import STREAMED
+        from trajectories.plotting.map_movies import animate_ensemble
+
+    suffix("format of a moving map", options.output, STREAMED)
+    check_target(options.output)
+    _hush(options)
+    cloud = ensemble(
+        options.surface,
+        options.optimizer,
+        options.start,
+        options.steps,
+        count=options.count,
+        spread=_spread(options),
+        **_descent(options),
+        tolerance=options.tolerance,
+    )
+    movie = animate_ensemble(cloud, theme=options.theme, size=options.size)
+    for path in movie.save(options.output, fps=options.fps, progress=not options.quiet):
+        print(path)
+
+
+def _hush(options: argparse.Namespace) -> None:
+    if options.quiet:
+        warnings.simplefilter("ignore", UserWarning)
+
+
+def _descent(options: argparse.Namespace) -> dict[str, Any]:
+    return {"noise": options.noise, "rng": options.seed}
+
+
+def _large(options: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "n_jobs": options.jobs,
+        "folder": options.folder,
+        "progress": not options.quiet,
+    }
+
+
+def _folders(options: argparse.Namespace, count: int) -> list[str | None]:
+    """Return a folder for each of several maps."""
+    if options.folder is None or count == 1:
+        return [options.folder] * count
+    return [f"{options.folder}/{number}" for number in range(1, count + 1)]
+
+
+def _spread(options: argparse.Namespace) -> float | str:
+    if options.spread is None:
+        return 0.0 if options.start is not None or options.noise else "domain"
+    try:
+        return float(options.spread)
+    except ValueError:
+        return str(options.spread)
+
+
+def _pin(text: str) -> dict[str, float]:
+    """Read a cell of a map, as lr=0.1,momentum=0.9."""
+    try:
+        pairs = [part.split("=") for part in text.split(",")]
+        return {name.strip(): float(value) for name, value in pairs}
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be like lr=0.1,momentum=0.9. Got {text!r} instead."
+        ) from None

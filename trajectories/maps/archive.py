@@ -1,0 +1,87 @@
+"""Maps as files: NumPy archives that hold data only."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajectories.atomic import replacing
+from trajectories.validation import must
+
+__all__ = ["read_archive", "write_archive"]
+
+Made = TypeVar("Made")
+
+
+def write_archive(
+    path: str | os.PathLike[str],
+    kind: str,
+    about: Mapping[str, Any],
+    arrays: Mapping[str, NDArray[Any]],
+) -> None:
+    """Write a map to a file.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        Ends in ``.npz``.
+    kind : str
+        What it is.
+    about : mapping
+        All but the arrays, as JSON can hold it.
+    arrays : mapping of numpy.ndarray
+        The arrays.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is another one.
+    OSError
+        If the file cannot be written; an old one is then left as it was.
+    """
+    if os.path.splitext(path)[1].lower() != ".npz":
+        raise must("path", "a file name that ends in .npz", os.fspath(path))
+    text = json.dumps({"format": f"trajectories {kind} 1", **about})
+    with replacing(path) as file:
+        np.savez_compressed(file, about=np.array(text), **arrays)  # type: ignore[arg-type]
+
+
+def read_archive(
+    path: str | os.PathLike[str],
+    kind: str,
+    make: Callable[[dict[str, Any], dict[str, NDArray[Any]]], Made],
+) -> Made:
+    """Read what `write_archive` wrote. The file is data: reading one runs no code.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file.
+    kind : str
+        What it must be.
+    make : callable
+        Makes it of what was written about it, and of its arrays.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    ValueError
+        If it holds something else.
+    """
+    with open(path, "rb") as file:
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                about = json.loads(str(archive["about"]))
+                arrays = {name: archive[name] for name in archive.files if name != "about"}
+            if about["format"] != f"trajectories {kind} 1":
+                raise must("format", f"trajectories {kind} 1", about["format"])
+            return make(about, arrays)
+        except Exception as error:
+            # A damaged archive fails in as many ways as zip, zlib, NumPy and JSON know.
+            raise ValueError(f"{os.fspath(path)!r} holds no {kind} map: {error}") from error

@@ -1,0 +1,186 @@
+"""What all cells of a map have in common: what is descended, from where, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from trajectories.arrays import from_plain, to_plain
+from trajectories.descent import descend
+from trajectories.optimizers import ALL_OPTIMIZERS, Rule, as_optimizer
+from trajectories.optimizers.record import from_record, to_record
+from trajectories.surfaces import LeastSquares, Surface, as_surface
+from trajectories.trajectory import Descent, Trajectory
+from trajectories.validation import integer, must
+
+__all__ = ["Settings", "generator", "settled"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Settings:
+    """What all cells of a map have in common.
+
+    Parameters
+    ----------
+    surface : Surface
+        What is descended.
+    optimizer : Optimizer or SurfaceOptimizer
+        What descends, with plain numbers or a schedule for hyperparameters.
+    start : numpy.ndarray, shape (2,)
+        Where from.
+    steps : int
+        How many updates.
+    noise : float
+        The standard deviation of the noise of a gradient.
+    seed : int
+        Of the noise.
+    tolerance : float or None
+        The gradient's norm that counts as arrived.
+    """
+
+    surface: Surface
+    optimizer: Rule
+    start: Array
+    steps: int
+    noise: float = 0.0
+    seed: int = 0
+    tolerance: float | None = None
+
+    @property
+    def is_random(self) -> bool:
+        """Whether two runs differ if their seeds do."""
+        sampled = isinstance(self.surface, LeastSquares) and self.surface.batch_size is not None
+        return bool(self.noise) or sampled
+
+    def descend(
+        self,
+        optimizer: Rule | None = None,
+        start: ArrayLike | None = None,
+        *,
+        rng: Any = None,
+        record: int | str = "all",
+    ) -> Trajectory:
+        """Let an optimizer descend under these settings.
+
+        Parameters
+        ----------
+        optimizer : Optimizer or SurfaceOptimizer, optional
+            By default the settings' own.
+        start : array_like, shape (..., 2), optional
+            By default the settings' own.
+        rng : int or sequence of int, optional
+            The seed; by default the settings' own.
+        record : "all", "last" or int, default "all"
+            Which steps to keep.
+
+        Returns
+        -------
+        Trajectory
+        """
+        return descend(
+            self.surface,
+            self.optimizer if optimizer is None else optimizer,
+            self.start if start is None else start,
+            self.steps,
+            noise=self.noise,
+            rng=self.seed if rng is None else rng,
+            tolerance=self.tolerance,
+            record=record,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return them as plain data, such as JSON can hold."""
+        plain = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {
+            **plain,
+            "surface": self.surface.to_dict(),
+            "optimizer": to_record(self.optimizer),
+            "start": to_plain(self.start),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Settings:
+        """Make settings of what `to_dict` returned.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If it is anything else.
+        """
+        rule = from_record(data["optimizer"], ALL_OPTIMIZERS)
+        surface = Surface.from_dict(data["surface"])
+        start = from_plain("start", data["start"])
+        noise = {name: data[name] for name in ("noise", "tolerance")}
+        settings = settled(surface, rule, start, data["steps"], rng=0, **noise)
+        return replace(settings, seed=integer("seed", data["seed"], 0))
+
+
+def settled(
+    surface: Any,
+    optimizer: Any,
+    start: ArrayLike | None,
+    steps: int,
+    *,
+    noise: float = 0.0,
+    rng: Any = None,
+    tolerance: float | None = None,
+) -> Settings:
+    """Check what a map is told, and return it as settings.
+
+    Parameters
+    ----------
+    surface, optimizer, start, steps, noise, rng, tolerance
+        As for `descend`, but one start and plain hyperparameters.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it must be.
+    """
+    surface, optimizer = as_surface(surface), as_optimizer(optimizer)
+    if optimizer.batch_shape:
+        arrays = {k: h for k, h in optimizer.hyperparameters.items() if np.ndim(h)}
+        name, value = next(iter(arrays.items()))
+        raise must(name, "a single number, as a map has arrays of its own", value)
+    steps = integer("steps", steps, 1)
+    # One step of a descent, which checks all that the others will be given.
+    made: Descent | None = descend(
+        surface, optimizer, start, 1, noise=noise, rng=rng, tolerance=tolerance
+    ).made
+    assert made is not None
+    if made.start.shape != (2,):
+        raise must("start", "one start (x, y)", made.start.tolist())
+    settings = Settings(
+        surface, optimizer, made.start, steps, made.noise, made.seed, made.tolerance
+    )
+    # Where nothing is random, two maps that are told the same are the same.
+    return settings if settings.is_random else replace(settings, seed=0)
+
+
+def generator(rng: Any) -> np.random.Generator:
+    """Return the generator that a seed stands for.
+
+    Parameters
+    ----------
+    rng : int, sequence of int, numpy.random.Generator or None
+        A seed, or a generator, which is returned as it is.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is anything else.
+    """
+    try:
+        return np.random.default_rng(rng)
+    except (AttributeError, TypeError, ValueError):
+        raise must("rng", "a seed, a Generator or None", rng) from None

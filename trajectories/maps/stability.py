@@ -1,0 +1,81 @@
+"""Where theory draws the line: the learning rates below which descent on a quadratic is stable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajectories.optimizers import SGD, Momentum, Nesterov, Rule
+from trajectories.surfaces import Surface
+
+__all__ = ["frontier", "is_quadratic"]
+
+Array = NDArray[np.float64]
+#: How much the entries of a Hessian may differ from place to place, by rounding alone.
+_ROUNDING = 1e-9
+
+
+def is_quadratic(surface: Surface) -> bool:
+    """Tell whether a surface is curved alike everywhere.
+
+    Parameters
+    ----------
+    surface : Surface
+        Its Hessian is compared at places all over the domain.
+
+    Examples
+    --------
+    >>> from trajectories.surfaces import SURFACES
+    >>> is_quadratic(SURFACES["booth"]), is_quadratic(SURFACES["rosenbrock"])
+    (True, False)
+    """
+    low, high = np.array(surface.domain).T
+    # Irregular, so that no period of a wave hides between them.
+    places = low + (high - low) * np.random.default_rng(0).random((64, 2))
+    curved = surface.hessian(places)
+    size = np.abs(curved).max()
+    return bool(np.isfinite(size) and size > 0 and np.ptp(curved, axis=0).max() < _ROUNDING * size)
+
+
+def frontier(surface: Surface, optimizer: Rule, momenta: Array | None = None) -> Any:
+    """Return the learning rate below which a rule is stable on a quadratic, or None.
+
+    Parameters
+    ----------
+    surface : Surface
+        What is descended.
+    optimizer : Optimizer or SurfaceOptimizer
+        `SGD`, `Momentum` or `Nesterov`; there is no such line for the others.
+    momenta : numpy.ndarray, shape (n,), optional
+        Several momenta to be used instead of the optimizer's own.
+
+    Returns
+    -------
+    float, numpy.ndarray of shape (n,), or None
+        NaN for a momentum of 1, which is stable at no rate.
+
+    Notes
+    -----
+    With the largest curvature L these are 2 / L, 2 (1 + momentum) / L, and
+    2 (1 + momentum) / ((1 + 2 momentum) L): see `trajectories.surfaces.Analysis`.
+
+    Examples
+    --------
+    >>> from trajectories.surfaces import as_surface
+    >>> bowl = as_surface("x**2/20 + y**2")
+    >>> frontier(bowl, SGD()), frontier(bowl, Momentum(), np.array([0.0, 0.5]))
+    (1.0, array([1. , 1.5]))
+    """
+    if not isinstance(optimizer, (SGD, Momentum, Nesterov)) or not is_quadratic(surface):
+        return None
+    found = surface.analysis(surface.start)
+    if isinstance(optimizer, SGD):
+        return found.sgd_limit if momenta is None else np.full(len(momenta), found.sgd_limit)
+    nesterov = isinstance(optimizer, Nesterov)
+    limit: Callable[[float], float] = found.nesterov_limit if nesterov else found.momentum_limit
+    several: list[Any] = [optimizer.momentum] if momenta is None else momenta.tolist()
+    limits = np.array([limit(mu) if mu < 1 else np.nan for mu in several])
+    return float(limits[0]) if momenta is None else limits

@@ -1,0 +1,252 @@
+"""A fair race: the same budget of learning rates for every optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from trajectories.descent import compare
+from trajectories.maps.outcomes import STATUSES, status_of
+from trajectories.maps.settings import Settings, generator, settled
+from trajectories.surfaces import Surface, as_surface
+from trajectories.trajectory import Trajectory
+from trajectories.validation import POSITIVE, floats, integer, must, scalar
+
+__all__ = ["Trial", "Tuning", "tune"]
+
+Array = NDArray[np.float64]
+#: Steps of a tried path that are kept at most, besides the first.
+_ROWS = 400
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """What came of all learning rates of one optimizer.
+
+    Parameters
+    ----------
+    settings : Settings
+        Surface, start, steps, and the optimizer as it was given.
+    label : str
+        What legends call it.
+    rates : numpy.ndarray, shape (budget,)
+        The learning rates, in ascending order.
+    tried : Trajectory
+        The path of each, of the batch shape (budget,); of long paths not all steps.
+    """
+
+    settings: Settings
+    label: str
+    rates: Array
+    tried: Trajectory
+
+    @property
+    def values(self) -> Array:
+        """The last f of each rate, shape (budget,); NaN where it diverged."""
+        return np.asarray(self.tried.values[-1])
+
+    @property
+    def status(self) -> NDArray[np.str_]:
+        """What became of each, shape (budget,): as in `Sensitivity`."""
+        return STATUSES[status_of(self.tried)]
+
+    @cached_property
+    def best_index(self) -> int:
+        """The place of the lowest value; of the smallest rate if all diverged."""
+        values = np.where(np.isnan(self.values), np.inf, self.values)
+        return int(np.argmin(values))
+
+    @property
+    def best_rate(self) -> float:
+        """The learning rate with the lowest value."""
+        return float(self.rates[self.best_index])
+
+    @property
+    def at_edge(self) -> bool:
+        """Whether the best rate is the first or the last: the range may have been too narrow."""
+        return self.best_index in (0, len(self.rates) - 1)
+
+    @cached_property
+    def best(self) -> Trajectory:
+        """The path with the best rate, all its steps."""
+        if self.settings.is_random:  # What is random was drawn for all rates together.
+            batch = self.settings.optimizer.fresh(lr=self.rates)
+            return self._labelled(self.settings.descend(batch)[self.best_index])
+        return self.path(self.best_rate)
+
+    @cached_property
+    def default(self) -> Trajectory:
+        """The path of the optimizer as it was given: by default that of its defaults."""
+        return self._labelled(self.settings.descend())
+
+    def path(self, lr: float) -> Trajectory:
+        """Return the path with another learning rate, all its steps."""
+        return self._labelled(self.settings.descend(self.settings.optimizer.fresh(lr=lr)))
+
+    def _labelled(self, path: Trajectory) -> Trajectory:
+        return replace(path, label=self.label)
+
+
+@dataclass(frozen=True, eq=False)
+class Tuning:
+    """The same budget of learning rates for several optimizers, and what came of it.
+
+    Parameters
+    ----------
+    trials : tuple of Trial
+        One for each optimizer.
+    budget : int
+        How many learning rates each had.
+    range : (float, float)
+        The least and the greatest learning rate that could be tried.
+    drawn : bool
+        Whether the rates were drawn at random, and not laid out evenly.
+
+    Examples
+    --------
+    >>> race = tune("x**2/20 + y**2", ["sgd", "adam"], budget=16, steps=40, start=(-7, 2))
+    >>> [(trial.label, round(trial.best_rate, 2)) for trial in race.trials]
+    [('SGD', 0.46), ('Adam', 1.0)]
+    """
+
+    trials: tuple[Trial, ...]
+    budget: int
+    range: tuple[float, float]
+    drawn: bool
+
+    @property
+    def surface(self) -> Surface:
+        """What was descended."""
+        return self.trials[0].settings.surface
+
+    @property
+    def best(self) -> list[Trajectory]:
+        """Each optimizer's path with its best learning rate."""
+        return [trial.best for trial in self.trials]
+
+    @property
+    def default(self) -> list[Trajectory]:
+        """Each optimizer's path as it was given."""
+        return [trial.default for trial in self.trials]
+
+    def times(self, factor: float) -> list[Trajectory]:
+        """Return each optimizer's path with so many times its best learning rate.
+
+        Parameters
+        ----------
+        factor : float
+            Positive.
+
+        Returns
+        -------
+        list of Trajectory
+        """
+        factor = scalar("factor", factor, POSITIVE)
+        return [trial.path(factor * trial.best_rate) for trial in self.trials]
+
+    @property
+    def ranking(self) -> list[tuple[str, float, float]]:
+        """Label, best learning rate and f after the last step, lowest f first."""
+        found = [
+            (trial.label, trial.best_rate, float(trial.values[trial.best_index]))
+            for trial in self.trials
+        ]
+        return sorted(found, key=lambda item: (np.isnan(item[2]), item[2]))
+
+    def __repr__(self) -> str:
+        """Show the budget and who did best."""
+        low, high = self.range
+        kind = "drawn" if self.drawn else "evenly spaced"
+        best = ", ".join(
+            f"{label} {value:.3g} at {rate:.3g}" for label, rate, value in self.ranking
+        )
+        return f"Tuning({self.budget} rates each, {kind} from {low:g} to {high:g}; {best})"
+
+
+def tune(
+    surface: Any,
+    optimizers: Iterable[Any] | Mapping[str, Any],
+    start: ArrayLike | None = None,
+    steps: int = 100,
+    *,
+    budget: int = 40,
+    lr: Sequence[float] = (1e-4, 10.0),
+    draw: bool = False,
+    noise: float = 0.0,
+    rng: Any = None,
+    tolerance: float | None = None,
+) -> Tuning:
+    """Try the same number of learning rates with each optimizer, and keep the best.
+
+    Best is the lowest f after the last step. The rates of an optimizer run as one batch.
+
+    Parameters
+    ----------
+    surface : Surface, str, sympy.Expr or callable
+        A surface, a name of the catalogue, or a formula.
+    optimizers : iterable, or mapping of str
+        Optimizers, spec strings or classes; a mapping gives their labels too.
+    start : array_like, shape (2,), optional
+        By default the surface's own.
+    steps : int, default 100
+        How many updates.
+    budget : int, default 40
+        How many learning rates each optimizer has.
+    lr : (float, float), default (0.0001, 10)
+        The least and the greatest learning rate, the same for all.
+    draw : bool, default False
+        Whether to draw the rates at random, for each optimizer its own; by default they stand at
+        equal ratios, the same for all.
+    noise : float, default 0
+        The standard deviation of Gaussian noise added to each component of each gradient.
+    rng : int, numpy.random.Generator or None
+        Seed of whatever is random.
+    tolerance : float, optional
+        As for `descend`.
+
+    Returns
+    -------
+    Tuning
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it must be.
+
+    Notes
+    -----
+    The race is fair in the number of learning rates, in the range they come from, and in the
+    steps. All other hyperparameters stay as they were given. Rates at equal ratios, or drawn
+    evenly on a logarithmic scale, treat each power of ten alike (Bergstra and Bengio 2012, Random
+    search for hyper-parameter optimization, JMLR 13).
+    """
+    surface = as_surface(surface)
+    budget = integer("budget", budget, 2)
+    low, high = _range(lr)
+    named = compare(surface, optimizers, steps=1)
+    random = generator(rng)
+    seed = int(random.integers(2**63))
+    common: dict[str, Any] = {"noise": noise, "rng": seed, "tolerance": tolerance}
+    trials = []
+    for one in named:
+        settings = settled(surface, one.optimizer, start, steps, **common)
+        if draw:
+            rates = np.sort(np.exp(random.uniform(np.log(low), np.log(high), budget)))
+        else:
+            rates = np.geomspace(low, high, budget)
+        every = -(-settings.steps // _ROWS)
+        tried = settings.descend(settings.optimizer.fresh(lr=rates), record=every)
+        trials.append(Trial(settings, one.label, rates, tried))
+    return Tuning(tuple(trials), budget, (low, high), draw)
+
+
+def _range(lr: Any) -> tuple[float, float]:
+    ends = floats("lr", lr)
+    if ends.shape != (2,) or not 0 < ends[0] < ends[1] < np.inf:
+        raise must("lr", "the least and the greatest learning rate, both positive", lr)
+    return float(ends[0]), float(ends[1])

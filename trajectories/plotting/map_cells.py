@@ -1,0 +1,284 @@
+"""A map of hyperparameters on an Axes: its cells, what is lost, and what theory says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm, to_rgb
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from numpy.typing import NDArray
+
+from trajectories.maps.outcomes import Sensitivity, is_geometric
+from trajectories.plotting.header import in_points, points, text_size
+from trajectories.plotting.map_colors import excess_of, quality_map, quality_norm
+from trajectories.plotting.panel import style_ticks
+from trajectories.plotting.theme import setting
+
+__all__ = [
+    "draw_cells",
+    "draw_frontier",
+    "draw_scale",
+    "edges",
+    "mark_axis",
+    "name_lost",
+    "outlined",
+    "scale_width",
+]
+
+Array = NDArray[np.float64]
+
+_CELLS, _HATCH, _FRONTIER = 0.5, 0.7, 2.2
+#: What hyperparameters are called in words.
+_NAMES = {"lr": "learning rate"}
+#: How wide a scale of colours is, and how far from the map, in font sizes.
+_BAR = 1.2
+#: How much of the ink is in the ground and the lines of what is lost.
+_GROUND, _LINES = 0.07, 0.30
+
+
+def edges(values: Array) -> Array:
+    """Return the edges of the cells whose middles are given.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (n,)
+        In ascending order; on a logarithmic scale if they are geometric.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n + 1,)
+
+    Examples
+    --------
+    >>> edges(np.array([1.0, 2.0, 3.0]))
+    array([0.5, 1.5, 2.5, 3.5])
+    """
+    geometric = is_geometric(values)
+    middle = np.log(values) if geometric else values
+    between = (middle[1:] + middle[:-1]) / 2
+    ends = np.concatenate([[2 * middle[0] - between[0]], between, [2 * middle[-1] - between[-1]]])
+    return np.exp(ends) if geometric else ends
+
+
+def mark_axis(ax: Axes, which: str, name: str, values: Array) -> None:
+    """Label an axis with a hyperparameter, scale it, and end it where its cells end.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Whose axis.
+    which : {"x", "y"}
+        Which one.
+    name : str
+        The hyperparameter.
+    values : numpy.ndarray, shape (n,)
+        Its values.
+    """
+    geometric = is_geometric(values)
+    ends = edges(values)[[0, -1]]
+    label = _NAMES.get(name, name.replace("_", " "))
+    ax.set(**{f"{which}label": label, f"{which}scale": "log" if geometric else "linear"})
+    ax.set(**{f"{which}lim": ends})
+    axis = ax.xaxis if which == "x" else ax.yaxis
+    if geometric:
+        axis.set_major_locator(LogLocator(numticks=8))
+    else:
+        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_minor_locator(NullLocator())
+
+
+def draw_cells(ax: Axes, result: Sensitivity) -> ScalarMappable:
+    """Colour the cells of a map by how they ended, and hatch what is lost.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw: the first hyperparameter along x, the second along y.
+    result : Sensitivity
+        Of two hyperparameters.
+
+    Returns
+    -------
+    matplotlib.cm.ScalarMappable
+        What a colour scale is made of.
+    """
+    style_ticks(ax)
+    (name_x, x), (name_y, y) = result.axes.items()
+    mark_axis(ax, "x", name_x, x)
+    mark_axis(ax, "y", name_y, y)
+    values, _ = excess_of(result)
+    norm = quality_norm(values, result.measure)
+    ax.set_facecolor(_mixed(_GROUND))
+    mesh = ax.pcolormesh(
+        edges(x),
+        edges(y),
+        np.ma.masked_invalid(values.T),
+        norm=norm,
+        cmap=quality_map(),
+        zorder=_CELLS,
+        rasterized=True,
+    )
+    if result.lost.any():
+        lost = ax.contourf(
+            *(_widened(v) for v in (x, y)),
+            np.pad(result.lost.T.astype(float), 1, mode="edge"),
+            [0.5, 1.5],
+            colors="none",
+            hatches=["///"],
+            zorder=_HATCH,
+        )
+        lost.set_edgecolor(_mixed(_LINES))
+        lost.set_linewidth(0.0)
+    return mesh
+
+
+def draw_scale(ax: Axes, mappable: ScalarMappable, label: str) -> Axes:
+    """Draw the scale of colours to the right of a map.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        The map.
+    mappable : matplotlib.cm.ScalarMappable
+        Gives the colours.
+    label : str
+        What they mean.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The scale's own.
+    """
+    wide = _BAR * points("xtick.labelsize") / in_points(ax)[0]
+    beside = ax.inset_axes((1 + wide, 0.0, wide, 1.0))
+    bar = ax.figure.colorbar(mappable, cax=beside)
+    bar.outline.set_visible(False)
+    if isinstance(mappable.norm, LogNorm):
+        bar.ax.yaxis.set_major_locator(LogLocator(numticks=7))
+    bar.ax.yaxis.set_minor_locator(NullLocator())
+    style_ticks(beside)
+    beside.set_ylabel(label)
+    return beside
+
+
+def scale_width() -> float:
+    """Return the room that a scale of colours needs beside a map, in points."""
+    return (2 * _BAR + 3.6) * points("xtick.labelsize") + 1.5 * points("axes.labelsize")
+
+
+def draw_frontier(ax: Axes, result: Sensitivity) -> dict[str, Any] | None:
+    """Draw the line beyond which theory says that nothing converges.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        The map.
+    result : Sensitivity
+        Whose frontier.
+
+    Returns
+    -------
+    dict or None
+        The line's style, for a legend; None if there is no such line.
+    """
+    limit = result.frontier
+    if limit is None:
+        return None
+    ink, paper = setting("text.color"), setting("axes.facecolor")
+    width = setting("lines.linewidth")
+    style = {
+        "color": ink,
+        "linestyle": (0, (4, 1.6)),
+        "linewidth": 1.1 * width,
+        "path_effects": [withStroke(linewidth=2.6 * width, foreground=paper)],
+    }
+    names = list(result.axes)
+    if np.ndim(limit) == 0:
+        line = ax.axvline if names[0] == "lr" else ax.axhline
+        line(limit, zorder=_FRONTIER, label="_frontier", **style)
+    else:
+        other = result.axes[next(name for name in names if name != "lr")]
+        rates, others = (limit, other) if names[0] == "lr" else (other, limit)
+        bounds = ax.axis()
+        ax.add_line(Line2D(rates, others, zorder=_FRONTIER, label="_frontier", **style))
+        ax.axis(bounds)
+    return {"color": ink, "linestyle": style["linestyle"], "marker": ""}
+
+
+def name_lost(ax: Axes, result: Sensitivity, taken: Sequence[tuple[int, ...]] = ()) -> None:
+    """Write into the hatched part of a map what it is, if there is room.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        The map.
+    result : Sensitivity
+        Of two hyperparameters.
+    taken : sequence of tuple of int
+        Cells that must not be covered.
+    """
+    lost = result.lost.T.copy()
+    if not lost.any():
+        return
+    overflowed = (result.status[result.lost] == "diverged").mean() > 0.5
+    words = "diverged" if overflowed else "ends higher\nthan it began"
+    size = points("axes.labelsize")
+    width, height = in_points(ax)
+    wide = max(text_size(line, size)[0] for line in words.splitlines())
+    tall = 1.2 * size * len(words.splitlines())
+    rows, columns = lost.shape
+    reach = np.array([1.2 * size / width * columns, 1.2 * size / height * rows])
+    for cell in taken:
+        low, high = np.maximum(cell - reach, 0).astype(int), (cell + reach).astype(int) + 1
+        lost[low[1] : high[1], low[0] : high[0]] = False
+    # How far from the border each cell is, in cells, along and across: by running sums.
+    half = np.array([0.6 * wide / width * columns, 0.7 * tall / height * rows])
+    stood = np.array([0.7 * tall / width * columns, 0.6 * wide / height * rows])
+    for turned, extent in ((0, half), (90, stood)):
+        across, up = (int(number) for number in np.ceil(extent))
+        total = np.pad(lost.astype(float), ((1, 0), (1, 0))).cumsum(0).cumsum(1)
+        if 2 * up + 1 > rows or 2 * across + 1 > columns:
+            continue
+        h, w = 2 * up + 1, 2 * across + 1
+        inside = total[h:, w:] - total[:-h, w:] - total[h:, :-w] + total[:-h, :-w]
+        free = np.argwhere(inside >= h * w)
+        if len(free):
+            middle = free[np.argmin(((free - free.mean(axis=0)) ** 2).sum(axis=1))]
+            at = (middle[1] + across + 0.5) / columns, (middle[0] + up + 0.5) / rows
+            ax.text(
+                *at,
+                words,
+                transform=ax.transAxes,
+                rotation=turned,
+                ha="center",
+                va="center",
+                fontsize=size,
+                color=setting("axes.labelcolor"),
+                path_effects=outlined(4.0),
+                zorder=_FRONTIER,
+            )
+            return
+
+
+def outlined(width: float = 2.5) -> list[Any]:
+    """Return the effect that keeps words and marks apart from the cells below them."""
+    return [withStroke(linewidth=width, foreground=setting("axes.facecolor"))]
+
+
+def _widened(values: Array) -> Array:
+    """Return the middles of cells, with the outer edges at both ends."""
+    ends = edges(values)
+    return np.concatenate([ends[:1], values, ends[-1:]])
+
+
+def _mixed(part: float) -> tuple[float, float, float]:
+    """Return the page's colour with a part of its ink."""
+    ink, paper = (np.array(to_rgb(setting(key))) for key in ("text.color", "axes.facecolor"))
+    red, green, blue = paper + part * (ink - paper)
+    return float(red), float(green), float(blue)

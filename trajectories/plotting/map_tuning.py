@@ -1,0 +1,235 @@
+"""Tuning as a race: every path that was tried, and the same race before and after."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from trajectories.maps.tuning import Tuning
+from trajectories.plotting.header import fitted, heading, in_points, literal, points
+from trajectories.plotting.layouts import Size, new_figure, panels
+from trajectories.plotting.panel import draw_paths
+from trajectories.plotting.scene import Scene
+from trajectories.plotting.theme import applied, setting
+from trajectories.plotting.tracks import track_styles
+from trajectories.trajectory import Trajectory
+from trajectories.validation import POSITIVE, must, scalar
+
+__all__ = ["plot_triptych", "plot_tuning"]
+
+#: Where tried paths lie: over the contours, under the best path.
+_TRIED = 4.0
+#: How much of the path's colour is in those that were only tried.
+_FAINT = 0.4
+
+
+def plot_tuning(
+    tuning: Tuning, *, size: Size | None = None, theme: str | None = None, limits: Any = None
+) -> Figure:
+    """Draw for each optimizer the path with its best learning rate over all that were tried.
+
+    Parameters
+    ----------
+    tuning : Tuning
+        What `tune` returned.
+    size : (int, int), optional
+        Width and height in pixels; type and lines grow with them. By default (960, 720).
+    theme : str, optional
+        As for `plot_map`.
+    limits : "domain" or ((float, float), (float, float)), optional
+        What to show; by default what happened to the best, with a margin.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it must be.
+
+    Examples
+    --------
+    >>> from trajectories.maps import tune
+    >>> plot_tuning(tune("rosenbrock", ["sgd", "adam"])).savefig("race.png")  # doctest: +SKIP
+    """
+    if not isinstance(tuning, Tuning):
+        raise must("tuning", "what `tune` returns", tuning, kind=TypeError)
+    with applied(theme) as chosen:
+        figure = new_figure(size or (960, 720), (960, 720))
+        title = points("axes.titlesize")
+        count = len(tuning.trials)
+        columns = math.ceil(math.sqrt(count))
+        rows = math.ceil(count / columns)
+        axes = panels(figure, rows, columns, [], top=3.6 * title)
+        scene = Scene.of(
+            tuning.best, limits=limits, aspect=axes[0].bbox.width / axes[0].bbox.height
+        )
+        styles = track_styles(count)
+        for i, ax in enumerate(axes):
+            if i >= count:
+                ax.remove()
+                continue
+            trial = tuning.trials[i]
+            edge = " (at the edge)" if trial.at_edge else ""
+            words = f"{trial.label}:  lr {trial.best_rate:.2g}{edge},  f {_short(trial.best)}"
+            for mover in draw_paths(
+                ax, scene.only(i), chosen, [styles[i]], legend=False, caption=False, title=words
+            ):
+                mover.show(scene.steps)
+            _draw_tried(ax, trial.tried, styles[i]["color"])
+            ax.label_outer()
+            ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], prune="both"))
+            if i + columns >= count:
+                ax.tick_params(labelbottom=True)
+                ax.set_xlabel("$x$")
+        _over(figure, axes[0], _words(tuning), _told(tuning))
+    return figure
+
+
+def plot_triptych(
+    tuning: Tuning,
+    *,
+    factor: float = 10.0,
+    size: Size | None = None,
+    theme: str | None = None,
+    limits: Any = None,
+) -> Figure:
+    """Draw all optimizers as they were given, tuned, and with too high a learning rate.
+
+    Parameters
+    ----------
+    tuning : Tuning
+        What `tune` returned.
+    factor : float, default 10
+        How many times the best learning rate is too high.
+    size : (int, int), optional
+        Width and height in pixels; type and lines grow with them. By default (1280, 540).
+    theme : str, optional
+        As for `plot_map`.
+    limits : "domain" or ((float, float), (float, float)), optional
+        What to show; by default what happened in all three, with a margin.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it must be.
+    """
+    if not isinstance(tuning, Tuning):
+        raise must("tuning", "what `tune` returns", tuning, kind=TypeError)
+    factor = scalar("factor", factor, POSITIVE)
+    three = {
+        "as given": tuning.default,
+        f"tuned: the best of {tuning.budget}": tuning.best,
+        f"{factor:g} times the best": tuning.times(factor),
+    }
+    with applied(theme) as chosen:
+        figure = new_figure(size or (1280, 540), (1280, 540))
+        labels = [path.label for path in tuning.best]
+        title = points("axes.titlesize")
+        axes = panels(figure, 1, 3, [], top=2.0 * title + 1.6 * points("legend.fontsize"))
+        aspect = axes[0].bbox.width / axes[0].bbox.height
+        everything = [path for paths in three.values() for path in paths]
+        scene = Scene.of(everything, limits=limits, aspect=aspect)
+        styles = track_styles(len(labels))
+        for ax, (name, paths) in zip(axes, three.items(), strict=True):
+            part = Scene.of(paths, limits=scene.limits)
+            how: dict[str, Any] = {"legend": False, "caption": False, "title": name}
+            for mover in draw_paths(ax, part, chosen, styles, **how):
+                mover.show(part.steps)
+            ax.label_outer()
+            ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], prune="both"))
+        _over(figure, axes[0], _words(tuning), None)
+        _legend_over(axes[0], labels, styles, 1.9 * title)
+    return figure
+
+
+def _legend_over(
+    ax: Axes, labels: Sequence[str], styles: Sequence[dict[str, Any]], lift: float
+) -> None:
+    """Write a legend of one line so many points above a panel."""
+    larger = setting("lines.markersize") * 1.4
+    handles = [Line2D([], [], **{"markersize": larger, **style}) for style in styles]
+    ax.legend(
+        handles,
+        [literal(label) for label in labels],
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0 + lift / in_points(ax)[1]),
+        ncols=len(labels),
+        borderpad=0.0,
+    )
+
+
+def _draw_tried(ax: Axes, tried: Trajectory, color: Any) -> None:
+    """Draw all tried paths, faint, each up to where it was lost."""
+    several = np.moveaxis(tried.positions, 0, 1)
+    good: Any = np.isfinite(several).all(axis=2)
+    lines = [path[ok] for path, ok in zip(several, good, strict=True)]
+    # Far outside there is nothing to be seen, and Agg cannot draw it.
+    paper = np.array(to_rgb(setting("axes.facecolor")))
+    span = 50 * max(np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim()))
+    lines = [line[: _first(np.abs(line).max(axis=1) > span)] for line in lines]
+    ax.add_collection(
+        LineCollection(
+            lines,
+            # Mixed, not transparent: many at one place would look like one that is bold.
+            colors=[tuple(paper + _FAINT * (np.array(to_rgb(color)) - paper))],
+            linewidths=0.55 * setting("lines.linewidth"),
+            zorder=_TRIED,
+            label="_tried",
+        ),
+        autolim=False,
+    )
+
+
+def _first(where: Any) -> int:
+    """Return the first place that is true, and that too; all if none is."""
+    return int(np.argmax(where)) + 1 if where.any() else len(where)
+
+
+def _words(tuning: Tuning) -> list[str]:
+    surface = tuning.surface
+    return heading(surface.name, surface.formula, surface.latex)
+
+
+def _told(tuning: Tuning) -> str:
+    low, high = tuning.range
+    kind = "drawn at random" if tuning.drawn else "at equal ratios"
+    steps = tuning.trials[0].settings.steps
+    return (
+        f"{tuning.budget} learning rates for each, {kind} from {low:g} to {high:g}; {steps} steps. "
+        "Faint: all that were tried. Bold: the best."
+    )
+
+
+def _over(figure: Figure, ax: Axes, words: Sequence[str], told: str | None) -> None:
+    """Write a title over all panels, and a line below it."""
+    width, height = in_points(figure)
+    size = points("axes.titlesize")
+    left = ax.get_position().x0
+    room = width * (1 - left) - size
+    text, fit = fitted(words, room, 1.15 * size, figure)
+    y = 1 - 1.6 * size / height
+    figure.text(left, y, text, fontsize=fit, color=setting("axes.titlecolor"), va="baseline")
+    if told is not None:
+        line, fit = fitted([told, told.split(". ")[0]], room, points("axes.labelsize"), figure)
+        y -= 1.5 * size / height
+        figure.text(left, y, line, fontsize=fit, color=setting("axes.labelcolor"), va="baseline")
+
+
+def _short(path: Trajectory) -> str:
+    value = float(path.values[-1])
+    return f"= {value:.2g}".replace("-", "\N{MINUS SIGN}") if np.isfinite(value) else "diverged"

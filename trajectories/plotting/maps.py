@@ -1,0 +1,246 @@
+"""Maps on one Axes: hyperparameters, basins of attraction, learning rates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from trajectories.maps.basins import Basins
+from trajectories.maps.outcomes import Sensitivity
+from trajectories.plotting.header import draw_header, header_height, heading, in_points, literal
+from trajectories.plotting.layouts import Size, new_figure, panels
+from trajectories.plotting.map_basins import draw_basins, draw_key, key_width, shades_for
+from trajectories.plotting.map_cells import (
+    draw_cells,
+    draw_frontier,
+    draw_scale,
+    name_lost,
+    scale_width,
+)
+from trajectories.plotting.map_colors import excess_of
+from trajectories.plotting.map_pins import draw_best, draw_pins, placed
+from trajectories.plotting.map_rates import draw_rates, given_style
+from trajectories.plotting.theme import applied, setting
+from trajectories.plotting.tracks import track_styles
+from trajectories.validation import must
+
+__all__ = ["draw_sensitivity", "legend_of", "plot_map", "plot_rates", "words_of"]
+
+_SIZE = (800, 600)
+_AS_GIVEN, _BEST, _THEORY = "as given", "best", "limit of stability"
+
+
+def plot_map(
+    result: Any,
+    *,
+    ax: Axes | None = None,
+    theme: str | None = None,
+    pins: Sequence[Any] = (),
+    scale: bool = True,
+) -> Axes:
+    """Plot a map: how descents ended over two hyperparameters, or where each start leads.
+
+    Over hyperparameters the colour is the loss, or the steps that it took. What diverged or ended
+    higher than it began is hatched, a star is the best cell, and on a quadratic surface a dashed
+    line is where theory says that stability ends. Over starts the colour is the minimum that is
+    reached, bright if it is soon and dark if it is late; black is nowhere.
+
+    Parameters
+    ----------
+    result : Sensitivity or Basins
+        What `sensitivity` or `basins` returned; of one hyperparameter it is drawn as by
+        `plot_rates`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default the only Axes of a new figure of 800 x 600 pixels.
+    theme : str, optional
+        "light", "dark", "slides", "slides-dark" or "print"; by default the light theme under all
+        that you have changed in ``matplotlib.rcParams``.
+    pins : sequence, optional
+        Cells to be marked with numbers, over hyperparameters: each a mapping of hyperparameters,
+        such as ``{"lr": 0.1, "momentum": 0.9}``, or the indices of a cell. See `plot_sensitivity`
+        for their paths.
+    scale : bool, default True
+        Whether to draw what the colours mean, to the right of the map.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it must be.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trajectories.maps import sensitivity
+    >>> rates, momenta = np.geomspace(0.01, 4, 40), np.linspace(0, 0.95, 40)
+    >>> found = sensitivity("x**2/20 + y**2", "momentum", lr=rates, momentum=momenta)
+    >>> plot_map(found).get_xlabel()
+    'learning rate'
+    """
+    if not isinstance(result, (Sensitivity, Basins)):
+        words = "what `sensitivity` or `basins` returns"
+        raise must("result", words, result, kind=TypeError)
+    if isinstance(result, Sensitivity) and len(result.axes) == 1:
+        return plot_rates(result, ax=ax, theme=theme)
+    with applied(theme):
+        if isinstance(result, Basins):
+            if pins:
+                raise must("pins", "left out over starts", pins)
+            shades = shades_for([result])
+            ax = ax or _new_axes([], key_width(shades, result) if scale else 0.0)
+            draw_basins(ax, result, shades).show(None)
+            if scale:
+                draw_key(ax, shades, result)
+            draw_header(ax, words_of(result), [], [])
+            return ax
+        ax = ax or _new_axes(legend_of(result), scale_width() if scale else 0.0)
+        draw_sensitivity(ax, result, pins, track_styles(max(len(pins), 1)), scale=scale)
+    return ax
+
+
+def draw_sensitivity(
+    ax: Axes,
+    result: Sensitivity,
+    pins: Sequence[Any],
+    styles: Sequence[dict[str, Any]],
+    *,
+    scale: bool = True,
+) -> None:
+    """Draw a map of two hyperparameters with all its marks and its header.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    result : Sensitivity
+        What to draw.
+    pins : sequence
+        As for `plot_map`.
+    styles : sequence of dict
+        A style for each pin.
+    scale : bool, default True
+        Whether to draw what the colours mean.
+    """
+    cells = placed(result, pins)
+    mesh = draw_cells(ax, result)
+    marks = {_THEORY: draw_frontier(ax, result)}
+    if cells:
+        draw_pins(ax, result, cells, styles)
+    if result.best_index not in cells:
+        marks[_BEST] = draw_best(ax, result)
+    name_lost(ax, result, cells)
+    if scale:
+        draw_scale(ax, mesh, excess_of(result)[1])
+    drawn = {label: style for label, style in marks.items() if style is not None}
+    draw_header(ax, words_of(result), list(drawn), list(drawn.values()))
+
+
+def legend_of(result: Sensitivity) -> list[str]:
+    """Return the entries that the legend of a map may have."""
+    return [_BEST] if result.frontier is None else [_THEORY, _BEST]
+
+
+def plot_rates(
+    results: Any,
+    *,
+    ax: Axes | None = None,
+    theme: str | None = None,
+    size: Size | None = None,
+    **kwargs: Any,
+) -> Axes:
+    """Plot the loss against the learning rate, or another hyperparameter, for several optimizers.
+
+    A ring is where an optimizer stands with the value that it was given: with its default, unless
+    it was told another. A curve ends where descents diverge or end higher than they began.
+
+    Parameters
+    ----------
+    results : Sensitivity or iterable of Sensitivity
+        What `compare_rates` returned, or `sensitivity` for one hyperparameter: the same for all,
+        on one surface.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default the only Axes of a new figure of 800 x 600 pixels.
+    theme : str, optional
+        As for `plot_map`.
+    size : (int, int), optional
+        Width and height of a new figure in pixels; by default (800, 600).
+    **kwargs
+        Passed on to the curves (`matplotlib.lines.Line2D`).
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it must be.
+
+    Examples
+    --------
+    >>> from trajectories.maps import compare_rates
+    >>> ax = plot_rates(compare_rates("x**2/20 + y**2", ["sgd", "momentum", "adam"]))
+    >>> ax.get_xscale(), ax.get_yscale()
+    ('log', 'log')
+    """
+    curves = list(results) if isinstance(results, Iterable) else [results]
+    if not curves or not all(isinstance(one, Sensitivity) for one in curves):
+        words = "what `sensitivity` or `compare_rates` returns"
+        raise must("results", words, results, kind=TypeError)
+    first = curves[0]
+    for one in curves:
+        if list(one.axes) != list(first.axes) or len(one.axes) != 1:
+            raise must(
+                "results", "of the same single hyperparameter", [list(o.axes) for o in curves]
+            )
+        if one.surface != first.surface or one.measure != first.measure:
+            raise must("results", "of one measure on one surface", [repr(o) for o in curves])
+    with applied(theme):
+        labels = [literal(one.label) for one in curves]
+        if ax is None:
+            (ax,) = panels(new_figure(size or _SIZE), 1, 1, [*labels, _AS_GIVEN])
+        styles = track_styles(len(curves), **kwargs)
+        draw_rates(ax, curves, styles)
+        ring = given_style(setting("text.color"))
+        draw_header(
+            ax, words_of(first, named=len(curves) == 1), [*labels, _AS_GIVEN], [*styles, ring]
+        )
+    return ax
+
+
+def words_of(result: Sensitivity | Basins, *, named: bool = True) -> list[str]:
+    """Return what may stand over a map, the best first.
+
+    Parameters
+    ----------
+    result : Sensitivity or Basins
+        The map.
+    named : bool, default True
+        Whether to name the optimizer.
+
+    Returns
+    -------
+    list of str
+    """
+    surface = result.surface
+    words = heading(surface.name, surface.formula, surface.latex)
+    return [f"{literal(result.label)} on {text}" for text in words] if named else words
+
+
+def _new_axes(labels: Sequence[str], room: float) -> Axes:
+    """Return the only Axes of a new figure, with so many points left free beside it."""
+    figure = new_figure(_SIZE)
+    (ax,) = panels(figure, 1, 1, labels)
+    if room:
+        width, height = in_points(figure)
+        box = ax.get_position()
+        narrow = box.width - room / width
+        # A legend may need another line now.
+        top = 1 - header_height(labels, narrow * width) / height
+        ax.set_position((box.x0, box.y0, narrow, top - box.y0))
+    return ax
