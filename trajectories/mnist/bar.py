@@ -1,0 +1,43 @@
+"""The progress bar of a run, or of several."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+__all__ = ["bar"]
+
+
+@contextmanager
+def bar(what: str, unit: str, total: int, shown: bool) -> Iterator[Callable[[int], object]]:
+    """Show a progress bar on stderr, if that is a terminal, and take it away at the end.
+
+    Parameters
+    ----------
+    what, unit : str
+        What goes on, and what is counted.
+    total : int
+        How many there are to do.
+    shown : bool
+        Whether to show it at all.
+
+    Yields
+    ------
+    callable
+        To be told how many more are done.
+
+    Examples
+    --------
+    >>> with bar("training", "run", 5, shown=False) as advance:
+    ...     advance(1)
+    """
+    if not shown:
+        yield lambda count: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(
+        total=total, desc=what, unit=unit, disable=not sys.stderr.isatty(), leave=False
+    ) as shown_bar:
+        yield shown_bar.update

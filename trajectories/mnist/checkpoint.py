@@ -1,0 +1,217 @@
+"""Checkpoints: all of a run in one file, so that an interrupted run goes on as if it had not been.
+
+A checkpoint is a NumPy archive without pickled objects: reading one runs no code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from trajectories.atomic import check_target, replacing
+from trajectories.mnist.draws import rng_state, set_rng_state
+from trajectories.mnist.layers import Array
+from trajectories.mnist.optimizer_state import load_optimizer_state, optimizer_state
+from trajectories.optimizers.record import to_record
+
+if TYPE_CHECKING:
+    from trajectories.mnist.trainer import Trainer
+
+__all__ = [
+    "State",
+    "check_sum",
+    "identity",
+    "load_state",
+    "read_checkpoint",
+    "settings_of",
+    "state_of",
+    "write_checkpoint",
+]
+
+_FORMAT = "trajectories checkpoint 1"
+
+
+class State(NamedTuple):
+    """All that a run has changed: plain data, and arrays by "part/name"."""
+
+    about: dict[str, Any]
+    arrays: dict[str, Array]
+
+
+def check_sum(*arrays: Array) -> str:
+    """Return a sum that tells arrays apart: CRC-32 of their bytes, one after the other."""
+    total = 0
+    for array in arrays:
+        total = zlib.crc32(np.ascontiguousarray(array).data, total)
+    return f"{total:08x}"
+
+
+def settings_of(trainer: Trainer, seed: Any) -> dict[str, Any]:
+    """Return what is run, as JSON can hold it.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        The run.
+    seed : object
+        What its generator was made from; only an integer can be told.
+    """
+    try:
+        optimizer = to_record(trainer.optimizer)
+    except ValueError:  # Python functions cannot be written, but can be used.
+        optimizer = {"name": trainer.optimizer.name, "repr": repr(trainer.optimizer)}
+    calendar = trainer.calendar
+    return {
+        "network": trainer.network.settings,
+        "optimizer": optimizer,
+        "images": len(trainer.images),
+        "scale": trainer.scale,
+        "batch_size": calendar.batch_size,
+        "iterations": calendar.iterations,
+        "evaluate": {name: len(labels) for name, (_, labels) in trainer.evaluate.items()},
+        "evaluate_every": calendar.every,
+        "seed": int(seed) if isinstance(seed, (int, np.integer)) else None,
+    }
+
+
+def identity(trainer: Trainer) -> dict[str, Any]:
+    """Return what tells a run, before its first step, from others: settings, data and start.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be told, as the learning rate is a Python function.
+    OSError
+        If the checkpoint could not be written.
+    """
+    if trainer.checkpoint is not None:
+        check_target(trainer.checkpoint)
+    to_record(trainer.optimizer)
+    pairs = [(trainer.images, trainer.labels), *trainer.evaluate.values()]
+    first = repr(rng_state(trainer.rng)).encode()
+    return {
+        **trainer.settings,
+        "snapshot_every": trainer.snapshot_every,
+        "data": check_sum(*(array for pair in pairs for array in pair)),
+        "the first weights' sum": check_sum(trainer.network.flat_params),
+        "the generator's sum": check_sum(np.frombuffer(first, np.uint8)),
+    }
+
+
+def state_of(trainer: Trainer) -> State:
+    """Return copies of all that a run has changed."""
+    about, arrays = trainer.progress.state()
+    parts = {
+        "progress": arrays,
+        "network": trainer.network.state(),
+        "optimizer": optimizer_state(trainer.optimizer),
+    }
+    generators = {"rng": rng_state(trainer.rng), "network_rng": rng_state(trainer.network.rng)}
+    named = {f"{part}/{k}": v for part, found in parts.items() for k, v in found.items()}
+    return State({"progress": about, **generators}, named)
+
+
+def load_state(trainer: Trainer, state: State) -> None:
+    """Put a run, and its network, where `state_of` told of.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        Of the same settings.
+    state : State
+        What was returned.
+    """
+    about, arrays = state
+    parts: dict[str, dict[str, Array]] = {"progress": {}, "network": {}, "optimizer": {}}
+    for path, array in arrays.items():
+        part, _, name = path.partition("/")
+        parts[part][name] = array
+    trainer.network.load_state(parts["network"])
+    load_optimizer_state(trainer.optimizer, parts["optimizer"])
+    trainer.progress.load_state(about["progress"], parts["progress"])
+    set_rng_state(trainer.rng, about["rng"])
+    set_rng_state(trainer.network.rng, about["network_rng"])
+    trainer.bind()
+
+
+def write_checkpoint(
+    path: str | os.PathLike[str], trainer: Trainer, whose: Mapping[str, Any]
+) -> None:
+    """Write all of a run into one file; an old one stays whole until the new one is.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file.
+    trainer : Trainer
+        The run.
+    whose : mapping
+        What tells this run from others.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    about, arrays = state_of(trainer)
+    text = json.dumps({"format": _FORMAT, "identity": whose, **about})
+    with replacing(path) as file:
+        np.savez(file, about=np.array(text), **arrays)  # type: ignore[arg-type]
+
+
+def read_checkpoint(
+    path: str | os.PathLike[str], trainer: Trainer, whose: Mapping[str, Any]
+) -> None:
+    """Put a run where the checkpoint left it.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file.
+    trainer : Trainer
+        The run; it must be the one that the checkpoint is of.
+    whose : mapping
+        What tells this run from others.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If it is no checkpoint, or one of another run; nothing has been changed then.
+    """
+    name = os.fspath(path)
+    with open(path, "rb") as file:
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                about = json.loads(str(archive["about"]))
+                arrays = {k: archive[k] for k in archive.files if k != "about"}
+            if about["format"] != _FORMAT:
+                raise ValueError(f"its format is {about['format']!r}")
+        except Exception as error:
+            # A damaged archive fails in as many ways as zip, zlib, NumPy and JSON know.
+            raise ValueError(f"{name!r} holds no checkpoint: {error}") from error
+    theirs, mine = _flat(about["identity"]), _flat(json.loads(json.dumps(whose)))
+    for key in {**theirs, **mine}:  # In the order of what is most telling.
+        if theirs.get(key) != mine.get(key):
+            raise ValueError(
+                f"{name!r} is the checkpoint of another run: {key} is {theirs.get(key)!r} there "
+                f"and {mine.get(key)!r} here. Choose another file, or delete it."
+            )
+    load_state(trainer, State(about, arrays))
+
+
+def _flat(data: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Return nested dictionaries as one, with dotted names."""
+    found: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, dict):
+            found.update(_flat(value, f"{before}{key}."))
+        else:
+            found[f"{before}{key}"] = value
+    return found
