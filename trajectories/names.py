@@ -47,11 +47,14 @@ def resolve(kind: str, name: object, known: Iterable[str]) -> str:
     >>> resolve("optimizer", "Adam", ["sgd", "adam"])
     'adam'
     """
-    table = {normalise(item): item for item in known}
-    found = table.get(normalise(name)) if isinstance(name, str) else None
-    if found is None:
-        raise unknown(kind, name, table.values())
-    return found
+    known = tuple(known)
+    if isinstance(name, str):
+        if name in known:  # Most names are written as they are: no need to fold them all.
+            return name
+        table = {normalise(item): item for item in known}
+        if normalise(name) in table:
+            return table[normalise(name)]
+    raise unknown(kind, name, known)
 
 
 def suffix(kind: str, path: str | os.PathLike[str], known: Iterable[str]) -> str:
