@@ -1,7 +1,58 @@
-"""Settings that all tests share."""
+"""What all tests share."""
 
+import os
+
+# Before NumPy is loaded: two threads gain little on small products, and wait for each other on a
+# busy machine.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import pytest
 from hypothesis import settings
 
 # The first example pays for imports and compiling, and CI machines are busy: no time limit.
 settings.register_profile("trajectories", deadline=None)
 settings.load_profile("trajectories")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Run in an empty folder, which is returned."""
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    return work
+
+
+@pytest.fixture
+def run(capsys):
+    """Return a function that runs the command line here: exit code, stdout and stderr."""
+    from trajectories.cli import main
+
+    def call(*arguments):
+        capsys.readouterr()
+        try:
+            code = main(arguments)
+        except SystemExit as leaving:
+            code = leaving.code
+        return (code, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def refused(run, folder):
+    """Return a function that runs what must fail, in one line, writing nothing."""
+
+    def call(*arguments, code=2):
+        before = sorted(folder.iterdir())
+        result, out, err = run(*arguments)
+        assert (result, out) == (code, "")
+        assert err.endswith("\n")
+        assert err.count("\n") == 1
+        assert err.startswith("trajectories")
+        assert ": error: " in err
+        assert "Traceback" not in err
+        assert sorted(folder.iterdir()) == before
+        return err
+
+    return call

@@ -14,51 +14,10 @@ import trajectories
 from trajectories.cli import main
 from trajectories.commands.options import DEFAULT_OPTIMIZERS
 
+pytestmark = pytest.mark.usefixtures("folder")
+
 BOWL = "x**2/20 + y**2"
 SMALL = ["--size", "200x150", "--steps", "4", "-O", "sgd:lr=0.9"]
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """Run in an empty folder, which is returned."""
-    work = tmp_path / "work"
-    work.mkdir()
-    monkeypatch.chdir(work)
-    return work
-
-
-@pytest.fixture
-def run(capsys):
-    """Return a function that runs the command line here: exit code, stdout and stderr."""
-
-    def call(*arguments):
-        capsys.readouterr()
-        try:
-            code = main(arguments)
-        except SystemExit as leaving:
-            code = leaving.code
-        return (code, *capsys.readouterr())
-
-    return call
-
-
-@pytest.fixture
-def refused(run, folder):
-    """Return a function that runs what must fail, in one line, writing nothing."""
-
-    def call(*arguments, code=2):
-        before = sorted(folder.iterdir())
-        result, out, err = run(*arguments)
-        assert (result, out) == (code, "")
-        assert err.endswith("\n")
-        assert err.count("\n") == 1
-        assert err.startswith("trajectories")
-        assert ": error: " in err
-        assert "Traceback" not in err
-        assert sorted(folder.iterdir()) == before
-        return err
-
-    return call
 
 
 def outside(*arguments, **kwargs):

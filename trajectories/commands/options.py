@@ -45,7 +45,15 @@ def add_descent(parser: argparse.ArgumentParser) -> None:
 
 
 def add_picture(parser: argparse.ArgumentParser, output: str) -> None:
-    """Add what a picture of paths looks like, and where it goes."""
+    """Add what a picture of paths looks like, and where it goes.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        Takes the options.
+    output : str
+        The default file.
+    """
     add = parser.add_argument_group("picture").add_argument
     add("-o", "--output", default=output, metavar="FILE", help=f"default {output}")
     add("--layout", default="overlay", help="overlay (default), grid, race or 3d")

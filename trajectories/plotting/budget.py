@@ -117,6 +117,17 @@ def _fewer(
 def thinned(steps: Sequence[int], count: int) -> tuple[int, ...]:
     """Return so many of the steps at equal distances, the last one among them.
 
+    Parameters
+    ----------
+    steps : sequence of int
+        The step that each frame shows.
+    count : int
+        How many to leave.
+
+    Returns
+    -------
+    tuple of int
+
     Examples
     --------
     >>> thinned(range(11), 6)

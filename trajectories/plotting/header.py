@@ -44,7 +44,7 @@ def heading(name: str, formula: str, latex: str) -> list[str]:
     name : str
         The surface's name; its formula if it has none of its own.
     formula : str
-        The formula as text.
+        The formula as text; "" if there is none.
     latex : str
         The formula in LaTeX.
 
@@ -62,6 +62,8 @@ def heading(name: str, formula: str, latex: str) -> list[str]:
         return [set_formula, formula]
     called = literal(name.replace("_", " "))
     called = called[:1].upper() + called[1:]
+    if not formula:
+        return [called]
     return [f"{called}:  {set_formula}", set_formula, called]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -30,6 +31,8 @@ __all__ = ["LAYOUTS", "MIN_SIDE", "SIZES", "Picture", "checked_size", "new_figur
 
 Size = tuple[int, int]
 Limits = str | Sequence[Sequence[float]] | None
+#: What flat layouts show: trajectories, whose scene they make, or a scene that is there already.
+Shown = Sequence[Trajectory] | Scene
 
 _DPI = 100.0
 MIN_SIDE, _MAX_SIDE = 100, 8192
@@ -117,7 +120,7 @@ def checked_size(size: Any) -> Size:
 
 
 def overlay(
-    paths: Sequence[Trajectory],
+    paths: Shown,
     theme: Theme,
     *,
     size: Size | None = None,
@@ -127,18 +130,18 @@ def overlay(
     **kwargs: Any,
 ) -> Picture:
     """Lay out one panel with all paths."""
+    _without_camera("overlay", kwargs)
     figure = new_figure(size or SIZES["overlay"])
-    labels = [path.label for path in paths] if legend else []
-    (ax,) = panels(figure, 1, 1, labels)
+    (ax,) = panels(figure, 1, 1, _labels(paths) if legend else [])
     aspect = ax.bbox.width / ax.bbox.height
-    scene = Scene.of(paths, limits=limits, aspect=aspect, **extras.scene)
-    styles = track_styles(len(paths), **kwargs)
+    scene = _scene(paths, limits, aspect, extras)
+    styles = track_styles(len(scene.tracks), **kwargs)
     movers = draw_paths(ax, scene, theme, styles, legend=legend, extras=extras)
     return Picture(figure, movers, scene, aspect)
 
 
 def grid(
-    paths: Sequence[Trajectory],
+    paths: Shown,
     theme: Theme,
     *,
     size: Size | None = None,
@@ -147,18 +150,20 @@ def grid(
     **kwargs: Any,
 ) -> Picture:
     """Lay out a panel for each path, with the same limits and the same ground."""
+    _without_camera("grid", kwargs)
     extras.only("grid", ("captions", "anatomy", "tail"))
     figure = new_figure(size or SIZES["grid"], SIZES["grid"])
-    columns = math.ceil(math.sqrt(len(paths)))
-    rows = math.ceil(len(paths) / columns)
+    labels = _labels(paths)
+    columns = math.ceil(math.sqrt(len(labels)))
+    rows = math.ceil(len(labels) / columns)
     top = 2.4 * points("axes.titlesize")
     axes = panels(figure, rows, columns, [], top=top)
     aspect = axes[0].bbox.width / axes[0].bbox.height
-    scene = Scene.of(paths, limits=limits, aspect=aspect, **extras.scene)
-    styles = track_styles(len(paths), **kwargs)
+    scene = _scene(paths, limits, aspect, extras)
+    styles = track_styles(len(labels), **kwargs)
     movers: list[Mover] = []
     for i, ax in enumerate(axes):
-        if i >= len(paths):
+        if i >= len(labels):
             ax.remove()
             continue
         movers += draw_paths(
@@ -168,23 +173,23 @@ def grid(
             [styles[i]],
             legend=False,
             caption=False,
-            title=paths[i].label,
+            title=labels[i],
             extras=extras,
             key=False,
         )
         ax.label_outer()
         # Labels at the very ends would run into those of the next panel.
         ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], prune="both"))
-        if i + columns >= len(paths):
+        if i + columns >= len(labels):
             ax.tick_params(labelbottom=True)
-            ax.set_xlabel("$x$")
+            ax.set_xlabel(scene.naming.x)
     key = any(isinstance(mover, Arrows) and mover.scale is not None for mover in movers)
     header = _figure_header(figure, scene, axes, key=key)
     return Picture(figure, [*movers, header], scene, aspect)
 
 
 def race(
-    paths: Sequence[Trajectory],
+    paths: Shown,
     theme: Theme,
     *,
     size: Size | None = None,
@@ -193,13 +198,13 @@ def race(
     **kwargs: Any,
 ) -> Picture:
     """Lay out one panel with all paths, and their losses beside it."""
+    _without_camera("race", kwargs)
     figure = new_figure(size or SIZES["race"], SIZES["race"])
-    labels = [path.label for path in paths]
-    left, right = panels(figure, 1, 2, labels, widths=(1.25, 1.0))
+    left, right = panels(figure, 1, 2, _labels(paths), widths=(1.25, 1.0))
     beyond = (right.bbox.x1 - left.bbox.x1) / figure.dpi * 72
     aspect = left.bbox.width / left.bbox.height
-    scene = Scene.of(paths, limits=limits, aspect=aspect, **extras.scene)
-    styles = track_styles(len(paths), **kwargs)
+    scene = _scene(paths, limits, aspect, extras)
+    styles = track_styles(len(scene.tracks), **kwargs)
     movers = draw_paths(left, scene, theme, styles, beyond=beyond, extras=extras)
     movers += draw_losses(right, scene, styles)
     return Picture(figure, movers, scene, aspect)
@@ -244,6 +249,25 @@ SIZES: dict[str, Size] = {
     "race": (1200, 540),
     "3d": (800, 600),
 }
+
+
+def _labels(paths: Shown) -> list[str]:
+    shown = paths.tracks if isinstance(paths, Scene) else paths
+    return [path.label for path in shown]
+
+
+def _scene(paths: Shown, limits: Limits, aspect: float, extras: Extras) -> Scene:
+    """Make the scene of some trajectories, or return the one that is there."""
+    if isinstance(paths, Scene):
+        return paths
+    return Scene.of(paths, limits=limits, aspect=aspect, **extras.scene)
+
+
+def _without_camera(layout: str, settings: Mapping[str, Any]) -> None:
+    """Raise if a flat picture is told where its camera stands."""
+    for name in signature(checked_camera).parameters:
+        if name in settings:
+            raise must(name, f'left out in the layout "{layout}"', settings[name])
 
 
 def panels(

@@ -37,8 +37,9 @@ def frame_steps(
     pace : {"steps", "length", "loss"}, default "steps"
         What is equal between two frames: the number of steps; the length of the way that the paths
         have gone; or the factor by which their losses have fallen towards the minimum (how much,
-        if none is known). Each path counts by its part of its own whole way, so that a fast and a slow one are both seen to move. There are then
-        fewer frames where a single step is longer than the distance of two.
+        if none is known). Each path counts by its part of its own whole way, so that a fast and a
+        slow one are both seen to move. There are then fewer frames where a single step is longer
+        than the distance of two.
 
     Returns
     -------

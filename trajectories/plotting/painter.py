@@ -11,6 +11,7 @@ from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from trajectories.plotting.layouts import Picture
+from trajectories.plotting.theme import TURN
 
 __all__ = ["Painter"]
 
@@ -51,7 +52,11 @@ class Painter:
         self._stamps: dict[tuple[Text, str], tuple[Box, NDArray[np.uint8]]] = {}
 
     def paint(self, step: int) -> NDArray[np.uint8]:
-        """Paint a step, and return `pixels`."""
+        """Paint a step, and return `pixels`; threads take turns."""
+        with TURN:
+            return self._painted(step)
+
+    def _painted(self, step: int) -> NDArray[np.uint8]:
         self._picture.show(step)
         if not self._picture.still:
             self._picture.figure.canvas.draw()

@@ -18,7 +18,7 @@ from trajectories.plotting.extras import PLAIN, Extras
 from trajectories.plotting.header import draw_header, heading, in_points, literal, points
 from trajectories.plotting.readout import Readout
 from trajectories.plotting.relief import Relief
-from trajectories.plotting.scene import Scene
+from trajectories.plotting.scene import Naming, Scene
 from trajectories.plotting.theme import Theme, setting
 from trajectories.plotting.tracks import Curves, Mover, Paths, Style
 from trajectories.plotting.view import Limits, in_parts
@@ -76,6 +76,9 @@ def draw_paths(
     list of Mover
     """
     draw_ground(ax, scene.relief, scene.limits, theme)
+    if scene.naming != Naming():
+        ax.set_xlabel(scene.naming.x)
+        ax.set_ylabel(scene.naming.y, rotation=90, labelpad=4)
     draw_minima(ax, scene.minima)
     _draw_starts(ax, np.concatenate([track.positions[0] for track in scene.tracks]))
     exits = Exits(ax, scene, styles)
@@ -102,7 +105,8 @@ def draw_paths(
     if scale is not None and key:
         beside += key_width(scale) + gap
     elif scale is not None and scale > 1:
-        words = [f"{words[0]}  (step{times(scale)})", *words]
+        # A long label is cut at its end: the scale then stands before it.
+        words = [f"{words[0]}  (step{times(scale)})", f"(step{times(scale)})  {words[0]}"]
     lift = draw_header(ax, words, labels, styles, room=in_points(ax)[0] + beyond, beside=beside)
     if scale is not None and key:
         shift = ScaledTranslation((beyond - before) / 72, lift / 72, ax.figure.dpi_scale_trans)
@@ -140,13 +144,13 @@ def draw_losses(ax: Axes, scene: Scene, styles: Sequence[Style]) -> list[Mover]:
         ax.set_yscale("log", nonpositive="mask")
         ax.set_ylim(low / 2, top * 2)
         minimum = f"{floor:.3g}".replace("-", "\N{MINUS SIGN}")
-        ax.set_ylabel("loss  $f(x, y)$" if floor == 0 else f"loss above the minimum {minimum}")
+        ax.set_ylabel(scene.naming.loss if floor == 0 else f"loss above the minimum {minimum}")
     else:
         excess = np.clip(excess, -_MOST, _MOST)
         low, top = (float(excess.min()), float(excess.max())) if excess.size else (0.0, 1.0)
         room = 0.06 * ((top - low) or abs(top) or 1.0)
         ax.set_ylim(low - room, top + room)
-        ax.set_ylabel("loss  $f(x, y)$")
+        ax.set_ylabel(scene.naming.loss)
     ax.grid(axis="y", zorder=0)
     return [Curves(ax, scene.tracks, floor, styles)]
 

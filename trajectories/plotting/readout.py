@@ -91,7 +91,7 @@ class Readout:
         *,
         marks: bool = True,
     ) -> None:
-        self._rows = [_cells(track) for track in scene.tracks]
+        self._rows = [_cells(track, scene.naming.short[2]) for track in scene.tracks]
         labels = [literal(track.label) for track in scene.tracks]
         widths = [_widest(ax, cells) for cells in (labels, *_longest(self._rows))]
         if minima is None:
@@ -132,15 +132,15 @@ class Readout:
                 text.set_text(cell)
 
 
-def _cells(track: Track) -> list[tuple[str, str]]:
+def _cells(track: Track, name: str) -> list[tuple[str, str]]:
     """Return what stands in the two columns of numbers at each step."""
-    losses = [_loss(values) for values in track.values]
+    losses = [_loss(values, name) for values in track.values]
     if track.rates is None:
         return [(loss, "") for loss in losses]
     return [(loss, f"lr {_short(r)}") for loss, r in zip(losses, track.rates, strict=True)]
 
 
-def _loss(values: Array) -> str:
+def _loss(values: Array, name: str) -> str:
     """Tell the loss of one path, or the mean of those in a batch that have not diverged."""
     left = values[np.isfinite(values)]
     if not len(left):
@@ -148,8 +148,8 @@ def _loss(values: Array) -> str:
     # Halves, as a sum of the largest floats would be infinite.
     mean = _short(2 * float(np.mean(left / 2)))
     if len(values) == 1:
-        return f"f = {mean}"
-    return f"mean f = {mean}" + (
+        return f"{name} = {mean}"
+    return f"mean {name} = {mean}" + (
         f" ({len(left)} of {len(values)})" if len(left) < len(values) else ""
     )
 

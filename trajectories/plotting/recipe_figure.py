@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.artist import allow_rasterization
 from matplotlib.figure import Figure
 
+from trajectories.plotting.theme import TURN, set_for_now
 from trajectories.trajectory import Trajectory
 
 __all__ = ["FIXED", "RecipeFigure", "metadata_for"]
@@ -75,6 +77,12 @@ class RecipeFigure(Figure):
             self._recipe = make_recipe(source, kind=kind, settings=settings)
         return self._recipe
 
+    @allow_rasterization  # type: ignore[untyped-decorator]
+    def draw(self, renderer: Any) -> None:
+        """Draw the figure; threads take turns, as what Matplotlib looks up then is shared."""
+        with TURN:
+            super().draw(renderer)
+
     def savefig(self, fname: Any, *, transparent: bool | None = None, **kwargs: Any) -> None:
         """Save the figure as `matplotlib.figure.Figure.savefig` does, with its recipe.
 
@@ -92,7 +100,7 @@ class RecipeFigure(Figure):
         if ours:
             kwargs["metadata"] = {**ours, **(kwargs.get("metadata") or {})}
         salted = kind.startswith("svg") and mpl.rcParams["svg.hashsalt"] is None
-        with mpl.rc_context(_SALT if salted else {}):
+        with set_for_now(_SALT if salted else {}):
             super().savefig(fname, transparent=transparent, **kwargs)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from trajectories.plotting.view import Limits
 from trajectories.surfaces import Surface
 from trajectories.surfaces.minima import local_minima
 
-__all__ = ["RESOLUTION", "Relief", "make_relief"]
+__all__ = ["RESOLUTION", "Relief", "make_relief", "relief_of"]
 
 Array = NDArray[np.float64]
 
@@ -60,9 +60,27 @@ def make_relief(surface: Surface, limits: Limits, resolution: int = RESOLUTION) 
     Relief
     """
     x, y = (np.linspace(low, high, resolution) for low, high in limits)
-    z = np.asarray(surface(x[None, :], y[:, None]))
+    return relief_of(x, y, np.asarray(surface(x[None, :], y[:, None])), surface.floor)
+
+
+def relief_of(x: Array, y: Array, z: Array, floor: float | None) -> Relief:
+    """Choose the heights of the contours of what has been valued on a grid.
+
+    Parameters
+    ----------
+    x, y : numpy.ndarray, shape (nx,), (ny,)
+        The grid's coordinates.
+    z : numpy.ndarray, shape (ny, nx)
+        The values; what is not finite becomes NaN in place.
+    floor : float or None
+        The least that there can be, if it is known.
+
+    Returns
+    -------
+    Relief
+    """
     z[~(abs(z) < _HIGHEST)] = np.nan
-    return Relief(x, y, z, _levels(z, surface.floor))
+    return Relief(x, y, z, _levels(z, floor))
 
 
 def _levels(z: Array, floor: float | None) -> Array:

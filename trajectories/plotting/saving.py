@@ -69,7 +69,8 @@ def save(
     if max_bytes is not None:
         integer("max_bytes", max_bytes, _LEAST_BYTES)
     told = {**animation.settings, "fps": fps, "hold": hold, "loop": loop}
-    recipe = make_recipe(animation.trajectories, settings=told)
+    # What shows no trajectories cannot be made again from a recipe.
+    recipe = make_recipe(animation.trajectories, settings=told) if animation.trajectories else ""
     if kind == PAGE:
         how = {"fps": fps, "hold": hold, "loop": loop, "recipe": recipe}
         return [_save_page(animation, path, max_bytes, **how)]

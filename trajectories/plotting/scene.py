@@ -21,9 +21,29 @@ from trajectories.surfaces import Surface
 from trajectories.trajectory import Trajectory
 from trajectories.validation import must
 
-__all__ = ["Exit", "Scene", "Track", "checked"]
+__all__ = ["Exit", "Naming", "Scene", "Track", "checked", "leaves"]
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Naming:
+    """What a picture calls its axes and its heights: those of a function, if it is told nothing.
+
+    Parameters
+    ----------
+    x, y : str
+        The axes.
+    short : (str, str, str)
+        The coordinates and the height in a read-out.
+    loss : str
+        The axis of the heights in a plot against steps.
+    """
+
+    x: str = "$x$"
+    y: str = "$y$"
+    short: tuple[str, str, str] = ("x", "y", "f")
+    loss: str = "loss  $f(x, y)$"
 
 
 @dataclass(frozen=True)
@@ -64,6 +84,9 @@ class Track:
         start; None if paths differ in it.
     anatomy : Anatomy or None
         The parts of each step, if they were asked for.
+    recorded : numpy.ndarray of int, shape (steps + 1,), or None
+        The step at which each row was recorded, where rows stand in for others: curves of values
+        then go straight from one recorded value to the next. None if all rows are their own.
     """
 
     label: str
@@ -72,6 +95,7 @@ class Track:
     exits: tuple[Exit | None, ...]
     rates: Array | None = None
     anatomy: Anatomy | None = None
+    recorded: NDArray[np.int64] | None = None
 
     @cached_property
     def visible(self) -> Array:
@@ -94,7 +118,7 @@ class Scene:
     name : str
         The surface's name; its formula if it has none of its own.
     formula : str
-        The formula as text.
+        The formula as text; "" if there is none, as for a network's loss.
     latex : str
         The formula in LaTeX.
     limits : ((float, float), (float, float))
@@ -109,6 +133,8 @@ class Scene:
         The paths.
     notes : tuple of str, default ()
         What theory says of the surface, line by line.
+    naming : Naming
+        What axes and heights are called.
 
     Examples
     --------
@@ -127,6 +153,7 @@ class Scene:
     floor: float | None
     tracks: tuple[Track, ...]
     notes: tuple[str, ...] = ()
+    naming: Naming = Naming()
 
     @classmethod
     def of(
@@ -230,7 +257,7 @@ def _track(path: Trajectory, limits: Limits, anatomy: bool) -> Track:
     time = np.arange(path.steps + 1)
     rows = np.searchsorted(path.recorded, time, side="right") - 1
     positions = path.positions.reshape(len(path.recorded), -1, 2)[rows]
-    exits = tuple(_exit(positions[:, i], limits) for i in range(positions.shape[1]))
+    exits = tuple(leaves(positions[:, i], limits) for i in range(positions.shape[1]))
     values = path.values.reshape(len(path.recorded), -1)[rows]
     parts = dissect(path) if anatomy else None
     return Track(path.label, positions, values, exits, _rates(path), parts)
@@ -265,8 +292,21 @@ def _theory(surface: Surface, paths: Sequence[Trajectory]) -> tuple[str, ...]:
     return tuple(line.replace("-", "\N{MINUS SIGN}") for line in lines)
 
 
-def _exit(positions: Array, limits: Limits) -> Exit | None:
-    """Find how a path leaves the picture for good."""
+def leaves(positions: Array, limits: Limits) -> Exit | None:
+    """Find how a path leaves the picture for good.
+
+    Parameters
+    ----------
+    positions : numpy.ndarray, shape (steps + 1, 2)
+        The path; NaN from where it diverged.
+    limits : ((float, float), (float, float))
+        What is shown.
+
+    Returns
+    -------
+    Exit or None
+        None if it ends inside.
+    """
     (x0, x1), (y0, y1) = limits
     low, size = np.array([x0, y0]), np.array([x1 - x0, y1 - y0])
     with np.errstate(invalid="ignore", over="ignore"):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
+from threading import RLock
 from typing import Any
 
 import matplotlib as mpl
@@ -14,7 +15,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 
 from trajectories.names import resolve
 
-__all__ = ["THEMES", "Look", "Theme", "applied", "look", "setting"]
+__all__ = ["THEMES", "TURN", "Look", "Theme", "applied", "look", "set_for_now", "setting"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,10 @@ _VISIBLE = frozenset(
     + ("patch", "text", "xaxis", "xtick", "yaxis", "ytick")
 )
 
+#: Held by the thread whose settings are in force, and while it draws: what Matplotlib looks up then
+#: is shared too, and so is its parser of formulas. A block may stand inside another.
+TURN = RLock()
+
 #: The themes by name.
 THEMES: dict[str, Theme] = {
     "light": Theme("dark ink on white", ("base", "light"), *_LIGHT_GROUND),
@@ -87,8 +92,7 @@ class Look:
     @contextmanager
     def applied(self) -> Iterator[Theme]:
         """Apply the settings to what is made inside the block."""
-        settings: Any = self.settings
-        with mpl.rc_context(settings):
+        with set_for_now(self.settings):
             yield self.theme
 
 
@@ -114,13 +118,30 @@ def look(theme: str | None) -> Look:
         name = resolve("theme", theme, THEMES)
         return Look(THEMES[name], _defaults() | _styled(THEMES[name]))
     light = THEMES["light"]
-    kept = {key: setting(key) for key in _defaults() if _changed(key)}
+    with TURN:
+        kept = {key: setting(key) for key in _defaults() if _changed(key)}
     return Look(light, _styled(light) | kept)
 
 
 def applied(theme: str | None) -> AbstractContextManager[Theme]:
     """Apply a theme to what is made inside a block; see `look`."""
     return look(theme).applied()
+
+
+@contextmanager
+def set_for_now(settings: Mapping[str, Any]) -> Iterator[None]:
+    """Change settings of Matplotlib inside a block, in which no other thread changes them.
+
+    Matplotlib has one set of settings for all threads: without turns, one would draw with the
+    settings of another, or keep them for good.
+
+    Parameters
+    ----------
+    settings : mapping
+        What to set.
+    """
+    with TURN, mpl.rc_context(dict(settings)):  # type: ignore[arg-type]
+        yield
 
 
 def setting(key: str) -> Any:

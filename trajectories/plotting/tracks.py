@@ -168,7 +168,7 @@ class Curves(_Trails):
     def __init__(
         self, ax: Axes, tracks: Sequence[Track], floor: float, styles: Sequence[Style]
     ) -> None:
-        losses = [_with_steps(track.values - floor) for track in tracks]
+        losses = [_with_steps(track.values - floor, track.recorded) for track in tracks]
         super().__init__(ax, losses, styles, _LOSS_HEAD)
 
 
@@ -193,7 +193,8 @@ def _part(history: Array, begin: int, step: int) -> tuple[Array, Array]:
     return chained[:, 0], chained[:, 1]
 
 
-def _with_steps(values: Array) -> Array:
+def _with_steps(values: Array, recorded: NDArray[np.int64] | None) -> Array:
     """Return points (step, value), shape (steps + 1, paths, 2)."""
-    steps = np.broadcast_to(np.arange(len(values), dtype=float)[:, None], values.shape)
+    rows = np.arange(len(values)) if recorded is None else recorded
+    steps = np.broadcast_to(rows.astype(float)[:, None], values.shape)
     return np.stack([steps, values], axis=-1)

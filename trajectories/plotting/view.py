@@ -11,7 +11,7 @@ from trajectories.surfaces import Surface
 from trajectories.trajectory import Trajectory
 from trajectories.validation import must, rectangle
 
-__all__ = ["Limits", "in_parts", "view"]
+__all__ = ["Limits", "framed", "in_parts", "view"]
 
 Array = NDArray[np.float64]
 Limits = tuple[tuple[float, float], tuple[float, float]]
@@ -19,6 +19,9 @@ Limits = tuple[tuple[float, float], tuple[float, float]]
 _MARGIN = 0.1
 #: Scales of x and y are made equal, unless that would extend a side to more than this many times.
 _STRETCH = 3.0
+#: In parts of the distance from 0: the narrowest view.
+_NARROWEST = 1e-9
+_LEAST = 1e-300
 
 
 def view(
@@ -73,8 +76,25 @@ def view(
     near = ((points >= low - room) & (points <= high + room)).all(axis=1)
     low, high = points[near].min(axis=0), points[near].max(axis=0)
     size = np.maximum(high - low, 0.05 * (domain[:, 1] - domain[:, 0]))
-    middle = (low + high) / 2
-    size = size * (1 + 2 * _MARGIN)
+    return framed((low + high) / 2, size, aspect)
+
+
+def framed(middle: Array, size: Array, aspect: float | None = None) -> Limits:
+    """Put a margin around what is to be shown, and give x and y the same scale if they can have it.
+
+    Parameters
+    ----------
+    middle, size : numpy.ndarray, shape (2,)
+        Where it is, and its width and height.
+    aspect : float, optional
+        Width over height of the panel.
+
+    Returns
+    -------
+    ((float, float), (float, float))
+    """
+    # No narrower than where neighbouring floats could be told apart.
+    size = np.maximum(size * (1 + 2 * _MARGIN), _NARROWEST * abs(middle) + _LEAST)
     if aspect is not None:
         wanted = np.maximum(size, [size[1] * aspect, size[0] / aspect])
         size = wanted if (wanted <= _STRETCH * size).all() else np.maximum(size, wanted / _STRETCH)

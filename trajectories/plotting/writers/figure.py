@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from trajectories.atomic import replacing
 from trajectories.names import suffix
 from trajectories.plotting.recipe_figure import FIXED
+from trajectories.plotting.theme import set_for_now
 
 __all__ = ["FIGURE_FORMATS", "save_figure"]
 
@@ -45,5 +45,5 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
         If the file cannot be written; an old one is then left as it was.
     """
     kind = suffix("format of a still picture", path, FIGURE_FORMATS)
-    with replacing(path) as file, mpl.rc_context(_SAVING):
+    with replacing(path) as file, set_for_now(_SAVING):
         figure.savefig(file, format=kind[1:], metadata=FIXED[kind[1:]])

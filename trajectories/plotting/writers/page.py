@@ -169,6 +169,7 @@ def page_html(
         "ground": ground(scene.relief, scene.limits),
         "minima": scene.minima.tolist(),
         "floor": scene.floor or 0.0,
+        "names": {"x": scene.naming.x, "y": scene.naming.y, "short": scene.naming.short},
         "first": first,
         "fps": fps,
         "hold": hold,
@@ -180,7 +181,7 @@ def page_html(
     parts = {
         "title": escape(title or f"{name}: {labels}"),
         "name": "" if scene.name == scene.formula else escape(name[:1].upper() + name[1:]),
-        "formula": to_mathml(scene.formula),
+        "formula": to_mathml(scene.formula) if scene.formula else "",
         "notes": "".join(f"<p>{_prose(note)}</p>" for note in scene.notes),
         "style": asset("player.css") + stylesheet(shown, chosen, layout, style),
         "script": asset("player.js"),

@@ -141,7 +141,11 @@ def kept_steps(tracks: Sequence[Track], frames: Sequence[int], most: int) -> Ste
     -------
     numpy.ndarray of int
     """
-    every = np.arange(max(len(track.positions) for track in tracks))
+    rows = [track.recorded for track in tracks if track.recorded is not None]
+    if len(rows) == len(tracks):  # What only stands in for other rows is left out.
+        every = np.unique(np.concatenate(rows))
+    else:
+        every = np.arange(max(len(track.positions) for track in tracks))
     if len(every) <= most:
         return every
     shown = _thinned(frames, most)

@@ -263,7 +263,7 @@ function makePanel(kind, box, tracks, numbers = { x: true, y: true }) {
     panel.down = (y) => (1 - (y - y0) / (y1 - y0)) * tall;
     panel.xTicks = axisTicks.x(width);
     panel.yTicks = axisTicks.y(tall);
-    panel.names = { x: "$x$", y: "$y$" };
+    panel.names = data.names;
     panel.place = (path, row) => [panel.across(path.x[row]), panel.down(path.y[row])];
   } else {
     const [low, high] = data.losses.range.map(data.losses.log ? Math.log10 : Number);
@@ -570,7 +570,8 @@ function fitHeading() {
   const heading = byId("heading");
   const parts = { name: heading.querySelector(".name"), colon: heading.querySelector(".colon"), formula: heading.querySelector(".formula") };
   const named = parts.name.textContent !== "";
-  const choices = named ? [[1, 1], [0, 1], [1, 0]] : [[0, 1]];
+  const bare = parts.formula.textContent.trim().endsWith("="); // There is no formula.
+  const choices = bare ? [[1, 0]] : named ? [[1, 1], [0, 1], [1, 0]] : [[0, 1]];
   for (const [name, formula] of choices) {
     show(parts.name, name);
     show(parts.colon, name && formula);
@@ -720,8 +721,9 @@ function fillReadout(box, { panel, index, number, row, here }) {
   const table = document.createElement("table");
   title.textContent = data.tracks[index].label;
   const lines = [["step", String(times[row])]];
-  if (Number.isFinite(path.x[row])) lines.push(["x", coordinate(path.x[row], data.units[0])], ["y", coordinate(path.y[row], data.units[1])]);
-  lines.push(["f", height(path.above[row])]);
+  const [x, y, f] = data.names.short;
+  if (Number.isFinite(path.x[row])) lines.push([x, coordinate(path.x[row], data.units[0])], [y, coordinate(path.y[row], data.units[1])]);
+  lines.push([f, height(path.above[row])]);
   for (const [name, value] of lines) {
     const line = table.insertRow();
     const head = document.createElement("th");
@@ -835,7 +837,7 @@ function speak(step, row) {
     const [path, ...others] = readTake(data.takes[state.take])[index].paths;
     if (state.off.has(index) || others.length) return "";
     const value = path.above[Math.min(row, path.rows - 1)];
-    return Number.isFinite(value) ? `${name}: f is ${height(value)}. ` : `${name}: lost. `;
+    return Number.isFinite(value) ? `${name}: ${data.names.short[2]} is ${height(value)}. ` : `${name}: lost. `;
   });
   byId("spoken").textContent = `Step ${step}. ${words.join("")}`;
 }
