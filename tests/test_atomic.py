@@ -1,14 +1,18 @@
 """Writing a file whole or not at all."""
 
 import os
+import time
 
 import pytest
 
-from trajectories.atomic import check_target, replacing
+from trajectories.atomic import check_target, hidden_folder, replacing
 
 
-@pytest.fixture
-def target(tmp_path):
+@pytest.fixture(params=["nameless", "hidden"])
+def target(tmp_path, request, monkeypatch):
+    """A target in an empty folder, on systems with and without files that have no name."""
+    if request.param == "hidden":
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
     return tmp_path / "a.bin"
 
 
@@ -97,9 +101,99 @@ def test_two_writers_at_once_do_not_mix(target):
 
 def test_the_unfinished_file_is_hidden_and_beside_the_target(target):
     with replacing(target) as file:
-        (name,) = files(target.parent)
-        assert name.startswith(".")
+        names = files(target.parent)
+        assert len(names) <= (not hasattr(os, "O_TMPFILE"))
+        assert all(name.startswith(".") for name in names)
         file.write(b"new")
+
+
+# --- what killed writers have left
+
+
+def left(folder, age=100.0, name=".0123456789abcdef.part"):
+    path = folder / name
+    path.write_bytes(b"half of the n")
+    os.utime(path, (time.time() - age,) * 2)
+    return path
+
+
+def write(target):
+    with replacing(target) as file:
+        file.write(b"new")
+
+
+def test_what_a_killed_writer_has_left_goes_with_the_next_file(target):
+    left(target.parent)
+    folder = target.with_name(".fedcba9876543210.part")
+    folder.mkdir()
+    left(folder, name="0.png")
+    os.utime(folder, (0, 0))
+    write(target)
+    assert files(target.parent) == ["a.bin"]
+
+
+@pytest.mark.parametrize(
+    "name", [".part", ".0123456789abcde.part", ".0123456789ABCDEF.part", "0123456789abcdef.part"]
+)
+def test_other_files_stay_however_old_they_are(target, name):
+    left(target.parent, name=name)
+    write(target)
+    assert files(target.parent) == sorted([name, "a.bin"])
+
+
+def test_what_is_young_stays(target):
+    young = left(target.parent, age=0)
+    write(target)
+    assert young.exists()
+
+
+def test_a_link_stays_and_so_does_what_it_points_to(target):
+    real = left(target.parent, name="real")
+    link = target.with_name(".0123456789abcdef.part")
+    link.symlink_to(real)
+    os.utime(link, (0, 0), follow_symlinks=False)
+    write(target)
+    assert link.is_symlink()
+    assert real.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, open files cannot be removed anyway")
+def test_what_a_living_writer_has_open_stays(target, monkeypatch):
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    with replacing(target) as file, hidden_folder(target) as folder:
+        for item in target.parent.iterdir():
+            os.utime(item, (0, 0))
+        write(target.with_name("b.bin"))
+        assert len(files(target.parent)) == 3
+        assert folder.exists()
+        file.write(b"new")
+    assert files(target.parent) == ["a.bin", "b.bin"]
+
+
+def test_a_hidden_folder_goes_with_all_in_it(target):
+    with hidden_folder(target) as folder:
+        assert folder.name.startswith(".")
+        assert folder.parent == target.parent
+        (folder / "0.png").write_bytes(b"new")
+    assert files(target.parent) == []
+    with pytest.raises(KeyboardInterrupt), hidden_folder(target) as folder:  # noqa: PT012
+        (folder / "0.png").write_bytes(b"new")
+        raise KeyboardInterrupt
+    assert files(target.parent) == []
+
+
+def test_a_file_system_without_nameless_files(target, monkeypatch):
+    real = os.open
+
+    def refusing(path, flags, *more):
+        if flags & getattr(os, "O_TMPFILE", 0) and os.path.isdir(path):
+            raise OSError(95, "Operation not supported")
+        return real(path, flags, *more)
+
+    monkeypatch.setattr(os, "open", refusing)
+    write(target)
+    assert target.read_bytes() == b"new"
+    assert files(target.parent) == ["a.bin"]
 
 
 @pytest.mark.parametrize("name", ["n" * 251 + ".npz", "深" * 80 + ".npz"])

@@ -8,6 +8,8 @@ the next file is written into that folder.
 
 from __future__ import annotations
 
+import errno
+import importlib
 import os
 import re
 import secrets
@@ -16,18 +18,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
-
-try:
-    import fcntl
-except ImportError:  # Windows.
-    fcntl = None  # type: ignore[assignment]
+from typing import Any, BinaryIO
 
 __all__ = ["check_target", "hidden_folder", "replacing"]
+
+fcntl: Any = None
+with suppress(ImportError):  # Windows has none.
+    fcntl = importlib.import_module("fcntl")
 
 _HIDDEN = re.compile(r"\.[0-9a-f]{16}\.part")
 #: Seconds after which an unlocked hidden file counts as left: it is locked as soon as it is there.
 _STALE = 60.0
+#: What a disk says that takes no more; it does not say of which file.
+_FULL = {errno.ENOSPC, errno.EFBIG, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _PROCESS_FILES = "/proc/self/fd/{}"
 
 
@@ -83,7 +86,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     Raises
     ------
     OSError
-        As `check_target`, or when the disk is full.
+        As `check_target`, or when the disk is full; it names the target.
 
     Examples
     --------
@@ -112,11 +115,13 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
             if nameless:
-                os.link(_PROCESS_FILES.format(descriptor), partial)
+                # Any `src_dir_fd` makes Python follow the link; the path is absolute.
+                source = _PROCESS_FILES.format(descriptor)
+                os.link(source, partial, src_dir_fd=descriptor, follow_symlinks=True)
         os.replace(partial, target)
-    except BaseException:
+    except BaseException as error:
         partial.unlink(missing_ok=True)
-        raise
+        raise _named(error, target) from error.__cause__
 
 
 @contextmanager
@@ -146,10 +151,19 @@ def hidden_folder(beside: str | os.PathLike[str]) -> Iterator[Path]:
         if lock is not None:
             _lock(lock)
         yield partial
+    except OSError as error:
+        raise _named(error, beside) from error.__cause__
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         if lock is not None:
             os.close(lock)
+
+
+def _named(error: BaseException, target: str | os.PathLike[str]) -> BaseException:
+    """Return an error that names the target if it is the disk that takes no more."""
+    if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+        return type(error)(error.errno, error.strerror, os.fspath(target))
+    return error
 
 
 def _hidden(folder: Path) -> Path:

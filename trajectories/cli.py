@@ -124,5 +124,9 @@ def _complain(program: str, error: object, code: int) -> int:
     return code
 
 
-def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+def _show_warning(
+    message: Warning | str, category: type[Warning] = UserWarning, *_: Any, **__: Any
+) -> None:
+    if not issubclass(category, UserWarning):
+        return  # Libraries talk to programmers.
     print(f"trajectories: note: {' '.join(str(message).split())}", file=sys.stderr)

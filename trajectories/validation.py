@@ -28,6 +28,10 @@ __all__ = [
 ]
 
 
+#: The largest coordinate of a rectangle: its width, margins and middle are in float64's range.
+_WIDEST = 1e307
+
+
 def must(
     name: str, requirement: str, got: object, *, kind: type[Exception] = ValueError
 ) -> Exception:
@@ -227,12 +231,14 @@ def rectangle(name: str, value: Any) -> tuple[tuple[float, float], tuple[float, 
     TypeError
         If something in it is no number.
     ValueError
-        If it has another shape, is not finite, or a lowest is not below its highest.
+        If it has another shape, is not finite, beyond 1e307, or a lowest is not below its highest.
     """
     array = floats(name, value)
     good = array.shape == (2, 2) and np.isfinite(array).all() and (array[:, 0] < array[:, 1]).all()
     if not good:
         raise must(name, "((xmin, xmax), (ymin, ymax)), each minimum below its maximum", value)
+    if not (np.abs(array) <= _WIDEST).all():  # Else a width overflows.
+        raise must(name, f"at most {_WIDEST:.0e} in size throughout", value)
     (x0, x1), (y0, y1) = array.tolist()
     return (x0, x1), (y0, y1)
 

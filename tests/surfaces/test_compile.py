@@ -61,6 +61,8 @@ FORMULAS = [
     *(SURFACES.entry(name).formula for name in SURFACES),
 ]
 
+OLD = tuple(map(int, sp.__version__.split(".")[:2])) < (1, 14)
+
 
 @pytest.fixture(scope="module")
 def points():
@@ -77,6 +79,8 @@ def run(expressions, x, y):
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_a_program_computes_what_sympy_computes(formula, points):
     expression = parse(formula)
+    if OLD and to_sympy(expression).has(sp.Max, sp.Min):
+        pytest.skip("SymPy 1.13 writes Max and Min wrongly for arrays and constants")
     expected = sp.lambdify((X, Y), to_sympy(expression), "numpy")(*points)
     (got,) = run([expression], *points)
     np.testing.assert_allclose(got, np.broadcast_to(expected, got.shape), rtol=1e-13, atol=1e-13)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import signature
 from typing import Any
 
@@ -168,7 +168,7 @@ def grid(
             continue
         movers += draw_paths(
             ax,
-            scene.only(i),
+            replace(scene.only(i), notes=()),
             theme,
             [styles[i]],
             legend=False,

@@ -126,8 +126,11 @@ def parse(text: str) -> sp.Expr:
     if not isinstance(text, str):
         raise TypeError(f"`formula` must be text. Got {text!r} instead.")
     tree = syntax_tree(text)
-    expression = to_real(_build(tree)[0])
-    check_expression(expression)
+    try:
+        expression = to_real(_build(tree)[0])
+        check_expression(expression)
+    except RecursionError:  # The caller himself may be deep down already.
+        raise FormulaError("The formula nests too deep to be read here.") from None
     return expression
 
 
@@ -207,7 +210,25 @@ def syntax_tree(text: str) -> ast.expr:
         raise FormulaError(
             f"The formula must have at most {MAX_OPERATIONS} operations. Got {count}."
         )
+    towers = _towers(tree)
+    if towers > MAX_DEPTH:
+        raise FormulaError(
+            f"Powers and calls in a formula must nest at most {MAX_DEPTH} deep. Got {towers}."
+        )
     return tree
+
+
+def _towers(tree: ast.expr) -> int:
+    """Return how many powers and calls stand inside each other, as in x**x**x, at most."""
+    deepest = 0
+    waiting: list[tuple[ast.AST, int]] = [(tree, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        power = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
+        depth += power or isinstance(node, ast.Call)
+        deepest = max(deepest, depth)
+        waiting.extend((child, depth) for child in ast.iter_child_nodes(node))
+    return deepest
 
 
 def _cut(text: str) -> str:

@@ -42,6 +42,7 @@ def local_minima(z: Array) -> NDArray[np.intp]:
     return places[np.argsort(z[places[:, 0], places[:, 1]], kind="stable")]
 
 
+@np.errstate(all="ignore")
 def find_minima(
     value: Callable[[Any], Any],
     gradient: Callable[[Any], Array],
@@ -94,25 +95,22 @@ def _newton(
 ) -> Array:
     """Refine points by Newton steps, halved until f does not rise, each within `reach`."""
     p = start.copy()
-    with np.errstate(all="ignore"):
-        for _ in range(_ITERATIONS):
-            g, h = gradient(p), hessian(p)
-            (a, b), (_, c) = np.moveaxis(h, (-2, -1), (0, 1))
-            determinant = a * c - b * b
-            step = np.stack([b * g[:, 1] - c * g[:, 0], b * g[:, 0] - a * g[:, 1]], axis=-1)
-            step /= determinant[:, None]
-            convex = (determinant > 0) & (a > 0) & np.isfinite(step).all(axis=-1)
-            step = np.where(
-                convex[:, None], step, -g * reach / (abs(g).max(axis=-1)[:, None] + 1e-300)
-            )
-            step = np.clip(np.nan_to_num(step), -reach, reach)
-            here = value(p)
-            for _ in range(30):
-                worse: Any = np.logical_not(value(p + step) <= here)
-                if not worse.any():
-                    break
-                step[worse] /= 2
-            step[worse] = 0.0
-            p += step
+    for _ in range(_ITERATIONS):
+        g, h = gradient(p), hessian(p)
+        (a, b), (_, c) = np.moveaxis(h, (-2, -1), (0, 1))
+        determinant = a * c - b * b
+        step = np.stack([b * g[:, 1] - c * g[:, 0], b * g[:, 0] - a * g[:, 1]], axis=-1)
+        step /= determinant[:, None]
+        convex = (determinant > 0) & (a > 0) & np.isfinite(step).all(axis=-1)
+        step = np.where(convex[:, None], step, -g * reach / (abs(g).max(axis=-1)[:, None] + 1e-300))
+        step = np.clip(np.nan_to_num(step), -reach, reach)
+        here = value(p)
+        for _ in range(30):
+            worse: Any = np.logical_not(value(p + step) <= here)
+            if not worse.any():
+                break
+            step[worse] /= 2
+        step[worse] = 0.0
+        p += step
     inside: Any = (abs(p - start) <= 2 * reach).all(axis=-1)
     return np.where(inside[:, None], p, start)

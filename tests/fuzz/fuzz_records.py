@@ -1,0 +1,101 @@
+"""Fuzz what is read as records: surfaces, optimizers, and the recipes that files carry."""
+
+import copy
+import json
+import random
+import sys
+import warnings
+
+import numpy as np
+from engine import Target, main
+
+import trajectories as tj
+from trajectories.optimizers import ALL_OPTIMIZERS
+from trajectories.optimizers.record import from_record, to_record
+from trajectories.plotting.recipe import Recipe, make_recipe
+from trajectories.surfaces import SURFACES, Surface, least_squares
+
+BOWL = "x**2/20 + y**2"
+#: Values that take another's place.
+ODD = [None, True, False, 0, -1, 1, 2, 0.5, 1e308, 5e-324, 10**18, 10**30, "", "x", "x*y", "nan"]
+ODD += ["adam", "1", [], {}, [1], [[1, 2]], [[0, 1], [0, 1]], [[1, 2, 3]] * 3, {"a": 1}, "\ud800"]
+ODD += [{"shape": [2], "float64": ""}, {"shape": [10**9], "float64": "eJwDAAAAAAE="}, "__class__"]
+
+
+def check(data: bytes) -> bool:
+    text = data.decode("utf-8", "replace")
+    record = json.loads(text)
+    with warnings.catch_warnings():
+        # A changed recipe may well be of a changed path.
+        warnings.filterwarnings("ignore", ".*bit for bit")
+        if isinstance(record, dict) and "trajectories" in record:
+            Recipe.of(text).trajectories(most_work=300)
+        elif isinstance(record, dict) and "name" in record and "formula" not in record:
+            rule = from_record(record, ALL_OPTIMIZERS)
+            assert json.dumps(to_record(rule))
+        else:
+            surface = Surface.from_dict(record)
+            assert Surface.from_dict(surface.to_dict()) == surface
+    return True
+
+
+def changed(rng: random.Random) -> bytes:
+    """Return a record some of whose values are others, left out, or put in twice."""
+    record = json.loads(rng.choice(SEEDS))
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        part = record
+        while isinstance(part, (dict, list)) and part:
+            keys = list(part) if isinstance(part, dict) else range(len(part))
+            key = rng.choice(keys)
+            if rng.random() < 0.3 or not isinstance(part[key], (dict, list)):
+                kind = rng.randrange(6)
+                if kind == 0:
+                    del part[key]
+                elif kind == 1 and isinstance(part, dict):
+                    part[rng.choice(("", "x", "lr", "samples", "start"))] = copy.deepcopy(part[key])
+                elif kind == 2 and isinstance(part[key], float):
+                    part[key] *= rng.choice((-1, 2, 1e300, 1e-300))
+                else:
+                    part[key] = copy.deepcopy(rng.choice(ODD))
+                break
+            part = part[key]
+    return json.dumps(record).encode()
+
+
+def _seeds() -> list[bytes]:
+    line = least_squares([(0, 1), (1, 3), (2, 5)], batch_size=1)
+    paths = tj.compare(BOWL, ["sgd:0.9", "adam:cosine(0.3, 9)"], (-7, 2), 9, noise=0.1, rng=1)
+    held = tj.descend(BOWL, tj.SGD(lambda step: 0.1), steps=3)
+    records = [
+        *(SURFACES[name].to_dict() for name in ("beale", "himmelblau", "ackley", "sphere")),
+        Surface(BOWL, minima=[(0, 0)], start=(1, 2)).to_dict(),
+        line.to_dict(),
+        *(to_record(rule()) for rule in ALL_OPTIMIZERS.values()),
+        to_record(tj.SGD("cosine(0.1, 9)")),
+        to_record(tj.SGD(np.array([0.1, 0.2]))),
+    ]
+    recipes = [
+        make_recipe(paths, settings={"layout": "race", "linewidth": 2.0, "size": (320, 240)}),
+        make_recipe(held, settings={"layout": "overlay"}),
+        make_recipe(tj.descend(line, "sgd:0.1", steps=3, rng=1), settings={}),
+        make_recipe(line, kind="plot_gradient", settings={"arrows": 9}),
+    ]
+    return [json.dumps(record).encode() for record in records] + [t.encode() for t in recipes]
+
+
+SEEDS = _seeds()
+TARGET = Target(
+    "records and recipes",
+    check,
+    SEEDS,
+    [b'"', b"{", b"}", b"[", b"]", b",", b":", b"null", b"true", b"1e999", b"NaN", b"-1"]
+    + [b"\\u0000"]
+    + [json.dumps(odd).encode() for odd in ODD],
+    ["trajectories.arrays", "trajectories.optimizers.record", "trajectories.surfaces.surface"]
+    + ["trajectories.plotting.recipe_text", "trajectories.plotting.recipe_paths"],
+    refusals=(ValueError, TypeError),
+    grow=changed,
+)
+
+if __name__ == "__main__":
+    sys.exit(main(TARGET))
