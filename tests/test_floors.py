@@ -25,6 +25,7 @@ FLOORS = {
     "trajectories.anatomy": 4,
     "trajectories.descent": 4,
     "trajectories.maps": 5,
+    "trajectories.search": 5,
     "trajectories.plotting": 6,
     "trajectories.mnist": 7,
     "trajectories": 8,
@@ -43,6 +44,9 @@ THIRD_PARTIES = {
     "trajectories.anatomy": {"numpy"},
     "trajectories.descent": {"numpy"},
     "trajectories.maps": {"joblib", "numpy", "tqdm"},
+    "trajectories.search": {
+        *("distributed", "filelock", "joblib", "numpy", "threadpoolctl", "tqdm"),
+    },
     "trajectories.plotting": {"av", "numpy", "matplotlib", "mpl_toolkits", "PIL", "pptx", "tqdm"},
     "trajectories.mnist": {"joblib", "matplotlib", "numpy", "PIL", "pooch", "tqdm"},
 }

@@ -1,0 +1,192 @@
+"""The search: seeds, rounds, narrowing, halving, and where it runs."""
+
+import io
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+
+from trajectories.search import SearchResult, Space, Trial, search
+from trajectories.search.schedule import best_quarter, kept, narrowed, round_sizes, rungs
+from trajectories.search.trial import draw
+
+
+def test_seeds_are_those_of_spawned_sequences(ridge, space):
+    found = search(ridge(), space, 6, workers=1, rng=7)
+    children = np.random.SeedSequence(7).spawn(6)
+    for trial, child in zip(found, children, strict=True):
+        sampling, running = child.spawn(2)
+        assert trial.params == Space(space).draw(np.random.default_rng(sampling))
+        assert trial.seed == int(running.generate_state(1, np.uint64)[0]) >> 11
+    assert len({trial.seed for trial in found}) == 6
+    assert search(ridge(), space, 6, workers=1, rng=8).trials[0] != found.trials[0]
+
+
+def test_more_trials_begin_with_the_same(ridge, space):
+    few = search(ridge(), space, 5, workers=1)
+    assert search(ridge(), space, 9, workers=1).trials[:5] == few.trials
+
+
+def test_narrowing_closes_in_on_the_peak_of_a_known_surface(ridge, space):
+    found = search(ridge(noise=0.01), space, 160, rounds=4, workers=1, rng=3)
+    assert len(found.spaces) == 5
+    widths = [math.log10(s["lr"].high / s["lr"].low) for s in found.spaces]
+    assert widths == sorted(widths, reverse=True)
+    assert widths[0] == pytest.approx(6)
+    assert widths[-1] < 0.6
+    for inner in found.spaces:  # The peak is never cut off.
+        assert inner["lr"].low < 1e-3 < inner["lr"].high
+        assert inner["decay"].low < 1e-6 < inner["decay"].high
+    for turn, trials in enumerate(found.rounds):
+        assert len(trials) == 40
+        for name, kind in found.spaces[turn].items():
+            assert all(kind.low <= trial.params[name] <= kind.high for trial in trials)
+    # What counts more is narrowed further: that is what rounds are for.
+    decay = found.spaces[-1]["decay"]
+    assert math.log10(decay.high / decay.low) > 1.2 * widths[-1]
+    assert found.best.score > 0.98
+
+
+def test_the_rule_of_narrowing_step_by_step():
+    space = Space(x="uniform(0, 10)", kind="choice(a, b, c)")
+    scores = {1.0: 0.1, 2.0: 0.8, 4.0: 0.9, 9.0: 0.2, 5.0: 0.3, 6.0: None, 7.0: 0.4, 8.0: 0.5}
+    trials = [
+        Trial(n, 0, {"x": x, "kind": "abc"[n % 3]}, 0, "finished" if s else "diverged", s, 5)
+        for n, (x, s) in enumerate(scores.items())
+    ]
+    assert [t.params["x"] for t in best_quarter(trials, "max")] == [4.0, 2.0]
+    assert [t.params["x"] for t in best_quarter(trials, "min")] == [1.0, 9.0]
+    cut = narrowed(space, trials, "max")
+    assert (cut["x"].low, cut["x"].high) == (0, 6)
+    assert cut["kind"].values == ("b", "c")
+    assert narrowed(space, [t for t in trials if t.score is None], "max") == space
+
+
+def test_sizes_of_rounds_and_rungs():
+    assert round_sizes(100, 3) == [34, 33, 33]
+    assert round_sizes(5, 1) == [5]
+    assert rungs(50, 2) == [13, 25, 50]
+    assert rungs(1, 4) == [1]
+    with pytest.raises(ValueError, match="`trials` must be at least 12 for 3 rounds"):
+        round_sizes(11, 3)
+
+
+def test_halving_abandons_the_worse_half_and_reports_it(ridge, space):
+    whole = search(ridge(8), space, 20, workers=1)
+    found = search(ridge(8), space, 20, halving=2, workers=1)
+    assert [found.count(s) for s in ("finished", "abandoned", "diverged")] == [5, 15, 0]
+    assert [t.number for t in found] == list(range(20))
+    assert sorted(t.reached for t in found) == [2] * 10 + [4] * 5 + [8] * 5
+    # Here heights keep their order as they grow, so the best are never lost.
+    assert [t.number for t in found.ranking[:5]] == [t.number for t in whole.ranking[:5]]
+    assert found.best == whole.best
+    for trial in found:
+        assert len(trial.curves["height"]) == trial.reached + 1
+        assert trial.curves["height"][-1] == trial.score
+
+
+def test_halving_runs_no_more_than_it_must(ridge, space, tmp_path):
+    tally = tmp_path / "tally"
+    search(ridge(8, tally=tally), space, 20, halving=2, workers=1)
+    parts = [tuple(map(int, line.split()[1:3])) for line in tally.read_text().splitlines()]
+    assert sum(end - begin for begin, end in parts) == 20 * 2 + 10 * 2 + 5 * 4
+    assert len(parts) == 35
+
+
+def test_what_diverged_comes_last_and_is_never_kept(ridge, space):
+    found = search(ridge(8, lost=1e-2), space, 24, rounds=2, halving=1, workers=1)
+    lost = [t for t in found if t.status == "diverged"]
+    assert lost
+    assert all(t.score is None and t.params["lr"] > 1e-2 for t in lost)
+    assert [t.status for t in found.ranking[-len(lost) :]] == ["diverged"] * len(lost)
+    same = [Trial(n, 0, {}, 0, "diverged") for n in range(4)]
+    assert kept(same, "max") == []
+
+
+def test_nothing_but_divergence_has_no_winner(ridge, space):
+    found = search(ridge(lost=0.0), space, 8, rounds=2, workers=1, conclude=lambda best: 1 / 0)
+    assert found.best is None
+    assert found.conclusion is None
+    assert found.spaces[0] == found.spaces[-1]
+    assert "8 diverged" in repr(found)
+
+
+def test_processes_change_nothing(ridge, space):
+    one = search(ridge(8), space, 12, rounds=2, halving=1, workers=1)
+    two = search(ridge(8), space, 12, rounds=2, halving=1, workers=2)
+    assert one.trials == two.trials
+
+
+def test_the_conclusion_is_drawn_once(ridge, space, tmp_path):
+    asked = []
+
+    def conclude(best):
+        asked.append(best.number)
+        return {"test": 0.5}
+
+    path = tmp_path / "a.jsonl"
+    how = {"workers": 1, "journal": path, "conclude": conclude}
+    found = search(ridge(), space, 6, **how)
+    again = search(ridge(), space, 6, resume=True, **how)
+    assert asked == [found.best.number]
+    assert found.conclusion == again.conclusion == {"test": 0.5}
+
+
+def test_a_result_is_plain_data(ridge, space, tmp_path):
+    found = search(ridge(), space, 8, rounds=2, workers=1)
+    records = json.loads(json.dumps(found.to_records()))
+    assert records[3]["number"] == 3
+    assert records[3]["params_lr"] == found.trials[3].params["lr"]
+    assert not any(isinstance(value, (list, dict)) for value in records[0].values())
+    found.save(tmp_path / "a.jsonl")
+    back = SearchResult.load(tmp_path / "a.jsonl")
+    assert back == found
+    assert back.spaces == found.spaces
+    assert back.complete
+
+
+def test_what_makes_no_sense_is_refused_before_anything_is_run(ridge, space, tmp_path):
+    tally = tmp_path / "tally"
+    objective = ridge(tally=tally)
+    for change, words in [
+        ({"space": {"speed": "log(1,2)"}}, "unknown"),
+        ({"trials": 0}, "`trials` must be at least 1"),
+        ({"rounds": 9}, "`trials` must be at least 36"),
+        ({"halving": -1}, "`halving` must be at least 0"),
+        ({"rng": -1}, "`rng` must be at least 0"),
+        ({"workers": 0}, "`workers` must be at least 1"),
+        ({"scheduler": "tcp://127.0.0.1:1", "workers": 2}, "`workers` must be left out"),
+    ]:
+        settings = {"space": space, "trials": 8, "workers": 1} | change
+        with pytest.raises(ValueError, match=re.escape(words)):
+            search(objective, **settings)
+    with pytest.raises(TypeError, match="`objective` must be an Objective"):
+        search(lambda params: 1, space)
+    assert not tally.exists()
+
+
+def test_a_draw_depends_on_nothing_but_its_number(space):
+    every = Space(space)
+    assert draw(every, 5, 0, 0).params == draw(every, 5, 1, 0).params
+    assert draw(every, 5, 0, 0).params != draw(every, 5, 0, 1).params
+
+
+def test_the_progress_bar_tells_the_best_so_far(ridge, space, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    shown = Terminal()
+    monkeypatch.setattr("sys.stderr", shown)
+    found = search(ridge(wait=0.01), space, 8, halving=1, workers=1, progress=True)
+    told = re.findall(r"/8 \[.*?best (\S+) \(trial (\d+)\)", shown.getvalue())
+    scores = [float(score) for score, _ in told]
+    assert scores == sorted(scores)
+    assert len(scores) > 1
+    assert scores[-1] <= round(found.best.score, 4)
+    quiet = io.StringIO()
+    monkeypatch.setattr("sys.stderr", quiet)
+    search(ridge(), space, 4, workers=1, progress=True)
+    assert quiet.getvalue() == ""

@@ -1,0 +1,237 @@
+"""The journal: kept line by line, gone on with after kill -9, never shared, never mixed up."""
+
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from trajectories.search import SearchResult, search
+from trajectories.search.journal import opened, read_journal
+
+#: A search in a process of its own.
+SCRIPT = """
+import sys
+from conftest import SPACE, Ridge
+from trajectories.search import search
+
+path, workers, wait = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+objective = Ridge(8, wait=wait, tally=path + ".tally")
+if __name__ == "__main__":
+    search(objective, SPACE, 24, rounds=2, halving=1, journal=path, resume=True, workers=workers)
+"""
+HOW = {"trials": 24, "rounds": 2, "halving": 1, "workers": 1}
+
+
+@pytest.fixture
+def begin(here, tmp_path):
+    """Return a function that starts a search elsewhere; what is left of it goes in the end."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    started = []
+
+    def start(path, workers=1, wait=0.002):
+        child = subprocess.Popen(
+            [sys.executable, str(script), str(path), str(workers), str(wait)],
+            env={**os.environ, "PYTHONPATH": str(here)},
+            start_new_session=True,
+            stderr=subprocess.PIPE,
+        )
+        started.append(child)
+        return child
+
+    yield start
+    for child in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)  # Workers outlive their parent for a while.
+        child.wait()
+        child.stderr.close()
+
+
+def grown(path, size, child, patience=60.0):
+    """Wait until a file is larger, or its writer has come to its end."""
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        now = path.stat().st_size if path.exists() else 0
+        if now > size or child.poll() is not None:
+            return
+        time.sleep(0.003)
+    raise AssertionError("nothing was written")
+
+
+def killed_again_and_again(begin, path, *, workers, wait, kills):
+    """Kill a search at random moments, until it comes to its end; return how often."""
+    moments, done = random.Random(workers), 0
+    for _ in range(kills):
+        size = path.stat().st_size if path.exists() else 0
+        child = begin(path, workers, wait)
+        grown(path, size, child)
+        time.sleep(moments.uniform(0, 12 * wait))
+        if child.poll() is None:
+            child.kill()
+            done += 1
+        child.wait()
+    child = begin(path, workers, 0.0)
+    assert child.wait(120) == 0, child.stderr.read().decode()
+    return done
+
+
+def check_same(path, ridge, space, kills, workers):
+    found = SearchResult.load(path)
+    whole = search(ridge(8), space, **HOW)
+    assert found.trials == whole.trials
+    assert found.spaces == whole.spaces
+    numbers = [json.loads(line)["trial"] for line in path.read_bytes().splitlines()[1:]]
+    ended = [trial["number"] for trial in numbers if trial["status"] != "paused"]
+    assert sorted(ended) == list(range(24))
+    # What had ended was not run again: at most what was under way when a kill came.
+    ran = path.with_name(path.name + ".tally").read_text().splitlines()
+    assert len({line.split()[0] for line in ran}) == 24
+    # Workers that lost their parent try what is in their queue.
+    assert len(ran) <= 24 + 12 + kills * workers * (1 if workers == 1 else 5)
+
+
+def test_a_search_that_is_killed_goes_on_and_gives_the_same_trials(begin, ridge, space, tmp_path):
+    path = tmp_path / "trials.jsonl"
+    kills = killed_again_and_again(begin, path, workers=1, wait=0.01, kills=2)
+    assert kills
+    check_same(path, ridge, space, kills, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_search_that_is_killed_more_often(begin, ridge, space, tmp_path, workers):
+    path = tmp_path / "trials.jsonl"
+    kills = killed_again_and_again(begin, path, workers=workers, wait=0.01, kills=6)
+    assert kills >= 3
+    check_same(path, ridge, space, kills, workers)
+
+
+def test_a_line_cut_off_anywhere_is_made_good(ridge, space, tmp_path):
+    path = tmp_path / "trials.jsonl"
+    how = {"trials": 6, "halving": 1, "workers": 1, "journal": path}
+    whole = search(ridge(3), space, **how)
+    data = path.read_bytes()
+    second = data.index(b"\n") + 1
+    cuts = random.Random(0).sample(range(second, len(data)), 25)
+    for cut in [0, 1, 20, second - 1, second, len(data) - 1, len(data), *cuts]:
+        path.write_bytes(data[:cut])
+        assert search(ridge(3), space, **how, resume=True).trials == whole.trials
+        assert sorted(path.read_bytes().splitlines()) != []
+        assert SearchResult.load(path).trials == whole.trials
+    path.write_bytes(data + b"\0" * 40 + b"\n")  # A crash of the system leaves such.
+    assert search(ridge(3), space, **how, resume=True).trials == whole.trials
+
+
+def test_a_trial_is_on_the_disk_the_moment_it_ends(ridge, space, tmp_path, monkeypatch):
+    path = tmp_path / "trials.jsonl"
+    synced, known = [], []
+    sync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: (synced.append(fd), sync(fd)))
+    run = ridge.run
+
+    def watched(self, *given):
+        known.append((len(read_journal(path)[0].ended), len(synced)))
+        return run(self, *given)
+
+    monkeypatch.setattr(ridge, "run", watched)
+    search(ridge(), space, 5, workers=1, journal=path)
+    assert [count for count, _ in known] == [0, 1, 2, 3, 4]
+    assert [after for _, after in known] == [1, 2, 3, 4, 5]
+
+
+def test_two_searches_on_one_file_are_refused(begin, ridge, space, tmp_path):
+    path = tmp_path / "trials.jsonl"
+    other = begin(path, wait=1.0)
+    grown(path, 0, other)
+    with pytest.raises(BlockingIOError, match=r"Another search is writing .*trials\.jsonl"):
+        search(ridge(8), space, **HOW, journal=path, resume=True)
+    other.kill()  # Its lock goes with it.
+    other.wait()
+    tally = path.with_name(path.name + ".tally")
+    assert search(ridge(8, tally=tally), space, **HOW, journal=path, resume=True).complete
+
+
+def test_two_searches_of_one_process_are_refused_too(tmp_path):
+    path = tmp_path / "trials.jsonl"
+    with (
+        opened(path, {}, {}),
+        pytest.raises(BlockingIOError, match="Another search"),
+        opened(path, {}, {}, resume=True),
+    ):
+        pass
+    with opened(path, {}, {}, resume=True):
+        pass
+
+
+def test_an_old_file_is_only_gone_on_with_if_asked(ridge, space, tmp_path):
+    path = tmp_path / "trials.jsonl"
+    search(ridge(), space, 4, workers=1, journal=path)
+    before = path.read_bytes()
+    with pytest.raises(FileExistsError, match="There is a search in"):
+        search(ridge(), space, 4, workers=1, journal=path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"trials": 5}, "trials is 4 there and 5 here"),
+        ({"rng": 1}, "rng is 0 there and 1 here"),
+        ({"space": {"lr": "log(1e-5, 1)"}}, r"space\.lr\.low is 1e-06 there and 1e-05 here"),
+        ({"halving": 1}, "halving is 0 there and 1 here"),
+    ],
+)
+def test_a_file_of_other_settings_is_refused(ridge, space, tmp_path, change, words):
+    path = tmp_path / "trials.jsonl"
+    settings = {"space": space, "trials": 4, "workers": 1, "journal": path}
+    search(ridge(), **settings)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=words):
+        search(ridge(), **{**settings, **change}, resume=True)
+    with pytest.raises(ValueError, match=r"objective\.ridge is 8 there and 9 here"):
+        search(ridge(9), **settings, resume=True)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"hello\n",
+        b'{"a": 1}\n',
+        b"\x89PNG\r\n\x1a\n",
+        b'{"format":"trajectories search 1","settings":[],"versions":{}}\n{"trial":{}}\n{}\n',
+        b'{"format":"trajectories search 1","settings":{},"versions":{}}\n\n{"trial":{}}\n',
+    ],
+)
+def test_what_is_no_journal_is_refused_and_left_alone(ridge, space, tmp_path, text):
+    path = tmp_path / "notes.txt"
+    path.write_bytes(text)
+    with pytest.raises(ValueError, match="holds no journal of a search: line"):
+        search(ridge(), space, 4, workers=1, journal=path, resume=True)
+    with pytest.raises(ValueError, match="holds no"):
+        SearchResult.load(path)
+    assert path.read_bytes() == text
+
+
+def test_a_trial_cannot_end_twice(ridge, space, tmp_path):
+    path = tmp_path / "trials.jsonl"
+    search(ridge(), space, 4, workers=1, journal=path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:3], lines[2], *lines[3:]]))
+    with pytest.raises(ValueError, match="line 4: `trial` must be one that has not ended"):
+        SearchResult.load(path)
+
+
+def test_a_running_search_can_be_looked_at(ridge, space, tmp_path):
+    path = tmp_path / "trials.jsonl"
+    search(ridge(), space, 12, rounds=2, workers=1, journal=path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:5]))
+    found = SearchResult.load(path)
+    assert (len(found), found.complete, len(found.spaces)) == (4, False, 1)

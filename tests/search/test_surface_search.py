@@ -1,0 +1,57 @@
+"""The same search on surfaces."""
+
+import numpy as np
+import pytest
+
+import trajectories as tj
+from trajectories.search import SurfaceObjective, search_surface
+
+BOWL = "x**2/20 + y**2"
+
+
+def test_a_trial_is_a_descent():
+    objective = SurfaceObjective(BOWL, "momentum", start=(-7, 2), steps=30)
+    report = objective.run({"lr": 0.1, "momentum": 0.8}, 0, 30)
+    path = tj.descend(BOWL, tj.Momentum(0.1, momentum=0.8), start=(-7, 2), steps=30)
+    assert report.score == float(path.values[-1])
+    assert report.curves["loss"] == path.values.tolist()
+    assert objective.run({"lr": 0.1, "momentum": 0.8}, 0, 12).score == float(path.values[12])
+
+
+def test_a_descent_that_is_lost_has_no_score():
+    report = SurfaceObjective("rosenbrock", "sgd", steps=200).run({"lr": 1.0}, 0, 200)
+    assert report.score is None
+    assert 0 < report.reached < 200
+    assert np.isfinite(report.curves["loss"]).all()
+
+
+def test_the_best_rate_of_a_bowl_is_found():
+    # SGD is fastest where both factors |1 - 0.1 lr| and |1 - 2 lr| are level: lr = 2 / 2.1.
+    found = search_surface(BOWL, "sgd", "lr=log(1e-4, 10)", 90, rounds=3, start=(-7, 2), steps=200)
+    assert found.best.params["lr"] == pytest.approx(2 / 2.1, rel=0.03)
+    assert found.spaces[-1]["lr"].low < 2 / 2.1 < found.spaces[-1]["lr"].high
+    assert found.count("diverged") > 2
+
+
+def test_rules_can_be_searched_for_too_and_noise_has_the_trials_seed():
+    space = {"optimizer": "choice(sgd, momentum, adam)", "lr": "log(1e-3, 1)"}
+    how = {"start": (-7, 2), "steps": 30, "noise": 0.1}
+    found = search_surface(BOWL, space=space, trials=30, **how)
+    assert {trial.params["optimizer"] for trial in found} == {"sgd", "momentum", "adam"}
+    one = found.trials[4]
+    rule = tj.OPTIMIZERS[one.params["optimizer"]](one.params["lr"])
+    path = tj.descend(BOWL, rule, (-7, 2), 30, noise=0.1, rng=one.seed)
+    assert one.score == float(path.values[-1])
+    assert found == search_surface(BOWL, space=space, trials=30, **how)
+
+
+@pytest.mark.parametrize(
+    ("space", "words"),
+    [
+        ("momentun=uniform(0,1)", "Unknown hyperparameter of sgd 'momentun'"),
+        ("lr=uniform(-1,1)", "`lr` must be positive"),
+    ],
+)
+def test_a_space_that_does_not_fit_is_refused(space, words):
+    with pytest.raises(ValueError, match=words):
+        search_surface(BOWL, "sgd", space)

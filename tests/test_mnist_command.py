@@ -1,0 +1,165 @@
+"""``trajectories mnist``: as it is typed."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from trajectories.commands import mnist
+from trajectories.mnist.experiments import EXPERIMENTS, Result
+from trajectories.mnist.experiments import study as study_module
+
+#: Called as the program calls it, in a process of its own.
+SCRIPT = """
+import argparse, sys
+from trajectories.commands import mnist
+parser = argparse.ArgumentParser(prog="trajectories")
+mnist.add(parser.add_subparsers())
+assert "numpy" not in sys.modules
+options = parser.parse_args(sys.argv[1:])
+options.run(options)
+"""
+
+
+def parsed(*arguments):
+    parser = argparse.ArgumentParser(prog="trajectories")
+    mnist.add(parser.add_subparsers())
+    return parser.parse_args(["mnist", *map(str, arguments)])
+
+
+@pytest.fixture
+def run(capsys):
+    """Return a function that runs the command and returns the lines on stdout."""
+
+    def called(*arguments):
+        options = parsed(*arguments)
+        options.run(options)
+        out, err = capsys.readouterr()
+        assert err == ""
+        return out.splitlines()
+
+    return called
+
+
+QUICK = ("--data", "digits", "--quick", "--seeds", 1, "--size", "480x360")
+
+
+def test_an_experiment_writes_its_result_and_its_figures(run, tmp_path):
+    folder = tmp_path / "new" / "folder"
+    lines = run("optimizers", *QUICK, "-o", folder)
+    names = ["optimizers.json", "optimizers.png", "optimizers-accuracy.png"]
+    assert lines == [str(folder / name) for name in names]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(names)
+    found = Result.load(folder / "optimizers.json")
+    assert found.data["name"] == "digits"
+    assert found.quick
+    assert found.seeds == (0,)
+    with Image.open(folder / "optimizers.png") as image:
+        assert image.size == (480, 360)
+
+
+def test_a_result_is_used_again_unless_forced(run, tmp_path, monkeypatch):
+    where = ("--data", "digits", "--quick", "--seeds", 1, "-o", tmp_path)
+    run("initial-weights", *where)
+    path, figure = tmp_path / "initial_weights.json", tmp_path / "initial_weights.png"
+    before, light = path.read_bytes(), figure.read_bytes()
+    trained, train_all = [], study_module.train_all
+
+    def watched(trainers, **settings):
+        trained.append(len(trainers))
+        return train_all(trainers, **settings)
+
+    monkeypatch.setattr(study_module, "train_all", watched)
+    run("initial-weights", *where, "--theme", "dark")
+    assert trained == []
+    assert path.read_bytes() == before
+    assert figure.read_bytes() != light
+    run("initial-weights", *where, "--force")
+    assert trained == [3]
+    assert figure.read_bytes() == light
+    run("initial-weights", *where, "--seed", 5)
+    assert trained == [3, 3]
+    assert Result.load(path).seeds == (5,)
+
+
+def test_who_races_can_be_chosen(run, tmp_path):
+    race = ("-O", "sgd:0.1", "-O", "adam:0.01")
+    run("optimizers", *QUICK, *race, "-o", tmp_path)
+    assert list(Result.load(tmp_path / "optimizers.json").runs) == ["SGD 0.1", "Adam 0.01"]
+
+
+def test_moving_pictures_are_of_the_format_asked_for(run, tmp_path):
+    lines = run("layers", *QUICK, "--movie", "webp", "-o", tmp_path)
+    names = ["layers.json"]
+    for stem in ("layers", "layers-small", "layers-sigmoid"):
+        names += [f"{stem}.png", f"{stem}.webp"]
+    assert lines == [str(tmp_path / name) for name in names]
+    with Image.open(tmp_path / "layers.webp") as image:
+        assert image.n_frames == 13
+    assert len(run("layers", *QUICK, "--movie", "none", "-o", tmp_path)) == 4
+
+
+def test_the_list_names_every_experiment_and_figure(run):
+    lines = run("--list")
+    firsts = [line.split()[0] for line in lines if not line.startswith(" ")]
+    assert firsts == list(EXPERIMENTS)
+    pages = sum(len(experiment.pages) for experiment in EXPERIMENTS.values())
+    assert len(lines) == len(firsts) + pages
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "an experiment or all"),
+        (["optimzers"], "Did you mean 'optimizers'"),
+        (["optimizers", "--data", "mnits"], "Unknown data"),
+        (["optimizers", "--data", "digits", "--seeds", 0], "`seeds` must be at least 1"),
+        (["optimizers", "--theme", "drak"], "Did you mean 'dark'"),
+        (["optimizers", "--size", "10x10"], "`size` must be"),
+        (["dropout", "-O", "adam"], "`--optimizer` must be left out"),
+        (["optimizers", "--data", "digits", "-O", "sdg"], "Did you mean 'sgd'"),
+    ],
+)
+def test_wrong_arguments_are_refused(arguments, words, tmp_path):
+    options = parsed(*arguments, "-o", tmp_path / "out")
+    with pytest.raises(ValueError, match=words):
+        options.run(options)
+    assert not list(tmp_path.rglob("*.*"))
+
+
+def test_a_folder_that_is_a_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    options = parsed("activations", "-o", tmp_path / "file")
+    with pytest.raises(OSError, match="file"):
+        options.run(options)
+
+
+def test_help_is_there_at_once_and_products_have_one_thread(tmp_path):
+    told = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
+    code = SCRIPT + "import os; print(os.environ['OPENBLAS_NUM_THREADS'])"
+    arguments = ["mnist", "activations", "--quick", "--seeds", "1", "-o", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=told,
+    )
+    assert done.stderr == ""
+    *lines, threads = done.stdout.splitlines()
+    assert threads == "1"
+    assert len(lines) == 5
+    assert json.loads((tmp_path / "activations.json").read_text())["experiment"] == "activations"
+
+
+@pytest.mark.slow
+def test_all_runs_every_experiment(run, tmp_path):
+    lines = run("all", "--data", "digits", "--quick", "--seeds", 1, "-o", tmp_path)
+    assert sorted(lines) == sorted(str(path) for path in tmp_path.iterdir())
+    assert {line for line in lines if line.endswith(".json")} == {
+        str(tmp_path / f"{name}.json") for name in EXPERIMENTS
+    }

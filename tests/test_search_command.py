@@ -1,0 +1,89 @@
+"""``trajectories search`` and ``trajectories mnist search``, as from a shell."""
+
+import argparse
+
+import pytest
+
+from trajectories.commands import search as command
+from trajectories.search import SearchResult, SurfaceObjective
+
+
+@pytest.fixture
+def call(folder, capsys):
+    """Return a function that runs one of both commands: stdout and stderr."""
+    parser = argparse.ArgumentParser("trajectories")
+    kinds = parser.add_subparsers(required=True)
+    command.add(kinds)
+    command.add_network_search(kinds.add_parser("mnist").add_subparsers(required=True))
+
+    def run(*words):
+        capsys.readouterr()
+        options = parser.parse_args(words)
+        options.run(options)
+        return capsys.readouterr()
+
+    return run
+
+
+SPACE = ("--space", "lr=log(1e-3,1)", "--space", "momentum=uniform(0,0.9)")
+SURFACE = ("search", "sphere", "-O", "momentum", *SPACE, "--steps", "20", "--trials", "8")
+NETWORK = ("mnist", "search", "--data", "digits", "--hidden", "10x2", "--epochs", "3")
+NETWORK += ("--trials", "8", "--rounds", "2", "-j", "1", "--space", "lr=log(0.01,1)")
+
+
+def test_a_surface_is_searched(call, folder):
+    out, err = call(*SURFACE, "--rounds", "2", "-o", "found")
+    names = ["best.png", "plane.png", "ranking.png", "trials.jsonl"]
+    assert out.split() == [f"found/{name}" for name in names]
+    assert "8 finished" in err
+    found = SearchResult.load(folder / "found" / "trials.jsonl")
+    assert found.complete
+    assert (folder / "found" / "plane.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_network_is_searched_and_the_search_gone_on_with(call, folder):
+    call(*NETWORK, "-o", "out", "--format", "svg")
+    path = folder / "out" / "trials.jsonl"
+    whole = SearchResult.load(path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:5]))
+    with pytest.raises(FileExistsError, match="Go on with it by --resume"):
+        call(*NETWORK, "-o", "out")
+    out, err = call(*NETWORK, "-o", "out", "--resume", "-q")
+    assert err == ""
+    assert "plane" not in out  # There is but one range.
+    assert SearchResult.load(path) == whole
+    assert whole.conclusion["images"] == 360
+    assert whole.settings["objective"]["hidden"] == [10, 10]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--space", "rate=log(1,2)"), "Unknown hyperparameter"),
+        (("--rounds", "5"), "`trials` must be at least 20"),
+        (("--format", "gif"), "Unknown format of a still picture 'gif'"),
+        (("--scheduler", "tcp://127.0.0.1:1", "-j", "2"), "`workers` must be left out"),
+    ],
+)
+def test_what_makes_no_sense_leaves_nothing(call, folder, more, words):
+    with pytest.raises(ValueError, match=words):
+        call(*SURFACE, *more, "-o", "found")
+    assert list(folder.iterdir()) == []
+
+
+def test_an_interrupted_search_tells_how_to_go_on(call, folder, monkeypatch):
+    run, calls = SurfaceObjective.run, []
+
+    def stopped(self, *given):
+        calls.append(given)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return run(self, *given)
+
+    monkeypatch.setattr(SurfaceObjective, "run", stopped)
+    with pytest.raises(KeyboardInterrupt, match=r"--resume goes on from found.trials\.jsonl"):
+        call(*SURFACE, "-o", "found")
+    assert len(SearchResult.load(folder / "found" / "trials.jsonl")) == 3
+    call(*SURFACE, "-o", "found", "--resume")
+    assert len(calls) == 9

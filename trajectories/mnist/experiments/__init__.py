@@ -1,0 +1,151 @@
+"""The experiments of the chapter on training: each a function that returns a `Result`.
+
+Names are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+_ROOT = "trajectories.mnist.experiments"
+
+__all__ = [
+    "EXPERIMENTS",
+    "Experiment",
+    "Result",
+    "activations",
+    "at_hand",
+    "batch_norm",
+    "dropout",
+    "ensemble",
+    "initial_weights",
+    "layers",
+    "optimizers",
+    "weight_decay",
+    "zero_weights",
+]
+
+if TYPE_CHECKING:
+    from trajectories.mnist.experiments.forward_pass import activations
+    from trajectories.mnist.experiments.local import at_hand
+    from trajectories.mnist.experiments.masks import dropout, ensemble
+    from trajectories.mnist.experiments.normalisation import batch_norm
+    from trajectories.mnist.experiments.overfitting import weight_decay
+    from trajectories.mnist.experiments.race import optimizers
+    from trajectories.mnist.experiments.result import Result
+    from trajectories.mnist.experiments.scales import initial_weights
+    from trajectories.mnist.experiments.symmetry import zero_weights
+    from trajectories.mnist.experiments.training_signals import layers
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment, as it is listed and called by its name.
+
+    Parameters
+    ----------
+    about : str
+        What it shows, in a line.
+    module : str
+        Where its function is, which has the experiment's name.
+    pages : dict of str
+        Its figures: what each shows, by name. The first is the one that is drawn by default.
+    moving : tuple of str
+        Which of them are moving pictures too.
+    images : bool, default True
+        Whether it needs a data set.
+    """
+
+    about: str
+    module: str
+    pages: dict[str, str]
+    moving: tuple[str, ...] = ()
+    images: bool = True
+
+    def function(self, name: str) -> Callable[..., Result]:
+        """Return the function that runs it."""
+        found: Callable[..., Result] = getattr(importlib.import_module(self.module), name)
+        return found
+
+
+#: All experiments by name, in the chapter's order.
+EXPERIMENTS: dict[str, Experiment] = {
+    "optimizers": Experiment(
+        "one network, trained by eight optimizers",
+        f"{_ROOT}.race",
+        {"loss": "the training loss", "accuracy": "test accuracy by iterations and by seconds"},
+    ),
+    "zero_weights": Experiment(
+        "weights that begin alike stay alike",
+        f"{_ROOT}.symmetry",
+        {"loss": "the training loss, and what the first units have learned"},
+    ),
+    "activations": Experiment(
+        "activations of five layers for weights of four sizes",
+        f"{_ROOT}.forward_pass",
+        {
+            "all": "all functions and sizes",
+            "sigmoid": "sigmoid, a histogram for each layer",
+            "tanh": "tanh, a histogram for each layer",
+            "relu": "ReLU, a histogram for each layer",
+        },
+        images=False,
+    ),
+    "layers": Experiment(
+        "activations and gradients of each layer while it learns",
+        f"{_ROOT}.training_signals",
+        {
+            "he": "ReLU with He's weights",
+            "small": "ReLU with weights of deviation 0.01",
+            "sigmoid": "sigmoid with Xavier's weights",
+        },
+        moving=("he", "small", "sigmoid"),
+    ),
+    "initial_weights": Experiment(
+        "first weights of deviation 0.01, Xavier's and He's",
+        f"{_ROOT}.scales",
+        {"loss": "the training loss"},
+    ),
+    "batch_norm": Experiment(
+        "with and without batch normalisation, for weights of sixteen sizes",
+        f"{_ROOT}.normalisation",
+        {"accuracy": "training accuracy in sixteen panels"},
+    ),
+    "weight_decay": Experiment(
+        "overfitting on 300 images, and weight decay against it",
+        f"{_ROOT}.overfitting",
+        {"accuracy": "training and test accuracy"},
+    ),
+    "dropout": Experiment(
+        "overfitting on 300 images, and dropout against it",
+        f"{_ROOT}.masks",
+        {"accuracy": "training and test accuracy"},
+    ),
+    "ensemble": Experiment(
+        "dropout as an ensemble: the mean of many masks against one scaled pass",
+        f"{_ROOT}.masks",
+        {"accuracy": "test accuracy by the number of masks"},
+    ),
+}
+_HOMES = {
+    **{name: experiment.module for name, experiment in EXPERIMENTS.items()},
+    "Result": f"{_ROOT}.result",
+    "at_hand": f"{_ROOT}.local",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its home when it is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

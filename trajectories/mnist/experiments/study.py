@@ -1,0 +1,305 @@
+"""A study: what all experiments do alike. Data, seeds, fair runs, and a result that is kept."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from json import dumps
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trajectories.atomic import check_target
+from trajectories.mnist.checkpoint import check_sum
+from trajectories.mnist.dataset import Dataset
+from trajectories.mnist.draws import as_rng
+from trajectories.mnist.experiments.result import Result
+from trajectories.mnist.layers import Array
+from trajectories.mnist.network import MultiLayerNet
+from trajectories.mnist.parallel import train_all
+from trajectories.mnist.source import load
+from trajectories.mnist.trainer import Trainer
+from trajectories.validation import integer, must
+
+__all__ = ["Study", "Variant", "length", "seeds_of"]
+
+#: First weights are drawn by [seed, this]; batches by the seed itself.
+_WEIGHTS = 1
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One of the things that an experiment compares.
+
+    Parameters
+    ----------
+    optimizer : Optimizer or str, default "sgd:lr=0.01"
+        What trains.
+    network : dict
+        Settings of the network, such as ``{"weight_decay": 0.1}``.
+    prepare : callable, optional
+        Changes the new network before it is trained.
+    """
+
+    optimizer: Any = "sgd:lr=0.01"
+    network: Mapping[str, Any] = field(default_factory=dict)
+    prepare: Callable[[MultiLayerNet], object] | None = None
+
+
+class Study:
+    """An experiment while it is run.
+
+    Parameters
+    ----------
+    experiment : str
+        Its name.
+    data : Dataset, str, os.PathLike or None
+        The images, or what `load` takes; None if there are none.
+    settings : dict
+        What is run, as JSON can hold it.
+    seeds : int, default 3
+        How many runs of each variant.
+    quick : bool, default False
+        Whether lengths have been cut.
+    rng : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
+        The first seed, with the next ones after it; or what draws the seeds.
+    workers : int, optional
+        In how many processes to train; by default as many as there are processors, or one if it
+        is quick.
+    progress : bool, default False
+        Whether to show progress bars on stderr, if that is a terminal.
+    keep : str or os.PathLike, optional
+        A JSON file for the result. What is finished lies beside it until all is: the same
+        experiment, run again after an interruption, goes on from there.
+    reuse : bool, default True
+        Whether a result of the very same settings that is in the file already will do.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it must be.
+    OSError
+        If there are no such images, or the file cannot be written.
+    """
+
+    def __init__(
+        self,
+        experiment: str,
+        data: Any,
+        settings: Mapping[str, Any],
+        *,
+        seeds: int = 3,
+        quick: bool = False,
+        rng: Any = 0,
+        workers: int | None = None,
+        progress: bool = False,
+        keep: str | os.PathLike[str] | None = None,
+        reuse: bool = True,
+    ) -> None:
+        self.experiment, self.settings = experiment, dict(settings)
+        self.quick, self.progress, self.reuse = bool(quick), progress, reuse
+        self.seeds = seeds_of(rng, seeds)
+        self.workers = None if workers is None else integer("workers", workers, 1)
+        if self.workers is None and quick:
+            self.workers = 1
+        self.keep = None if keep is None else check_target(keep)
+        if self.keep is not None and self.keep.suffix.lower() != ".json":
+            raise must("keep", "a file name that ends in .json", os.fspath(self.keep))
+        self._data = data if data is None or isinstance(data, Dataset) else load(data)
+
+    @property
+    def data(self) -> Dataset:
+        """The images."""
+        assert self._data is not None
+        return self._data
+
+    @cached_property
+    def about(self) -> dict[str, Any]:
+        """What the result tells of the data set."""
+        data = self._data
+        if data is None:
+            return {"name": "N(0, 1)"}
+        return {
+            "name": data.name,
+            "train": len(data.train_labels),
+            "test": len(data.test_labels),
+            "shape": list(data.shape),
+            "sum": check_sum(
+                data.train_images, data.train_labels, data.test_images, data.test_labels
+            ),
+        }
+
+    def conclude(self, **found: Any) -> Result:
+        """Return the result, and write it to its file if it has one.
+
+        Parameters
+        ----------
+        **found
+            The runs and arrays.
+
+        Returns
+        -------
+        Result
+        """
+        result = Result(self.experiment, self.about, self.settings, self.seeds, self.quick, **found)
+        if self.keep is not None and found:
+            result.save(self.keep)
+            shutil.rmtree(self._partial, ignore_errors=True)
+        return result
+
+    @cached_property
+    def known(self) -> Result | None:
+        """The result of the very same settings, if it is in the file already."""
+        if self.keep is None or not self.reuse or not self.keep.exists():
+            return None
+        try:
+            kept = Result.load(self.keep)
+        except ValueError:
+            return None
+        return kept if kept.asked == self.conclude().asked else None
+
+    @cached_property
+    def _partial(self) -> Path:
+        """The folder of what is finished before all is."""
+        assert self.keep is not None
+        told = zlib.crc32(dumps(self.conclude().asked, sort_keys=True).encode())
+        return self.keep.with_name(f".{self.keep.stem}.{told:08x}.partial")
+
+    def network(self, seed: int, **settings: Any) -> MultiLayerNet:
+        """Return a new network for the images: equal seeds mean equal first weights."""
+        hidden = self.settings["hidden"]
+        made = [seed, _WEIGHTS]
+        return MultiLayerNet(self.data.pixels, hidden, self.data.classes, rng=made, **settings)
+
+    def trainers(
+        self,
+        variants: Mapping[str, Variant],
+        data: Dataset,
+        *,
+        evaluate: Sequence[str] = ("test",),
+        **how: Any,
+    ) -> dict[str, list[Trainer]]:
+        """Return a run of each variant for every seed: same first weights, same batches.
+
+        Parameters
+        ----------
+        variants : mapping of str to Variant
+            What is compared, by label.
+        data : Dataset
+            The images to train on.
+        evaluate : sequence of str, default ("test",)
+            Of what to record the accuracy: "train" or "test".
+        **how
+            Arguments of every `Trainer`.
+
+        Returns
+        -------
+        dict of list of Trainer
+            By label, one for each seed.
+        """
+        sets = {
+            "train": (data.train_images, data.train_labels),
+            "test": (data.test_images, data.test_labels),
+        }
+        if self.keep is not None:
+            self._partial.mkdir(exist_ok=True)
+        found: dict[str, list[Trainer]] = {}
+        for number, (label, variant) in enumerate(variants.items()):
+            found[label] = []
+            for seed in self.seeds:
+                network = self.network(seed, **variant.network)
+                if variant.prepare is not None:
+                    variant.prepare(network)
+                place = None if self.keep is None else self._partial / f"{number}-{seed}.npz"
+                trainer = Trainer(
+                    network,
+                    variant.optimizer,
+                    *sets["train"],
+                    scale=data.scale,
+                    batch_size=self.settings["batch_size"],
+                    rng=seed,
+                    evaluate={name: sets[name] for name in evaluate},
+                    checkpoint=place,
+                    label=label,
+                    **how,
+                )
+                found[label].append(trainer)
+        return found
+
+    def train(self, trainers: Mapping[str, Sequence[Trainer]]) -> dict[str, Any]:
+        """Run all trainers, and return their histories as a result's runs."""
+        # Seed by seed: if the machine is busy for a while, no variant has that in all its runs.
+        every = [trainer for several in zip(*trainers.values(), strict=True) for trainer in several]
+        train_all(every, workers=self.workers, progress=self.progress)
+        return {label: tuple(t.history for t in several) for label, several in trainers.items()}
+
+    def race(self, variants: Mapping[str, Variant], data: Dataset, **how: Any) -> dict[str, Any]:
+        """Train each variant with every seed, and return a result's runs.
+
+        Parameters
+        ----------
+        variants, data, **how
+            As for `trainers`.
+
+        Returns
+        -------
+        dict of tuple of History
+        """
+        return self.train(self.trainers(variants, data, **how))
+
+    def first(self, count: int) -> Dataset:
+        """Return the data set with so many images to train on, or all if there are fewer."""
+        return self.data.subset(min(count, len(self.data.train_labels)))
+
+
+def seeds_of(rng: Any, count: Any) -> tuple[int, ...]:
+    """Return so many seeds.
+
+    Parameters
+    ----------
+    rng : int, numpy.random.Generator, numpy.random.RandomState or None
+        The first one, with the next ones after it; or what draws them.
+    count : int
+        How many, at least 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it must be.
+
+    Examples
+    --------
+    >>> seeds_of(0, 3)
+    (0, 1, 2)
+    """
+    count = integer("seeds", count, 1)
+    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool):
+        first = integer("rng", rng, 0)
+        return tuple(range(first, first + count))
+    drawn: Array = np.asarray(as_rng(rng).permutation(2**20)[:count])
+    return tuple(int(seed) for seed in drawn)
+
+
+def length(name: str, given: Any, usual: int) -> int:
+    """Return how long or how often something is done: as it was given, or as usual.
+
+    Parameters
+    ----------
+    name : str
+        The argument, for messages.
+    given : int or None
+        What was asked for, at least 1.
+    usual : int
+        What is done if nothing was.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no integer, or below 1.
+    """
+    return usual if given is None else integer(name, given, 1)

@@ -1,0 +1,216 @@
+"""A sheet: a figure with a title, what is to be seen in it, a legend, panels and a foot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+
+from trajectories.mnist.experiments.result import Result
+from trajectories.plotting.header import (
+    draw_header,
+    fitted,
+    header_height,
+    in_points,
+    literal,
+    points,
+    text_size,
+)
+from trajectories.plotting.layouts import Size, new_figure
+from trajectories.plotting.recipe_figure import RecipeFigure
+from trajectories.plotting.theme import setting
+from trajectories.validation import must
+
+__all__ = ["Sheet", "data_words", "network_words", "seed_words", "sheet"]
+
+_LEAST = 24.0
+_FOOT = 1.45
+#: The text of a foot, in sizes of the ticks' labels.
+_SMALL = 0.86
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A figure and its panels.
+
+    Parameters
+    ----------
+    figure : RecipeFigure
+        On an Agg canvas.
+    axes : list of matplotlib.axes.Axes
+        The panels, row by row.
+    """
+
+    figure: RecipeFigure
+    axes: list[Axes]
+
+
+def sheet(
+    size: Size | None,
+    reference: Size,
+    rows: int,
+    columns: int,
+    *,
+    title: Sequence[str],
+    about: Sequence[str] = (),
+    foot: str = "",
+    labels: Sequence[str] = (),
+    styles: Sequence[dict[str, Any]] = (),
+    widths: Sequence[float] | None = None,
+    shared: bool = False,
+    heads: bool | str = False,
+    feet: bool = False,
+    side: float | None = None,
+) -> Sheet:
+    """Lay out a sheet: margins are measured from the type's sizes, before anything is drawn.
+
+    Parameters
+    ----------
+    size : (int, int) or None
+        Width and height in pixels; by default the reference.
+    reference : (int, int)
+        The size at which type has its nominal size.
+    rows, columns : int
+        How many panels.
+    title : sequence of str
+        What may stand over all, the best first.
+    about : sequence of str
+        What is to be seen, in words, the best first; the first that fits is set below the title.
+    foot : str
+        What was done, set small at the bottom, in as many lines as it takes.
+    labels, styles : sequence
+        Entries of the legend.
+    widths : sequence of float, optional
+        Relative widths of the columns.
+    shared : bool, default False
+        Whether panels of a row have one y-axis, so that only the first needs room for its labels.
+    heads : bool or "top", default False
+        Whether panels have titles, or those of the first row.
+    feet : bool, default False
+        Whether panels of all rows have labels below, and not only those of the last one.
+    side : float, optional
+        Room to the left of panels, in points; by default enough for a labelled axis.
+
+    Returns
+    -------
+    Sheet
+
+    Raises
+    ------
+    ValueError
+        If the figure is too small.
+    """
+    figure = new_figure(size or reference, reference)
+    width, height = in_points(figure)
+    tick, label, large = (points(f"{k}size") for k in ("xtick.label", "axes.label", "axes.title"))
+    left = 4.5 * tick + 1.5 * label if side is None else side
+    right = 2.0 * tick
+    wide = width - left - right
+    lines = _wrapped(foot, wide, _SMALL * tick) if foot else []
+    below = (len(lines) * _FOOT + 0.9 * bool(lines)) * tick
+    bottom = 1.9 * tick + 1.7 * label + below
+    quiet: Any = {"axes.titlesize": label, "axes.titlecolor": setting("axes.labelcolor")}
+    with mpl.rc_context(quiet if about else {}):
+        header = header_height(labels, wide)
+    head = (1.7 * label if heads else 0.0) + 0.4 * tick
+    above = (2.1 * large if about else 0.5 * large) + header + head
+    gap = 2.6 * tick if shared else left + 0.6 * tick
+    between = 1.9 * tick + (1.7 * label if heads is True else 0.8 * label)
+    between += 1.7 * tick if feet else 0.0
+    inner = wide - gap * (columns - 1)
+    tall = (height - above - bottom - between * (rows - 1)) / rows
+    if min(inner / columns, tall) < _LEAST:
+        raise must("size", "large enough for the panels and their type", size)
+    axes = figure.subplots(
+        rows,
+        columns,
+        squeeze=False,
+        gridspec_kw={
+            "left": left / width,
+            "right": 1 - right / width,
+            "bottom": bottom / height,
+            "top": 1 - above / height,
+            "wspace": gap * columns / inner,
+            "hspace": between / tall,
+            "width_ratios": widths or [1.0] * columns,
+        },
+    )
+    # The header has Axes of its own, as the panels have titles.
+    strip = figure.add_axes((left / width, 1 - (above - head) / height, wide / width, 1e-3))
+    strip.set_axis_off()
+    strip.set_label("header")
+    with mpl.rc_context(quiet if about else {}):
+        draw_header(strip, list(about or title), labels, styles, room=wide)
+    if about:
+        text, fit = fitted(title, wide, 1.1 * large, figure)
+        color = setting("axes.titlecolor")
+        y = 1 - 1.6 * large / height
+        figure.text(left / width, y, text, fontsize=fit, color=color, va="baseline")
+    for number, line in enumerate(reversed(lines)):
+        y = (0.75 + number * _FOOT) * tick / height
+        style = {"fontsize": _SMALL * tick, "color": setting("axes.labelcolor")}
+        figure.text(left / width, y, line, va="baseline", **style)
+    return Sheet(figure, list(axes.ravel()))
+
+
+def data_words(result: Result, train: int | None = None) -> str:
+    """Return the data set's name, and how many images there were.
+
+    Parameters
+    ----------
+    result : Result
+        What was found.
+    train : int, optional
+        How many images were trained on, if not all.
+
+    Examples
+    --------
+    >>> about = {"name": "MNIST", "train": 60000, "test": 10000, "shape": [28, 28]}
+    >>> data_words(Result("dropout", about, {}, (0,)), 300)
+    'MNIST (300 of 60,000 training images, 10,000 test images)'
+    """
+    data = result.data
+    whole = int(data["train"])
+    few = whole if train is None else min(int(train), whole)
+    count = f"{few:,}" if few == whole else f"{few:,} of {whole:,}"
+    name = literal(str(data["name"]))
+    return f"{name} ({count} training images, {int(data['test']):,} test images)"
+
+
+def network_words(result: Result) -> str:
+    """Return the network and how it was trained, in words."""
+    s = result.settings
+    pixels = result.data["shape"][0] * result.data["shape"][1]
+    hidden = s["hidden"]
+    names = {"relu": "ReLU", "he": "He's first weights", "xavier": "Xavier's first weights"}
+    parts = [f"{pixels}-{hidden[0]}x{len(hidden)}-10"]
+    parts += [names[s[k]] for k in ("activation", "weight_init") if s.get(k) in tuple(names)]
+    if "optimizer" in s:
+        parts.append(literal(str(s["optimizer"])))
+    return ", ".join([*parts, f"batches of {s['batch_size']}"])
+
+
+def seed_words(result: Result) -> str:
+    """Return how many seeds there were, and what a band is."""
+    count = len(result.seeds)
+    cut = "Cut short for a quick look. " if result.quick else ""
+    if count == 1:
+        return f"{cut}One run each, seed {result.seeds[0]}."
+    scaled = result.experiment in ("zero_weights", "initial_weights", "batch_norm")
+    same = f"with the same {'batches' if scaled else 'first weights and batches'} for all"
+    return f"{cut}Lines: median of {count} seeds, {same}; bands: from the lowest to the highest."
+
+
+def _wrapped(text: str, width: float, size: float) -> list[str]:
+    """Break a text into lines of a width in points."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and text_size(longer, size)[0] > 0.97 * width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines

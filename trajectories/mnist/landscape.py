@@ -1,0 +1,236 @@
+"""The loss around paths of training: on the plane that holds most of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import compress
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajectories.atomic import check_target
+from trajectories.mnist.experiments.race import BOOK
+from trajectories.mnist.experiments.study import Study, Variant
+from trajectories.mnist.history import versions
+from trajectories.mnist.landscape_result import Landscape, shaping_runs
+from trajectories.mnist.plane import THROUGH, plane_through
+from trajectories.mnist.valuing import Valuing, check_network
+from trajectories.names import resolve
+from trajectories.optimizers import Optimizer, as_optimizer
+from trajectories.optimizers.record import to_record
+from trajectories.plotting.view import framed
+from trajectories.validation import integer, must
+
+__all__ = ["Landscape", "landscape"]
+
+Array = NDArray[np.float64]
+
+#: Width over height of what is shown, so that both directions have about the same scale.
+_ASPECT = 4 / 3
+
+
+def landscape(
+    data: Any = "auto",
+    *,
+    race: Sequence[Any] | Mapping[str, Any] = BOOK,
+    hidden: Sequence[int] = (100, 100, 100, 100),
+    network: Mapping[str, Any] | None = None,
+    iterations: int | None = None,
+    every: int | None = None,
+    batch_size: int = 128,
+    images: int | None = None,
+    resolution: int | None = None,
+    through: str = "start",
+    quick: bool = False,
+    workers: int | None = None,
+    progress: bool = False,
+    rng: Any = 0,
+    keep: str | os.PathLike[str] | None = None,
+    reuse: bool = True,
+) -> Landscape:
+    """Train a network with several optimizers from one start, and map the loss around their paths.
+
+    One plane is laid through all paths, by the principal components of the weights, and the loss
+    is valued on a grid all over it. The paths lie off the plane, by what the result tells: their
+    true losses are other ones than those below them. Runs that diverge, or end above where they
+    began, are shown but do not shape the plane.
+
+    Parameters
+    ----------
+    data : Dataset, str or os.PathLike, default "auto"
+        The images, or what `load` takes; all training images are used to train.
+    race : sequence or mapping of str to Optimizer or str
+        The optimizers; by default the textbook's four and RMSProp. A mapping gives their labels.
+    hidden : sequence of int, default (100, 100, 100, 100)
+        The width of each hidden layer.
+    network : mapping, optional
+        Other arguments of the `MultiLayerNet`.
+    iterations : int, optional
+        How long to train; by default 400, or 60 if it is quick.
+    every : int, optional
+        After how many iterations a point is taken; by default 60 times in all.
+    batch_size : int, default 128
+        How many images make a batch.
+    images : int, optional
+        The loss is that of the first so many training images; by default 1,000, or 300 if it is
+        quick.
+    resolution : int, optional
+        Points along each side of the grid; by default 51, or 21 if it is quick.
+    through : {"start", "mean"}, default "start"
+        What lies on the plane, as for `plane_through`: where the runs begin, or the mean of all
+        points, as in plain principal component analysis.
+    quick, workers, progress
+        As for `Study`.
+    rng : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
+        The seed of the first weights and of the batches, or what draws it.
+    keep : str or os.PathLike, optional
+        An ``.npz`` file for the result.
+    reuse : bool, default True
+        Whether a result of the very same settings that is in the file already will do.
+
+    Returns
+    -------
+    Landscape
+
+    Raises
+    ------
+    TypeError, ValueError, OSError
+        If an argument is not what it must be, if all runs diverge, or as `load`.
+
+    Examples
+    --------
+    >>> found = landscape("digits", race=["sgd:0.1", "adam:0.01"], hidden=[20], quick=True)
+    >>> found.labels, found.grid.shape, bool(found.shares.sum() > 0.8)
+    (('SGD', 'Adam'), (21, 21), True)
+    """
+    length = _chosen("iterations", iterations, 60 if quick else 400)
+    target = None if keep is None else check_target(keep)
+    if target is not None and target.suffix.lower() != ".npz":
+        raise must("keep", "a file name that ends in .npz", os.fspath(target))
+    variants = _entrants(race, dict(network or {}))
+    settings: dict[str, Any] = {
+        "hidden": [integer("hidden", width, 1) for width in hidden],
+        "network": dict(network or {}),
+        "batch_size": integer("batch_size", batch_size, 1),
+        "iterations": length,
+        "every": _chosen("every", every, max(1, length // 60)),
+        "images": _chosen("images", images, 300 if quick else 1000),
+        "resolution": _chosen("resolution", resolution, 21 if quick else 51, 2),
+        "through": resolve("way to lay a plane", through, THROUGH),
+        "race": {label: to_record(variant.optimizer) for label, variant in variants.items()},
+    }
+    how = {"rng": rng, "workers": workers, "progress": progress, "quick": quick}
+    study = Study("landscape", data, settings, seeds=1, **how)
+    check_network(study.network(study.seeds[0], **settings["network"]))
+    settings["images"] = min(settings["images"], len(study.data.train_labels))
+    settings["classes"] = study.data.classes
+    about: dict[str, Any] = {"data": study.about, "settings": settings}
+    about |= {"seeds": study.seeds, "quick": study.quick}
+    if target is not None and reuse and target.exists():
+        known = _known(target, about)
+        if known is not None:
+            return known
+    found = Landscape(**about, **_explored(study, variants))
+    if target is not None:
+        found.save(target)
+    return found
+
+
+def _chosen(name: str, value: int | None, default: int, least: int = 1) -> int:
+    return default if value is None else integer(name, value, least)
+
+
+def _explored(study: Study, variants: Mapping[str, Variant]) -> dict[str, Any]:
+    """Train, lay the plane, and value it."""
+    s, data = study.settings, study.data
+    trainers = study.trainers(
+        variants,
+        data,
+        evaluate=(),
+        evaluate_every=None,
+        iterations=s["iterations"],
+        snapshot_every=s["every"],
+    )
+    study.train(trainers)
+    runs = [several[0] for several in trainers.values()]
+    lost = [run.progress.diverged_at for run in runs]
+    paths = [list(run.snapshots.values()) for run in runs]
+    if None not in lost:
+        raise must("race", "of optimizers that do not all diverge", list(trainers))
+
+    examples = data.train_images[: s["images"]], data.train_labels[: s["images"]]
+    network = study.network(study.seeds[0], **s["network"])
+    valuing = Valuing(network, *examples, data.scale, study.workers, study.progress)
+    ends = np.cumsum([len(path) for path in paths])[:-1]
+    losses = np.split(valuing.of([point for path in paths for point in path]), ends)
+    shaping = shaping_runs(lost, [line[0] for line in losses], [line[-1] for line in losses])
+    plane = plane_through(list(compress(paths, shaping)), through=s["through"])
+    steps = np.unique([*range(0, s["iterations"], s["every"]), s["iterations"]])
+
+    def padded(arrays: Sequence[Array]) -> Array:
+        """Put NaN behind what is short."""
+        out = np.full((len(arrays), len(steps), *np.shape(arrays[0])[1:]), np.nan)
+        for row, array in zip(out, arrays, strict=True):
+            row[: len(array)] = array
+        return out
+
+    dropped = [plane.project(path) for path in paths]
+    places = padded([place for place, _ in dropped])
+    shown = np.concatenate(list(compress(places, shaping)))
+    low, high = shown.min(axis=0), shown.max(axis=0)
+    size = np.maximum(high - low, 0.05 * (high - low).max())
+    limits = framed((low + high) / 2, size, _ASPECT)
+    x, y = (np.linspace(*side, s["resolution"]) for side in limits)
+    grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+
+    below = valuing.on(plane, np.concatenate([grid, *(place for place, _ in dropped)]))
+    start = np.asarray(paths[0][0], dtype=float)
+    return {
+        "labels": tuple(trainers),
+        "diverged_at": tuple(lost),
+        "iterations": steps,
+        "places": places,
+        "losses": padded(losses),
+        "plane_losses": padded(np.split(below[len(grid) :], ends)),
+        "off": padded([away for _, away in dropped]),
+        "gone": padded([np.array([np.linalg.norm(p - start) for p in path]) for path in paths]),
+        "x": x,
+        "y": y,
+        "grid": below[: len(grid)].reshape(len(y), len(x)),
+        "origin": plane.origin,
+        "axes": plane.axes,
+        "shares": plane.shares,
+    }
+
+
+def _known(path: Any, about: Mapping[str, Any]) -> Landscape | None:
+    """Return the landscape of the very same settings, if it is in the file already."""
+    try:
+        kept = Landscape.load(path)
+    except ValueError:
+        return None
+    asked = {**about, "seeds": list(about["seeds"]), "version": versions()["trajectories"]}
+    return kept if kept.asked == asked else None
+
+
+def _entrants(race: Any, network: dict[str, Any]) -> dict[str, Variant]:
+    """Return the optimizers by label: their class, and the learning rate if two have the same."""
+    rules = [as_optimizer(item) for item in (race.values() if isinstance(race, Mapping) else race)]
+    for rule in rules:
+        if not isinstance(rule, Optimizer):
+            raise must("race", "optimizers that need no surface", rule)
+    if not rules:
+        raise must("race", "at least one optimizer", race)
+    labels = list(map(str, race)) if isinstance(race, Mapping) else list(_labels(rules))
+    if len(set(labels)) < len(labels):
+        raise must("race", "of optimizers that differ in name or learning rate", labels)
+    return {k: Variant(rule, network) for k, rule in zip(labels, rules, strict=True)}
+
+
+def _labels(rules: Sequence[Any]) -> Iterator[str]:
+    names = [type(rule).__name__ for rule in rules]
+    for name, rule in zip(names, rules, strict=True):
+        lr = getattr(rule, "lr", None)
+        yield f"{name} {lr:g}" if names.count(name) > 1 and isinstance(lr, float) else name

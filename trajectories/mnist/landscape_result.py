@@ -1,0 +1,248 @@
+"""What a loss landscape is: paths on a plane, and the loss all over it, as plain data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajectories.maps.archive import read_archive, write_archive
+from trajectories.mnist.history import versions
+from trajectories.mnist.plane import Plane
+from trajectories.validation import must
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from trajectories.plotting.scenes import SceneAnimation
+
+__all__ = ["Landscape", "shaping_runs"]
+
+Array = NDArray[np.float64]
+
+_ARRAYS = (
+    "iterations", "places", "losses", "plane_losses", "off", "gone", "x", "y", "grid",
+    "origin", "axes", "shares",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Landscape:
+    """Paths of training on the plane that holds most of them, and the loss all over that plane.
+
+    All losses are means over the same images, the first `settings`["images"] of those trained on,
+    with the penalty of weight decay. A network with dropout is valued as in evaluation. One with
+    batch normalisation is valued with the statistics of these images, as running statistics
+    belong to a run, and not to a place.
+
+    Parameters
+    ----------
+    data : dict
+        The data set, as in `Result`.
+    settings : dict
+        What was run, as JSON can hold it.
+    seeds : tuple of int
+        The seed of the first weights and of the batches, which all runs share.
+    labels : tuple of str
+        What legends call the k runs.
+    diverged_at : tuple of int or None
+        The iteration at which a run diverged.
+    iterations : numpy.ndarray of int, shape (steps,)
+        After how many updates the points on the paths were taken.
+    places : numpy.ndarray, shape (k, steps, 2)
+        Where these lie, dropped onto the plane; NaN after divergence, here and below.
+    losses : numpy.ndarray, shape (k, steps)
+        The true losses at the points themselves.
+    plane_losses : numpy.ndarray, shape (k, steps)
+        The losses at their places on the plane.
+    off, gone : numpy.ndarray, shape (k, steps)
+        How far the points are off the plane, and from the start: lengths of differences of all
+        weights.
+    x, y : numpy.ndarray, shape (columns,), (rows,)
+        The grid on the plane.
+    grid : numpy.ndarray, shape (rows, columns)
+        The losses there.
+    origin : numpy.ndarray, shape (weights,)
+        The weights at (0, 0): those that all runs began with, or the mean of all points.
+    axes : numpy.ndarray, shape (2, weights)
+        The plane's two directions, orthogonal and of length 1.
+    shares : numpy.ndarray, shape (2,)
+        The parts of the paths' variance about the origin along them.
+    quick : bool, default False
+        Whether lengths were cut to see quickly that all works.
+    versions : dict
+        What it was run with.
+    """
+
+    data: dict[str, Any]
+    settings: dict[str, Any]
+    seeds: tuple[int, ...]
+    labels: tuple[str, ...]
+    diverged_at: tuple[int | None, ...]
+    iterations: NDArray[np.int64]
+    places: Array
+    losses: Array
+    plane_losses: Array
+    off: Array
+    gone: Array
+    x: Array
+    y: Array
+    grid: Array
+    origin: Array
+    axes: Array
+    shares: Array
+    quick: bool = False
+    versions: dict[str, str] = field(default_factory=versions)
+
+    def __post_init__(self) -> None:
+        """Check the shapes and make the arrays read-only."""
+        for name in ("seeds", "labels", "diverged_at"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        many = len(self.labels), len(self.iterations)
+        weights = np.shape(self.origin)
+        shapes = {
+            "places": (*many, 2),
+            **dict.fromkeys(("losses", "plane_losses", "off", "gone"), many),
+            "grid": (len(self.y), len(self.x)),
+            "axes": (2, *weights),
+            "shares": (2,),
+        }
+        for name in _ARRAYS:
+            kind = np.int64 if name == "iterations" else np.float64
+            array = np.array(getattr(self, name), dtype=kind)
+            if array.shape != shapes.get(name, array.shape):
+                raise must(name, f"of shape {shapes[name]}", array.shape)
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+
+    def weights(self, x: float, y: float) -> Array:
+        """Return the weights at a place on the plane, as `MultiLayerNet.flat_params` has them.
+
+        Parameters
+        ----------
+        x, y : float
+            The place.
+        """
+        return Plane(self.origin, self.axes, self.shares).point(x, y)
+
+    @property
+    def shaping(self) -> tuple[bool, ...]:
+        """Which runs the plane was laid through: see `shaping_runs`."""
+        return shaping_runs(self.diverged_at, self.losses[:, 0], self.losses[:, -1])
+
+    def draw(self, *, theme: str | None = None, size: tuple[int, int] | None = None) -> Figure:
+        """Draw the plane with its paths, and beside it how true losses and distances went.
+
+        Parameters
+        ----------
+        theme, size
+            As for `trajectories.mnist.figures.landscape.draw_landscape`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from trajectories.mnist.figures.landscape import draw_landscape
+
+        return draw_landscape(self, theme=theme, size=size)
+
+    def animate(
+        self, *, layout: str = "race", theme: str | None = None, size: tuple[int, int] | None = None
+    ) -> SceneAnimation:
+        """Make a moving picture, which saves as a GIF, a video or a page with a player.
+
+        Parameters
+        ----------
+        layout, theme, size
+            As for `trajectories.mnist.figures.landscape.animate_landscape`.
+
+        Returns
+        -------
+        SceneAnimation
+        """
+        from trajectories.mnist.figures.landscape import animate_landscape
+
+        return animate_landscape(self, layout=layout, theme=theme, size=size)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What tells this landscape from others, before it is run."""
+        told = {name: getattr(self, name) for name in ("data", "settings", "quick")}
+        return {**told, "seeds": list(self.seeds), "version": self.versions.get("trajectories")}
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the landscape to a NumPy archive, which `load` reads back bit for bit.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            Ends in ``.npz``.
+
+        Raises
+        ------
+        ValueError
+            If the suffix is another one.
+        OSError
+            If the file cannot be written; an old one is then left as it was.
+        """
+        about = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _ARRAYS}
+        write_archive(path, "landscape", about, {name: getattr(self, name) for name in _ARRAYS})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Landscape:
+        """Read what `save` wrote. The file is data: reading one runs no code.
+
+        Raises
+        ------
+        OSError
+            If it cannot be read.
+        ValueError
+            If it holds no landscape.
+        """
+
+        def make(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Landscape:
+            names = [f.name for f in fields(cls) if f.name not in _ARRAYS]
+            parts: dict[str, Any] = {**{name: about[name] for name in names}, **arrays}
+            return cls(**parts)
+
+        return read_archive(path, "landscape", make)
+
+    def __repr__(self) -> str:
+        """Show the data set, the runs, and how much of them the plane holds."""
+        held = f"{self.shares.sum():.0%} of the variance of {len(self.labels)} paths"
+        size = f"{len(self.x)} x {len(self.y)}"
+        return f"Landscape({self.data['name']}: {size}, {held})"
+
+
+def shaping_runs(
+    diverged_at: Sequence[int | None], first: Sequence[float] | Array, last: Sequence[float] | Array
+) -> tuple[bool, ...]:
+    """Choose the runs that a plane is laid through: those that ended below where they began.
+
+    One that diverges, or is thrown far off and stays there, would have a plane all of its own.
+
+    Parameters
+    ----------
+    diverged_at : sequence of int or None
+        The iteration at which each run diverged.
+    first, last : sequence of float
+        Their losses at the start and at the end.
+
+    Returns
+    -------
+    tuple of bool
+        If no run ended lower, those that did not diverge.
+
+    Examples
+    --------
+    >>> shaping_runs([None, None, 3], [2.3, 2.3, 2.3], [0.1, 1e6, np.nan])
+    (True, False, False)
+    """
+    lower = [bool(b < a) for a, b in zip(first, last, strict=True)]
+    whole = [at is None for at in diverged_at]
+    both = [a and b for a, b in zip(whole, lower, strict=True)]
+    return tuple(both if any(both) else whole)

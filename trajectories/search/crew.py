@@ -1,0 +1,141 @@
+"""Who runs the trials: this process, others on this machine, or a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from trajectories.search.objective import Objective, Report
+from trajectories.search.trial import Trial
+from trajectories.validation import integer, must
+
+__all__ = ["Crew", "Job", "crew", "single_thread"]
+
+#: Seconds to wait for a scheduler.
+_PATIENCE = 10
+
+
+@dataclass(frozen=True)
+class Job:
+    """A part of a trial, to be run somewhere.
+
+    It travels as one object: Dask would store larger arguments on a single worker, and lose them
+    with it.
+
+    Parameters
+    ----------
+    objective : Objective
+        What is tried.
+    trial : Trial
+        The trial, of which hyperparameters and seed count.
+    until : int
+        How long it is to be.
+    state : object, optional
+        Where an earlier part of it ended.
+    """
+
+    objective: Objective
+    trial: Trial
+    until: int
+    state: Any = None
+
+    def run(self) -> tuple[int, Report, float]:
+        """Return the trial's number, its report and the seconds that it took."""
+        import time
+
+        begin = time.perf_counter()
+        with single_thread():
+            report = self.objective.run(self.trial.params, self.trial.seed, self.until, self.state)
+        return self.trial.number, report, time.perf_counter() - begin
+
+
+def single_thread() -> AbstractContextManager[Any]:
+    """Have one thread for matrix products inside a block.
+
+    With another number of threads sums are rounded otherwise, and a trial would depend on where
+    it is run; besides, threads of several processes are in each other's way.
+    """
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[Any] = threadpool_limits(limits=1, user_api="blas")
+    return limits
+
+
+Done: TypeAlias = tuple[int, Report, float]
+#: Runs jobs, and gives what they return as they end.
+Crew: TypeAlias = Callable[[Sequence[Job]], Iterator[Done]]
+
+
+@contextmanager
+def crew(workers: int | None = None, scheduler: str | None = None) -> Iterator[Crew]:
+    """Call up who runs the trials.
+
+    Parameters
+    ----------
+    workers : int, optional
+        How many processes on this machine, each with one thread for its matrix products; by
+        default as many as there are processors. With 1 all is run here.
+    scheduler : str, optional
+        The address of a Dask scheduler, such as ``"tcp://host:8786"``, whose workers run all.
+
+    Yields
+    ------
+    callable
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it must be.
+    ImportError
+        If Dask is not installed.
+    OSError
+        If there is no such scheduler, or no worker.
+    """
+    count = None if workers is None else integer("workers", workers, 1)
+    if scheduler is not None:
+        if count is not None:
+            raise must("workers", "left out with a scheduler, whose workers they are", workers)
+        with _client(scheduler) as client:
+            yield lambda jobs: _in_parallel(jobs, backend="dask", n_jobs=-1, client=client)
+    elif count == 1:
+        yield lambda jobs: (job.run() for job in jobs)
+    else:
+        from joblib import cpu_count
+
+        local = {"backend": "loky", "n_jobs": count or cpu_count(), "inner_max_num_threads": 1}
+        yield lambda jobs: _in_parallel(jobs, **local)
+
+
+def _in_parallel(jobs: Sequence[Job], **how: Any) -> Iterator[Done]:
+    from joblib import Parallel, delayed, parallel_config
+
+    with parallel_config(**how):
+        run = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="all")
+        try:
+            yield from run(delayed(Job.run)(job) for job in jobs)
+        except TimeoutError:
+            raise OSError("The scheduler has no worker. Start some with `dask worker`.") from None
+        except Exception as error:
+            if type(error).__name__ != "KilledWorker":
+                raise
+            raise OSError(f"A trial was lost with every worker that ran it: {error}") from None
+
+
+@contextmanager
+def _client(scheduler: str) -> Iterator[Any]:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ImportError(
+            "A scheduler needs Dask. Run: pip install 'trajectories[distributed]'"
+        ) from None
+    if not isinstance(scheduler, str) or not scheduler.strip():
+        raise must("scheduler", "an address such as tcp://host:8786", scheduler)
+    try:
+        client = Client(scheduler.strip(), set_as_default=False, timeout=_PATIENCE)
+    except (OSError, TimeoutError) as error:
+        raise OSError(f"There is no scheduler at {scheduler!r}: {error}") from None
+    with client:
+        yield client
