@@ -216,7 +216,7 @@ def parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, list[Scr
 
 
 def check_changes(options: argparse.Namespace) -> None:
-    """Make sure that pictures can be made as the command line asks.
+    """Make sure that pictures can be made as the command line asks, and spell names in full.
 
     Raises
     ------
@@ -228,12 +228,12 @@ def check_changes(options: argparse.Namespace) -> None:
         from trajectories.plotting.writers.figure import FIGURE_FORMATS
 
         known = dict.fromkeys(name[1:] for name in (*FIGURE_FORMATS, *FORMATS))
-        for name in options.formats.split(","):
-            resolve("format", name, known)
+        names = options.formats.split(",")
+        options.formats = ",".join(resolve("format", name, known) for name in names)
     if options.theme is not None:
         from trajectories.plotting.theme import THEMES
 
-        resolve("theme", options.theme, THEMES)
+        options.theme = resolve("theme", options.theme, THEMES)
     if options.size is not None:
         from trajectories.plotting.layouts import checked_size
 

@@ -6,6 +6,8 @@ Each dot is a descent of 100 steps down the long bowl, and its colour is where i
 moves the limit of stability to the right, from 1 to almost 2, exactly as theory says; beyond the
 line every descent climbs. The fastest settings lie in a wedge beside it: with less momentum the
 path zigzags, with more it swings for a long time.
+
+Tags: map, learning rate, theory
 """
 
 # %%

@@ -7,6 +7,8 @@ optimizer stands by default. None stands at its best: SGD and Momentum diverge a
 AdaGrad, RMSProp and Adam get little further than the valley's floor. Where a curve ends, descents
 end higher than they began. SGD has a good rate only in a narrow band, Adam over more than a power
 of ten.
+
+Tags: map, learning rate
 """
 
 # %%

@@ -7,6 +7,8 @@ in which the optimizer ends, bright if it gets there soon and dark if late. SGD 
 own valley. Momentum is carried over the ridges, and far out the smallest change of the start
 decides where it ends. AdaGrad and Adam, which take steps of the same length in x and y, have
 borders of their own.
+
+Tags: map, many minima
 """
 
 # %%

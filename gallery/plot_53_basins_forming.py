@@ -6,6 +6,8 @@ Every cell is black until the path that starts there has come to rest at a minim
 on its colour: that of A or B, the two deepest, or of one of the four that are not. SGD's map grows
 from the valleys' floors to the ridges between them, where paths hesitate. Momentum swings for
 longer before it rests, and some starts are carried over a ridge into another valley.
+
+Tags: map, many minima
 """
 
 # %%

@@ -5,6 +5,8 @@ A fair race: the same budget for all
 A race between optimizers says little if one of them was tuned and the others were not. Here each
 has the same 40 learning rates, all of them are drawn, and the best of each is bold. After tuning
 Momentum and Adam are level, AdaGrad follows, and SGD is far behind.
+
+Tags: race, learning rate
 """
 
 # %%

@@ -5,6 +5,8 @@ Eight hundred starts at once
 A cloud of starts all over Himmelblau's surface. Adam's first steps are as long in x as in y
 wherever it starts, so that the square shrinks as a square; then it parts along the ridges,
 overshoots, and comes to rest in the four valleys.
+
+Tags: map, many minima
 """
 
 # %%

@@ -5,6 +5,8 @@ One start, eight hundred seeds
 All paths begin at the same point of the long bowl with the same rule; only the noise in their
 gradients is their own. The cloud follows the path without noise, and at the end it stays as wide
 as the learning rate and the noise make it: wide along the flat direction, narrow across it.
+
+Tags: noise, valley
 """
 
 # %%

@@ -5,6 +5,8 @@ A map that answers
 Point at a cell, or walk over the map with the arrow keys, and its path appears beside it. Along the
 left edge paths creep, at the top they swing, beside the limit of stability they zigzag, and beyond
 it they leave at once.
+
+Tags: map, interactive, learning rate
 """
 
 # %%

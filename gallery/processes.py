@@ -25,7 +25,7 @@ class Children:
         self._running: set[subprocess.Popen[str]] = set()
         self._stopped = False
 
-    def run(self, command: Sequence[str], folder: Path, timeout: float) -> None:
+    def run(self, command: Sequence[str], folder: Path, timeout: float) -> str:
         """Run a command to its end.
 
         Parameters
@@ -36,6 +36,11 @@ class Children:
             The working directory.
         timeout : float
             Seconds after which the process and its children are killed.
+
+        Returns
+        -------
+        str
+            What it wrote to stdout.
 
         Raises
         ------
@@ -53,7 +58,7 @@ class Children:
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 encoding="utf-8",
                 errors="replace",
@@ -61,7 +66,7 @@ class Children:
             )
             self._running.add(process)
         try:
-            _, errors = process.communicate(timeout=timeout)
+            output, errors = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             _kill(process)
             process.communicate()
@@ -72,6 +77,7 @@ class Children:
         if process.returncode:
             lines = [line.strip() for line in errors.splitlines() if line.strip()]
             raise ScriptError(lines[-1] if lines else f"ended with status {process.returncode}")
+        return output
 
     def stop(self) -> None:
         """Kill what is running, and let nothing new begin."""

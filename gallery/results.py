@@ -34,7 +34,7 @@ PARTIAL = ".part"
 _PICTURES = (".png", ".apng", ".gif", ".jpg", ".jpeg", ".webp")
 _RECORD = "result.json"
 _THUMBNAILS = "thumbnails"
-_WIDTH = 480
+_WIDTH = 720
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,8 @@ class Made:
         The names of the other files.
     when : float
         When the run began: what is older has been taken into account.
+    notes : tuple of str
+        What the script wants to be said on its card.
     """
 
     folder: Path
@@ -80,6 +82,7 @@ class Made:
     pictures: tuple[Picture, ...]
     others: tuple[str, ...]
     when: float
+    notes: tuple[str, ...] = ()
 
 
 def read_made(folder: Path) -> Made | None:
@@ -100,7 +103,12 @@ def read_made(folder: Path) -> Made | None:
             plain = json.load(file)
         pictures = tuple(Picture(**picture) for picture in plain["pictures"])
         made = Made(
-            folder, plain["script"], pictures, tuple(plain["others"]), record.stat().st_mtime
+            folder,
+            plain["script"],
+            pictures,
+            tuple(plain["others"]),
+            record.stat().st_mtime,
+            tuple(plain["notes"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -135,7 +143,9 @@ def discard(folder: Path) -> None:
     shutil.rmtree(doomed, ignore_errors=True)
 
 
-def finish(staging: Path, script: str, source: bytes, began: float) -> list[Picture]:
+def finish(
+    staging: Path, script: str, source: bytes, began: float, notes: Sequence[str] = ()
+) -> list[Picture]:
     """Turn the folder that a script wrote to into a result folder, with the script as a notebook.
 
     Parameters
@@ -148,6 +158,8 @@ def finish(staging: Path, script: str, source: bytes, began: float) -> list[Pict
         Its text.
     began : float
         When the run began.
+    notes : sequence of str
+        What is to be said on its card.
 
     Returns
     -------
@@ -176,6 +188,7 @@ def finish(staging: Path, script: str, source: bytes, began: float) -> list[Pict
         "script": script,
         "pictures": [asdict(picture) for picture in pictures],
         "others": [*others, notebook],
+        "notes": list(notes),
     }
     with replacing(staging / script) as file:
         file.write(source)
@@ -228,4 +241,5 @@ def _make_thumbnail(folder: Path, picture: Picture) -> None:
     size = narrow, max(1, round(picture.height * narrow / picture.width))
     small = paper.convert("RGB").resize(size, Image.Resampling.LANCZOS)
     with replacing(folder / thumbnail_of(picture)) as file:
-        small.save(file, "PNG", optimize=True)
+        # A palette makes a third of the bytes, and what is left out nobody sees at this size.
+        small.quantize(256, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from trajectories.commands import animate, deck, plot, replay
+from trajectories.commands import animate, deck, mnist, plot, replay
 from trajectories.commands import list as list_
 from trajectories.commands import map as map_
 
@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser("trajectories", description=_DESCRIPTION, epilog=_EXAMPLE, formatter_class=raw)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (plot, animate, map_, replay, deck, list_):
+    for command in (plot, animate, map_, mnist, replay, deck, list_):
         command.add(commands)
     return parser
 

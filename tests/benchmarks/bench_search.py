@@ -83,9 +83,10 @@ def ours(count, journal):
 
 
 def elsewhere(side, count, threads=None):
-    """Run one side in a process of its own; return its seconds."""
+    """Run one side in a process of its own; return its seconds, and those of processors."""
     own = {name: value for name, value in os.environ.items() if name not in THREADS}
     limited = {} if threads is None else dict.fromkeys(THREADS, str(threads))
+    before = os.times()
     done = subprocess.run(
         [sys.executable, __file__, "--side", side, "--count", str(count)],
         env={**own, **limited},
@@ -93,7 +94,9 @@ def elsewhere(side, count, threads=None):
         text=True,
         check=True,
     )
-    return float(done.stdout)
+    after = os.times()
+    busy = after.children_user + after.children_system
+    return float(done.stdout), busy - before.children_user - before.children_system
 
 
 def main():
@@ -119,13 +122,18 @@ def main():
         "with journal": ("journal", options.count, None),
         "script": ("textbook", SAMPLE, None),
     }
-    seconds = {name: [] for name in sides}
+    seconds, busy = ({name: [] for name in sides} for _ in range(2))
     for _ in range(options.rounds):
         for name, (side, count, threads) in sides.items():
-            seconds[name].append(elsewhere(side, count, threads) / count * TRIALS)
+            took, worked = elsewhere(side, count, threads)
+            seconds[name].append(took / count * TRIALS)
+            busy[name].append(worked / count * TRIALS)
         print(", ".join(f"{name} {taken[-1]:.1f}" for name, taken in seconds.items()), flush=True)
     for name, taken in seconds.items():
-        print(f"{name:<20}{statistics.median(taken):8.1f} s, median")
+        print(
+            f"{name:<20}{statistics.median(taken):8.1f} s; processors were at work for "
+            f"{statistics.median(busy[name]):.1f} s, start and imports included"
+        )
     theirs = zip(seconds["script"], seconds["script, 1 thread"], strict=True)
     fastest = [min(pair) for pair in theirs]
     for name in ("ours", "with journal"):

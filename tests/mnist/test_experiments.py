@@ -9,6 +9,7 @@ import pytest
 
 from trajectories.mnist.experiments import EXPERIMENTS, Result, at_hand
 from trajectories.mnist.experiments import study as study_module
+from trajectories.mnist.experiments.arguments import seeds_of
 from trajectories.mnist.experiments.forward_pass import ACTIVATIONS, INITS
 from trajectories.mnist.experiments.forward_pass import activations as send
 from trajectories.mnist.experiments.masks import dropout, ensemble
@@ -16,7 +17,7 @@ from trajectories.mnist.experiments.normalisation import SCALES, batch_norm
 from trajectories.mnist.experiments.overfitting import overfitting_settings, weight_decay
 from trajectories.mnist.experiments.race import BOOK, RACE, optimizers
 from trajectories.mnist.experiments.scales import initial_weights
-from trajectories.mnist.experiments.study import Study, Variant, seeds_of
+from trajectories.mnist.experiments.study import Study, Variant
 from trajectories.mnist.experiments.symmetry import different_units, zero_weights
 from trajectories.mnist.experiments.training_signals import layers
 from trajectories.mnist.mirrors import FILES

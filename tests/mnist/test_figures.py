@@ -64,7 +64,10 @@ def texts(figure):
         found += [*ax.texts, ax.title, ax._left_title, ax._right_title]
         if ax.axison:
             found += [ax.xaxis.label, ax.yaxis.label]
-            found += [label for label in (*ax.get_xticklabels(), *ax.get_yticklabels())]
+            for axis in (ax.xaxis, ax.yaxis):
+                low, high = sorted(axis.get_view_interval())
+                ticks = [tick for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+                found += [tick.label1 for tick in ticks]
         if ax.get_legend() is not None:
             found += ax.get_legend().get_texts()
     return [text for text in found if text.get_visible() and text.get_text().strip()]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add"]
 
+_LANDSCAPE = "landscape"
 _MOVING = ("gif", "mp4", "webm", "webp", "apng")
 
 
@@ -60,10 +61,13 @@ def _run(options: argparse.Namespace) -> None:
         return
     if options.experiment is None:
         raise must("NAME", f"an experiment or all: {', '.join(EXPERIMENTS)}", "nothing")
-    name = resolve("experiment", options.experiment, [*EXPERIMENTS, "all"])
-    names = list(EXPERIMENTS) if name == "all" else [name]
-    if options.optimizer and names != ["optimizers"]:
-        raise must("--optimizer", "left out but for the experiment optimizers", name)
+    known = [*EXPERIMENTS, _LANDSCAPE]
+    name = resolve("experiment", options.experiment, [*known, "all"])
+    names = known if name == "all" else [name]
+    if options.optimizer and name not in ("optimizers", _LANDSCAPE):
+        raise must("--optimizer", "left out but for optimizers and landscape", name)
+    if options.seeds is not None and name == _LANDSCAPE:
+        raise must("--seeds", "left out for landscape, which has one", options.seeds)
     with quick_imports():
         from trajectories.mnist.source import load
         from trajectories.plotting.layouts import checked_size
@@ -76,10 +80,13 @@ def _run(options: argparse.Namespace) -> None:
         warnings.simplefilter("ignore", UserWarning)
     folder = Path(options.output)
     folder.mkdir(parents=True, exist_ok=True)
-    needed = any(EXPERIMENTS[name].images for name in names)
+    needed = any(name == _LANDSCAPE or EXPERIMENTS[name].images for name in names)
     data = load(options.data, progress=not options.quiet) if needed else None
     for name in names:
-        _one(name, data, folder, options)
+        if name == _LANDSCAPE:
+            _landscape(data, folder, options)
+        else:
+            _one(name, data, folder, options)
 
 
 def _one(name: str, data: Any, folder: Path, options: argparse.Namespace) -> None:
@@ -110,6 +117,28 @@ def _one(name: str, data: Any, folder: Path, options: argparse.Namespace) -> Non
             _write_movie(found, page, folder / f"{_stem(name, page)}.{options.movie}", options)
 
 
+def _landscape(data: Any, folder: Path, options: argparse.Namespace) -> None:
+    """Map the loss around paths of training, or read the map, and draw it."""
+    from trajectories.mnist.figures.landscape import save_landscape
+    from trajectories.mnist.landscape import landscape
+
+    more: dict[str, Any] = {"race": options.optimizer} if options.optimizer else {}
+    found = landscape(
+        data,
+        quick=options.quick,
+        workers=options.workers,
+        progress=not options.quiet,
+        rng=options.seed,
+        keep=folder / "landscape.npz",
+        reuse=not options.force,
+        **more,
+    )
+    moving = () if options.movie == "none" else (f".{options.movie}", ".html")
+    how = {"theme": options.theme, "size": options.size, "progress": not options.quiet}
+    for path in save_landscape(found, folder, moving=moving, **how):
+        print(path, flush=True)
+
+
 def _write_movie(found: Result, page: str, path: Path, options: argparse.Namespace) -> None:
     from trajectories.mnist.figures import animate
 
@@ -135,4 +164,6 @@ def _listing() -> str:
         for page, about in experiment.pages.items():
             moving = ", also moving" if page in experiment.moving else ""
             lines.append(f"  {_stem(name, page) + '.png':<24} {about}{moving}")
+    lines.append(f"{_LANDSCAPE:<17} the loss around the paths of five optimizers")
+    lines.append(f"  {'landscape.png':<24} the plane through the paths, also moving, and a page")
     return "\n".join(lines)

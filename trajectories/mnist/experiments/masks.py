@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from trajectories.mnist.bar import bar
 from trajectories.mnist.dataset import Dataset
+from trajectories.mnist.experiments.arguments import length
 from trajectories.mnist.experiments.overfitting import IMAGES, overfitting_settings
 from trajectories.mnist.experiments.result import Result
-from trajectories.mnist.experiments.study import Study, Variant, length
+from trajectories.mnist.experiments.study import Study, Variant
 from trajectories.mnist.network import MultiLayerNet
 from trajectories.validation import Interval, scalar
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from trajectories.mnist.experiments.arguments import length
 from trajectories.mnist.experiments.result import Result
-from trajectories.mnist.experiments.study import Study, Variant, length
+from trajectories.mnist.experiments.study import Study, Variant
 
 __all__ = ["SCALES", "batch_norm"]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from trajectories.mnist.experiments.arguments import length
 from trajectories.mnist.experiments.result import Result
-from trajectories.mnist.experiments.study import Study, Variant, length
+from trajectories.mnist.experiments.study import Study, Variant
 from trajectories.validation import POSITIVE, scalar
 
 __all__ = ["IMAGES", "overfitting_settings", "weight_decay"]

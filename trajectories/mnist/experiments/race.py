@@ -6,8 +6,9 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from trajectories.mnist.experiments.arguments import length
 from trajectories.mnist.experiments.result import Result
-from trajectories.mnist.experiments.study import Study, Variant, length
+from trajectories.mnist.experiments.study import Study, Variant
 from trajectories.optimizers import Optimizer, as_optimizer
 from trajectories.optimizers.record import to_record
 from trajectories.validation import must

@@ -12,21 +12,18 @@ from json import dumps
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from trajectories.atomic import check_target
 from trajectories.mnist.checkpoint import check_sum
 from trajectories.mnist.dataset import Dataset
-from trajectories.mnist.draws import as_rng
+from trajectories.mnist.experiments.arguments import seeds_of
 from trajectories.mnist.experiments.result import Result
-from trajectories.mnist.layers import Array
 from trajectories.mnist.network import MultiLayerNet
 from trajectories.mnist.parallel import train_all
 from trajectories.mnist.source import load
 from trajectories.mnist.trainer import Trainer
 from trajectories.validation import integer, must
 
-__all__ = ["Study", "Variant", "length", "seeds_of"]
+__all__ = ["Study", "Variant"]
 
 #: First weights are drawn by [seed, this]; batches by the seed itself.
 _WEIGHTS = 1
@@ -255,51 +252,3 @@ class Study:
     def first(self, count: int) -> Dataset:
         """Return the data set with so many images to train on, or all if there are fewer."""
         return self.data.subset(min(count, len(self.data.train_labels)))
-
-
-def seeds_of(rng: Any, count: Any) -> tuple[int, ...]:
-    """Return so many seeds.
-
-    Parameters
-    ----------
-    rng : int, numpy.random.Generator, numpy.random.RandomState or None
-        The first one, with the next ones after it; or what draws them.
-    count : int
-        How many, at least 1.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
-    Examples
-    --------
-    >>> seeds_of(0, 3)
-    (0, 1, 2)
-    """
-    count = integer("seeds", count, 1)
-    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool):
-        first = integer("rng", rng, 0)
-        return tuple(range(first, first + count))
-    drawn: Array = np.asarray(as_rng(rng).permutation(2**20)[:count])
-    return tuple(int(seed) for seed in drawn)
-
-
-def length(name: str, given: Any, usual: int) -> int:
-    """Return how long or how often something is done: as it was given, or as usual.
-
-    Parameters
-    ----------
-    name : str
-        The argument, for messages.
-    given : int or None
-        What was asked for, at least 1.
-    usual : int
-        What is done if nothing was.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is no integer, or below 1.
-    """
-    return usual if given is None else integer(name, given, 1)

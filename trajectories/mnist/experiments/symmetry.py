@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajectories.mnist.experiments.arguments import length
 from trajectories.mnist.experiments.result import Result
-from trajectories.mnist.experiments.study import Study, Variant, length
+from trajectories.mnist.experiments.study import Study, Variant
 from trajectories.mnist.network import MultiLayerNet
 
 __all__ = ["zero_weights"]

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajectories.mnist.dataset import Dataset
+from trajectories.mnist.experiments.arguments import length
 from trajectories.mnist.experiments.forward_pass import value_range
 from trajectories.mnist.experiments.race import label_of
 from trajectories.mnist.experiments.result import Result
-from trajectories.mnist.experiments.study import Study, Variant, length
+from trajectories.mnist.experiments.study import Study, Variant
 from trajectories.mnist.layers import Array
 from trajectories.mnist.network import MultiLayerNet
 from trajectories.mnist.trainer import Trainer

@@ -1,0 +1,26 @@
+"""
+The loss around five paths of training
+======================================
+
+Weights have far too many dimensions for a picture, but the paths of five optimizers from one start
+lie near one plane: the two principal directions of all their points hold most of the way. On it the
+loss is a landscape as that of a formula is, with contours at equal ratios. The paths do not lie
+quite on the plane, so that their true losses, and how far they are off, stand beside.
+
+Tags: network, own axes
+"""
+
+# %%
+# MNIST if the environment's ``TRAJECTORIES_DATA`` names its folder, and otherwise the 8 x 8 digits
+# that come with the package; the picture tells which.
+import os
+
+from trajectories.mnist.landscape import landscape
+
+data = "mnist" if os.environ.get("TRAJECTORIES_DATA") else "digits"
+found = landscape(data, hidden=[50, 50], iterations=300, resolution=41, images=500)
+found.draw().savefig("landscape.png")
+
+# %%
+# The same as a moving picture; ``.html`` instead of ``.gif`` makes a page with a player.
+found.animate().save("landscape.gif", fps=15)
