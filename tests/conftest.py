@@ -1,6 +1,8 @@
 """What all tests share."""
 
 import os
+import sys
+from pathlib import Path
 
 # Before NumPy is loaded: two threads gain little on small products, and wait for each other on a
 # busy machine.
@@ -8,6 +10,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import settings
+
+# Last, so that the installed package goes first: joblib's processes look tests up by their names.
+sys.path.append(str(Path(__file__).parents[1]))
 
 # The first example pays for imports and compiling, and CI machines are busy: no time limit.
 settings.register_profile("trajectories", deadline=None)

@@ -74,6 +74,7 @@ _HOMES = {
     "trajectories.plotting.replay": ["replay"],
     "trajectories.plotting.scene": ["Scene"],
     "trajectories.plotting.theme": ["THEMES"],
+    "trajectories.search": ["SearchResult", "Space", "search_surface"],
     "trajectories.surfaces": [
         "SURFACES",
         "Analysis",
@@ -125,9 +126,11 @@ __all__ = [
     "SURFACES",
     "SURFACE_OPTIMIZERS",
     "Scene",
+    "SearchResult",
     "Sensitivity",
     "SignSGD",
     "Signum",
+    "Space",
     "Surface",
     "SurfaceOptimizer",
     "THEMES",
@@ -164,6 +167,7 @@ __all__ = [
     "replay",
     "save_map",
     "schedules",
+    "search_surface",
     "sensitivity",
     "tune",
     "__version__",
@@ -232,6 +236,7 @@ if TYPE_CHECKING:
     from trajectories.plotting.replay import replay
     from trajectories.plotting.scene import Scene
     from trajectories.plotting.theme import THEMES
+    from trajectories.search import SearchResult, Space, search_surface
     from trajectories.surfaces import (
         SURFACES,
         Analysis,

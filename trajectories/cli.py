@@ -13,12 +13,14 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from trajectories.commands import animate, deck, mnist, plot, replay
+from trajectories.commands import animate, deck, mnist, plot, replay, search
 from trajectories.commands import list as list_
 from trajectories.commands import map as map_
 
 __all__ = ["main"]
 
+#: A command of two words: its arguments are others than those of the experiments.
+_NETWORK_SEARCH = "mnist search"
 USAGE, FAILURE, INTERRUPTED = 2, 1, 130
 
 _DESCRIPTION = "See how optimizers move: draw their paths over the contours of a formula."
@@ -47,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     program = "trajectories"
+    if given[:2] == _NETWORK_SEARCH.split():
+        given = [_NETWORK_SEARCH, *given[2:]]
     try:
         options = _parser().parse_args(_readable(given))
         program = options.prog
@@ -58,8 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
     except (ValueError, TypeError) as error:
         return _complain(program, error, USAGE)
-    except KeyboardInterrupt:
-        return _complain(program, "interrupted; nothing was written", INTERRUPTED)
+    except KeyboardInterrupt as stop:
+        words = str(stop) or "interrupted; nothing was written"
+        return _complain(program, words, INTERRUPTED)
     except BrokenPipeError:  # Who reads stdout has seen enough.
         _leave_stdout()
         return FAILURE
@@ -105,8 +110,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser("trajectories", description=_DESCRIPTION, epilog=_EXAMPLE, formatter_class=raw)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (plot, animate, map_, mnist, replay, deck, list_):
+    for command in (plot, animate, map_, search, mnist, replay, deck, list_):
         command.add(commands)
+    search.add_network_search(commands, _NETWORK_SEARCH)
     return parser
 
 

@@ -12,18 +12,20 @@ _HOMES = {
     "trajectories.mnist.dataset": ["Dataset", "Split"],
     "trajectories.mnist.history": ["History"],
     "trajectories.mnist.network": ["MultiLayerNet"],
+    "trajectories.mnist.network_search": ["search"],
     "trajectories.mnist.parallel": ["train_all"],
     "trajectories.mnist.source": ["load"],
     "trajectories.mnist.trainer": ["Trainer"],
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = ["Dataset", "History", "MultiLayerNet", "Split", "Trainer", "load", "train_all"]
+__all__ = ["Dataset", "History", "MultiLayerNet", "Split", "Trainer", "load", "search", "train_all"]
 
 if TYPE_CHECKING:
     from trajectories.mnist.dataset import Dataset, Split
     from trajectories.mnist.history import History
     from trajectories.mnist.network import MultiLayerNet
+    from trajectories.mnist.network_search import search
     from trajectories.mnist.parallel import train_all
     from trajectories.mnist.source import load
     from trajectories.mnist.trainer import Trainer

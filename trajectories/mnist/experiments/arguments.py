@@ -1,0 +1,60 @@
+"""Arguments that experiments share: how many runs, with which seeds, and how long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trajectories.mnist.draws import as_rng
+from trajectories.validation import integer
+
+__all__ = ["length", "seeds_of"]
+
+
+def seeds_of(rng: Any, count: Any) -> tuple[int, ...]:
+    """Return so many seeds.
+
+    Parameters
+    ----------
+    rng : int, numpy.random.Generator, numpy.random.RandomState or None
+        The first one, with the next ones after it; or what draws them.
+    count : int
+        How many, at least 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it must be.
+
+    Examples
+    --------
+    >>> seeds_of(0, 3)
+    (0, 1, 2)
+    """
+    count = integer("seeds", count, 1)
+    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool):
+        first = integer("rng", rng, 0)
+        return tuple(range(first, first + count))
+    drawn = np.asarray(as_rng(rng).permutation(2**20)[:count])
+    return tuple(int(seed) for seed in drawn)
+
+
+def length(name: str, given: Any, usual: int) -> int:
+    """Return how long or how often something is done: as it was given, or as usual.
+
+    Parameters
+    ----------
+    name : str
+        The argument, for messages.
+    given : int or None
+        What was asked for, at least 1.
+    usual : int
+        What is done if nothing was.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no integer, or below 1.
+    """
+    return usual if given is None else integer(name, given, 1)
