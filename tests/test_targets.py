@@ -69,7 +69,7 @@ def test_a_file_that_may_not_grow_in_any_format(folder, limit):
 def test_a_full_disk(tmp_path):
     place = tmp_path / "small"
     place.mkdir()
-    mounting = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", place]
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place]
     if subprocess.run(mounting, capture_output=True, check=False).returncode:
         pytest.skip("mounting is not allowed here")
     try:
