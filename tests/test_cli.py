@@ -499,15 +499,12 @@ def test_usage_error_of_a_process_has_one_line_and_code_2(folder):
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_interrupt_leaves_no_file_and_one_line(folder):
-    rest = ["--steps", "20000", "--frames", "20000", "--size", "1600x1200", "-o", "a.gif"]
+    rest = ["--steps", "90000", "--frames", "90000", "--size", "1600x1200", "-o", "a.gif"]
     command = [sys.executable, "-m", "trajectories", "animate", BOWL, "-O", "sgd:lr=0.01", *rest]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, **pipes) as process:
-        deadline = time.monotonic() + 60
-        while not list(folder.iterdir()) and time.monotonic() < deadline:
-            assert process.poll() is None
-            time.sleep(0.05)
-        time.sleep(0.3)
+        time.sleep(5)  # The file has no name yet, whose coming could be waited for.
+        assert process.poll() is None
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130
