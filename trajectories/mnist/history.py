@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import os
 import platform
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajectories.arrays import from_plain, to_plain
-from trajectories.atomic import replacing
+from trajectories.mnist.json_file import read_json, write_json
 from trajectories.validation import must
 
 __all__ = ["History", "versions"]
@@ -110,10 +109,7 @@ class History:
         OSError
             If the file cannot be written; an old one is then left as it was.
         """
-        if os.path.splitext(path)[1].lower() != ".json":
-            raise must("path", "a file name that ends in .json", os.fspath(path))
-        with replacing(path) as file:
-            file.write(json.dumps(self.to_dict(), indent=1, allow_nan=False).encode())
+        write_json(path, self.to_dict())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> History:
@@ -126,12 +122,7 @@ class History:
         ValueError
             If it is no history.
         """
-        with open(path, "rb") as file:
-            raw = file.read()
-        try:
-            return cls.from_dict(json.loads(raw))
-        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
-            raise ValueError(f"{os.fspath(path)!r} holds no history: {error}") from error
+        return read_json(path, cls.from_dict, "history")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the history as plain data, such as JSON can hold."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajectories.arrays import from_plain, to_plain
-from trajectories.atomic import replacing
 from trajectories.mnist.history import History, versions
+from trajectories.mnist.json_file import read_json, write_json
 from trajectories.validation import must
 
 if TYPE_CHECKING:
@@ -152,10 +151,7 @@ class Result:
         OSError
             If the file cannot be written; an old one is then left as it was.
         """
-        if os.path.splitext(path)[1].lower() != ".json":
-            raise must("path", "a file name that ends in .json", os.fspath(path))
-        with replacing(path) as file:
-            file.write(json.dumps(self.to_dict(), indent=1, allow_nan=False).encode())
+        write_json(path, self.to_dict())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Result:
@@ -168,12 +164,7 @@ class Result:
         ValueError
             If it is no result of an experiment.
         """
-        with open(path, "rb") as file:
-            raw = file.read()
-        try:
-            return cls.from_dict(json.loads(raw))
-        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
-            raise ValueError(f"{os.fspath(path)!r} holds no experiment: {error}") from error
+        return read_json(path, cls.from_dict, "experiment")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain data, such as JSON can hold."""

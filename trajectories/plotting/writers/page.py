@@ -27,6 +27,7 @@ from trajectories.plotting.writers.page_data import (
     unit,
 )
 from trajectories.plotting.writers.page_look import described, stylesheet
+from trajectories.plotting.writers.text_comments import RECIPE
 from trajectories.surfaces.mathml import to_mathml
 from trajectories.validation import must
 
@@ -48,7 +49,6 @@ _FINE, _COARSE = (100_000, 7), (2_000, 3)
 #: So many points a page holds at most; of longer paths it leaves steps out.
 _MOST_POINTS = 16_000
 _FEWEST_ROWS = 31
-_RECIPE = re.compile(r'<script type="application/json" id="recipe">([^<]*+)</script>')
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,7 +213,7 @@ def read_recipe(text: str) -> str | None:
     >>> read_recipe('<script type="application/json" id="recipe">{"steps": 30}</script>')
     '{"steps": 30}'
     """
-    found = _RECIPE.search(text)
+    found = RECIPE.search(text)
     return (found[1] or None) if found else None
 
 

@@ -1,0 +1,70 @@
+"""Results as JSON files: written whole or not at all, and read as data."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from trajectories.atomic import replacing
+from trajectories.validation import must
+
+__all__ = ["read_json", "write_json"]
+
+Made = TypeVar("Made")
+
+
+def write_json(path: str | os.PathLike[str], record: dict[str, Any]) -> None:
+    """Write plain data to a JSON file.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        Ends in ``.json``.
+    record : dict
+        What JSON can hold.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is another one, or a number is not finite.
+    OSError
+        If the file cannot be written; an old one is then left as it was.
+    """
+    if os.path.splitext(path)[1].lower() != ".json":
+        raise must("path", "a file name that ends in .json", os.fspath(path))
+    with replacing(path) as file:
+        file.write(json.dumps(record, indent=1, allow_nan=False).encode())
+
+
+def read_json(path: str | os.PathLike[str], make: Callable[[Any], Made], what: str) -> Made:
+    """Read a JSON file and make something of it.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file.
+    make : callable
+        Makes it of the data, which may be anything.
+    what : str
+        What it is, for the message.
+
+    Returns
+    -------
+    object
+        What `make` returned.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    ValueError
+        If it holds something else.
+    """
+    with open(path, "rb") as file:
+        raw = file.read()
+    try:
+        return make(json.loads(raw))
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise ValueError(f"{os.fspath(path)!r} holds no {what}: {error}") from error
