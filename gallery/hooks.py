@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 import trajectories
 from trajectories.plotting.animation import FORMATS, Animation
 from trajectories.plotting.layouts import SIZES
-from trajectories.plotting.recipe import Recipe
-from trajectories.plotting.recipe_figure import RecipeFigure
-from trajectories.plotting.replay import animation_of
+from trajectories.plotting.recipes.figure import RecipeFigure
+from trajectories.plotting.recipes.recipe import Recipe
+from trajectories.plotting.recipes.replay import animation_of
 from trajectories.plotting.theme import THEMES
 from trajectories.plotting.writers.figure import FIGURE_FORMATS, save_figure
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 import trajectories as tj
 from trajectories.commands import replay
-from trajectories.plotting.recipe import make_recipe, read_recipe
+from trajectories.plotting.recipes.recipe import make_recipe, read_recipe
 from trajectories.plotting.writers.frames import write_png
 from trajectories.plotting.writers.gif import comment_block
 

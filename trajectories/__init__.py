@@ -50,7 +50,7 @@ _HOMES = {
     ],
     "trajectories.plotting.animation": ["Animation", "animate"],
     "trajectories.plotting.axes": ["plot", "plot_3d", "plot_gradient", "plot_loss"],
-    "trajectories.plotting.deck": ["deck"],
+    "trajectories.plotting.decks.deck": ["deck"],
     "trajectories.plotting.figures": ["plot_grid", "plot_overlay", "plot_race"],
     "trajectories.maps": [
         "Basins",
@@ -63,15 +63,15 @@ _HOMES = {
         "sensitivity",
         "tune",
     ],
-    "trajectories.plotting.map_figures": ["plot_sensitivity"],
-    "trajectories.plotting.map_movie": ["Movie"],
-    "trajectories.plotting.map_movies": ["animate_basins", "animate_ensemble", "plot_ensemble"],
-    "trajectories.plotting.map_panels": ["plot_basins"],
-    "trajectories.plotting.map_saving": ["save_map"],
-    "trajectories.plotting.map_tuning": ["plot_triptych", "plot_tuning"],
-    "trajectories.plotting.maps": ["plot_map", "plot_rates"],
-    "trajectories.plotting.recipe": ["Recipe", "read_recipe"],
-    "trajectories.plotting.replay": ["replay"],
+    "trajectories.plotting.maps.figures": ["plot_sensitivity"],
+    "trajectories.plotting.maps.movie": ["Movie"],
+    "trajectories.plotting.maps.movies": ["animate_basins", "animate_ensemble", "plot_ensemble"],
+    "trajectories.plotting.maps.panels": ["plot_basins"],
+    "trajectories.plotting.maps.saving": ["save_map"],
+    "trajectories.plotting.maps.tuning": ["plot_triptych", "plot_tuning"],
+    "trajectories.plotting.maps.axes": ["plot_map", "plot_rates"],
+    "trajectories.plotting.recipes.recipe": ["Recipe", "read_recipe"],
+    "trajectories.plotting.recipes.replay": ["replay"],
     "trajectories.plotting.scene": ["Scene"],
     "trajectories.plotting.theme": ["THEMES"],
     "trajectories.search": ["SearchResult", "Space", "search_surface"],
@@ -223,17 +223,17 @@ if TYPE_CHECKING:
     )
     from trajectories.plotting.animation import Animation, animate
     from trajectories.plotting.axes import plot, plot_3d, plot_gradient, plot_loss
-    from trajectories.plotting.deck import deck
+    from trajectories.plotting.decks.deck import deck
     from trajectories.plotting.figures import plot_grid, plot_overlay, plot_race
-    from trajectories.plotting.map_figures import plot_sensitivity
-    from trajectories.plotting.map_movie import Movie
-    from trajectories.plotting.map_movies import animate_basins, animate_ensemble, plot_ensemble
-    from trajectories.plotting.map_panels import plot_basins
-    from trajectories.plotting.map_saving import save_map
-    from trajectories.plotting.map_tuning import plot_triptych, plot_tuning
-    from trajectories.plotting.maps import plot_map, plot_rates
-    from trajectories.plotting.recipe import Recipe, read_recipe
-    from trajectories.plotting.replay import replay
+    from trajectories.plotting.maps.axes import plot_map, plot_rates
+    from trajectories.plotting.maps.figures import plot_sensitivity
+    from trajectories.plotting.maps.movie import Movie
+    from trajectories.plotting.maps.movies import animate_basins, animate_ensemble, plot_ensemble
+    from trajectories.plotting.maps.panels import plot_basins
+    from trajectories.plotting.maps.saving import save_map
+    from trajectories.plotting.maps.tuning import plot_triptych, plot_tuning
+    from trajectories.plotting.recipes.recipe import Recipe, read_recipe
+    from trajectories.plotting.recipes.replay import replay
     from trajectories.plotting.scene import Scene
     from trajectories.plotting.theme import THEMES
     from trajectories.search import SearchResult, Space, search_surface

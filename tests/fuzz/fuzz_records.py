@@ -12,7 +12,7 @@ from engine import Target, main
 import trajectories as tj
 from trajectories.optimizers import ALL_OPTIMIZERS
 from trajectories.optimizers.record import from_record, to_record
-from trajectories.plotting.recipe import Recipe, make_recipe
+from trajectories.plotting.recipes.recipe import Recipe, make_recipe
 from trajectories.surfaces import SURFACES, Surface, least_squares
 
 BOWL = "x**2/20 + y**2"
@@ -92,7 +92,7 @@ TARGET = Target(
     + [b"\\u0000"]
     + [json.dumps(odd).encode() for odd in ODD],
     ["trajectories.arrays", "trajectories.optimizers.record", "trajectories.surfaces.surface"]
-    + ["trajectories.plotting.recipe_text", "trajectories.plotting.recipe_paths"],
+    + ["trajectories.plotting.recipes.text", "trajectories.plotting.recipes.paths"],
     refusals=(ValueError, TypeError),
     grow=changed,
 )

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from trajectories import compare
-from trajectories.plotting.deck import deck
+from trajectories.plotting.decks.deck import deck
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.writers import reveal
 from trajectories.plotting.writers.gif import write_gif
@@ -367,7 +367,7 @@ def test_missing_python_pptx_is_one_line_that_says_how_to_get_it(album, tmp_path
 
 
 def test_importing_the_deck_loads_no_python_pptx():
-    code = "import sys, trajectories.plotting.deck; print({'av', 'pptx'} & set(sys.modules))"
+    code = "import sys, trajectories.plotting.decks.deck; print({'av', 'pptx'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "set()"
 

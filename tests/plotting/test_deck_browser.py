@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from trajectories import compare
-from trajectories.plotting.deck import deck
+from trajectories.plotting.decks.deck import deck
 from trajectories.plotting.figures import plot_overlay
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.writers.figure import save_figure

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from trajectories import compare
+from trajectories.plotting.decks.media import MEDIA_TYPES, read_media
+from trajectories.plotting.decks.mp4 import read_mp4
 from trajectories.plotting.figures import plot_overlay
-from trajectories.plotting.media import MEDIA_TYPES, read_media
-from trajectories.plotting.mp4 import read_mp4
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.writers.figure import save_figure
 from trajectories.plotting.writers.page import looks_for, page_html

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trajectories.plotting.deck import deck
+from trajectories.plotting.decks.deck import deck
 from trajectories.plotting.writers.stream import Stream
 from trajectories.plotting.writers.video import write_mp4
 

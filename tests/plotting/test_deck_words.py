@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.plotting.notes import clean, shown_formula, words
+from trajectories.plotting.decks.notes import clean, shown_formula, words
 
 SGD = {"label": "SGD", "optimizer": {"name": "sgd", "lr": 0.95}}
 ADAM = {

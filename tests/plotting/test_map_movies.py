@@ -6,10 +6,10 @@ from PIL import Image
 
 from trajectories import descend
 from trajectories.maps import basins, ensemble
-from trajectories.plotting.map_basins import shades_for
-from trajectories.plotting.map_cloud import density
-from trajectories.plotting.map_movies import animate_basins, animate_ensemble, plot_ensemble
-from trajectories.plotting.map_panels import plot_basins
+from trajectories.plotting.maps.basins import shades_for
+from trajectories.plotting.maps.cloud import density
+from trajectories.plotting.maps.movies import animate_basins, animate_ensemble, plot_ensemble
+from trajectories.plotting.maps.panels import plot_basins
 from trajectories.plotting.painter import Painter
 from trajectories.plotting.theme import applied
 

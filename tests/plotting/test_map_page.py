@@ -10,7 +10,7 @@ import pytest
 
 from trajectories import Momentum, Surface
 from trajectories.maps import Basins, Sensitivity, basins, sensitivity
-from trajectories.plotting.map_saving import save_map
+from trajectories.plotting.maps.saving import save_map
 from trajectories.plotting.writers.map_page import MOST_BYTES, map_page, write_map_page
 
 BOWL = "x**2/20 + y**2"

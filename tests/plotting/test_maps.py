@@ -9,14 +9,14 @@ from matplotlib.figure import Figure
 from trajectories import Momentum
 from trajectories.maps import basins, compare_rates, sensitivity, tune
 from trajectories.plotting.layouts import new_figure
-from trajectories.plotting.map_basins import shades_for
-from trajectories.plotting.map_cells import edges
-from trajectories.plotting.map_colors import NOWHERE, Shades, quality_norm
-from trajectories.plotting.map_figures import plot_sensitivity
-from trajectories.plotting.map_panels import plot_basins
-from trajectories.plotting.map_pins import chosen_pins, placed
-from trajectories.plotting.map_tuning import plot_triptych, plot_tuning
-from trajectories.plotting.maps import plot_map, plot_rates
+from trajectories.plotting.maps.axes import plot_map, plot_rates
+from trajectories.plotting.maps.basins import shades_for
+from trajectories.plotting.maps.cells import edges
+from trajectories.plotting.maps.colors import NOWHERE, Shades, quality_norm
+from trajectories.plotting.maps.figures import plot_sensitivity
+from trajectories.plotting.maps.panels import plot_basins
+from trajectories.plotting.maps.pins import chosen_pins, placed
+from trajectories.plotting.maps.tuning import plot_triptych, plot_tuning
 from trajectories.plotting.theme import THEMES, applied
 
 BOWL = "x**2/20 + y**2"

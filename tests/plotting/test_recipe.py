@@ -12,9 +12,9 @@ from matplotlib.patheffects import Stroke
 import trajectories as tj
 from trajectories.optimizers import ALL_OPTIMIZERS
 from trajectories.optimizers.schedules import SCHEDULES, as_schedule
-from trajectories.plotting.recipe import Recipe, make_recipe
-from trajectories.plotting.recipe_settings import KINDS
-from trajectories.plotting.recipe_text import MOST_TEXT
+from trajectories.plotting.recipes.recipe import Recipe, make_recipe
+from trajectories.plotting.recipes.settings import KINDS
+from trajectories.plotting.recipes.text import MOST_TEXT
 from trajectories.surfaces import SURFACES, least_squares, quadratic
 
 BOWL = "x**2/20 + y**2"

@@ -13,8 +13,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 import trajectories as tj
-from trajectories.plotting.recipe import Recipe, make_recipe
-from trajectories.plotting.recipe_figure import RecipeFigure
+from trajectories.plotting.recipes.figure import RecipeFigure
+from trajectories.plotting.recipes.recipe import Recipe, make_recipe
 from trajectories.plotting.writers.figure import save_figure
 from trajectories.plotting.writers.metadata import find_comment
 
@@ -153,7 +153,7 @@ def test_axes_of_the_user_carry_none(short, tmp_path):
 def test_recipe_is_made_when_it_is_first_needed(short, monkeypatch):
     calls = []
     monkeypatch.setattr(
-        "trajectories.plotting.recipe.make_recipe", lambda *a, **k: calls.append(1) or "{}"
+        "trajectories.plotting.recipes.recipe.make_recipe", lambda *a, **k: calls.append(1) or "{}"
     )
     figure = RecipeFigure()
     figure.remember(short, kind="plot", settings={})
@@ -164,7 +164,7 @@ def test_recipe_is_made_when_it_is_first_needed(short, monkeypatch):
 
 
 def test_importing_it_does_not_load_what_reads_recipes():
-    name = "trajectories.plotting.recipe"
-    code = f"import sys, {name}_figure; print('{name}' in sys.modules)"
+    name = "trajectories.plotting.recipes.recipe"
+    code = f"import sys, trajectories.plotting.recipes.figure; print('{name}' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"

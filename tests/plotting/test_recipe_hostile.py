@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import trajectories as tj
-from trajectories.plotting.recipe import Recipe, make_recipe, read_recipe
-from trajectories.plotting.replay import animation_of, figure_of
+from trajectories.plotting.recipes.recipe import Recipe, make_recipe, read_recipe
+from trajectories.plotting.recipes.replay import animation_of, figure_of
 from trajectories.plotting.writers.gif import comment_block
 from trajectories.surfaces import least_squares
 

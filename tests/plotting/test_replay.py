@@ -10,10 +10,10 @@ from PIL import Image
 import trajectories as tj
 from trajectories.optimizers import ALL_OPTIMIZERS
 from trajectories.plotting.painter import Painter
-from trajectories.plotting.recipe import make_recipe, read_recipe
-from trajectories.plotting.recipe_figure import RecipeFigure
-from trajectories.plotting.recipe_settings import KINDS
-from trajectories.plotting.replay import animation_of, figure_of, replay, saving_of
+from trajectories.plotting.recipes.figure import RecipeFigure
+from trajectories.plotting.recipes.recipe import make_recipe, read_recipe
+from trajectories.plotting.recipes.replay import animation_of, figure_of, replay, saving_of
+from trajectories.plotting.recipes.settings import KINDS
 from trajectories.plotting.writers.figure import save_figure
 from trajectories.plotting.writers.frames import write_frames
 from trajectories.plotting.writers.gif import write_gif
@@ -191,7 +191,7 @@ def test_still_picture_of_an_animation_is_its_last_frame(layout, short):
 
 
 def read(text):
-    from trajectories.plotting.recipe import Recipe
+    from trajectories.plotting.recipes.recipe import Recipe
 
     return Recipe.of(text)
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from trajectories import animate, compare, descend
-from trajectories.plotting.climbers import Climbers
 from trajectories.plotting.extras import Extras
 from trajectories.plotting.figures import draw
 from trajectories.plotting.layouts import LAYOUTS
+from trajectories.plotting.solid.climbers import Climbers
 from trajectories.plotting.theme import applied
 from trajectories.plotting.tracks import Curves, Paths
 

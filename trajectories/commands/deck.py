@@ -26,7 +26,7 @@ def add(commands: Any) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     with quick_imports():
-        from trajectories.plotting.deck import deck
+        from trajectories.plotting.decks.deck import deck
 
     # What begins with a minus comes with a blank before it.
     files = [file[1:] if file.startswith(" -") else file for file in options.files]

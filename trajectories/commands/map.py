@@ -113,7 +113,7 @@ def _sensitivity(options: argparse.Namespace) -> None:
         from trajectories.maps import sensitivity
         from trajectories.maps.axes import read_axis
         from trajectories.names import suffix
-        from trajectories.plotting.map_saving import MAP_FORMATS, save_map
+        from trajectories.plotting.maps.saving import MAP_FORMATS, save_map
 
     suffix("format of a map", options.output, MAP_FORMATS)
     check_target(options.output)
@@ -141,7 +141,7 @@ def _rates(options: argparse.Namespace) -> None:
         from trajectories.maps import compare_rates
         from trajectories.maps.axes import read_axis
         from trajectories.names import suffix
-        from trajectories.plotting.maps import plot_rates
+        from trajectories.plotting.maps.axes import plot_rates
         from trajectories.plotting.writers.figure import FIGURE_FORMATS, save_figure
 
     suffix(f"format of a picture ({_PICTURES})", options.output, FIGURE_FORMATS)
@@ -168,9 +168,9 @@ def _basins(options: argparse.Namespace) -> None:
         from trajectories.maps import basins
         from trajectories.names import suffix
         from trajectories.plotting.formats import STREAMED
-        from trajectories.plotting.map_movies import animate_basins
-        from trajectories.plotting.map_panels import plot_basins
-        from trajectories.plotting.map_saving import MAP_FORMATS, save_map
+        from trajectories.plotting.maps.movies import animate_basins
+        from trajectories.plotting.maps.panels import plot_basins
+        from trajectories.plotting.maps.saving import MAP_FORMATS, save_map
         from trajectories.plotting.writers.figure import FIGURE_FORMATS, save_figure
         from trajectories.validation import must
 
@@ -214,7 +214,7 @@ def _tune(options: argparse.Namespace) -> None:
         from trajectories.maps import tune
         from trajectories.maps.axes import read_range
         from trajectories.names import suffix
-        from trajectories.plotting.map_tuning import plot_triptych, plot_tuning
+        from trajectories.plotting.maps.tuning import plot_triptych, plot_tuning
         from trajectories.plotting.writers.figure import FIGURE_FORMATS, save_figure
 
     suffix(f"format of a picture ({_PICTURES})", options.output, FIGURE_FORMATS)
@@ -242,7 +242,7 @@ def _ensemble(options: argparse.Namespace) -> None:
         from trajectories.maps import ensemble
         from trajectories.names import suffix
         from trajectories.plotting.formats import STREAMED
-        from trajectories.plotting.map_movies import animate_ensemble
+        from trajectories.plotting.maps.movies import animate_ensemble
 
     suffix("format of a moving map", options.output, STREAMED)
     check_target(options.output)

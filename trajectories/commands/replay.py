@@ -42,8 +42,8 @@ def _run(options: argparse.Namespace) -> None:
     with quick_imports():
         from trajectories.names import suffix
         from trajectories.plotting.animation import FORMATS
-        from trajectories.plotting.recipe import read_recipe
-        from trajectories.plotting.replay import animation_of, figure_of
+        from trajectories.plotting.recipes.recipe import read_recipe
+        from trajectories.plotting.recipes.replay import animation_of, figure_of
         from trajectories.plotting.writers.figure import FIGURE_FORMATS, save_figure
     if options.quiet:
         warnings.simplefilter("ignore", UserWarning)

@@ -13,11 +13,11 @@ from trajectories.plotting.extras import Extras
 from trajectories.plotting.header import draw_header, heading
 from trajectories.plotting.layouts import LAYOUTS, SIZES, new_figure, panels
 from trajectories.plotting.panel import draw_ground, draw_losses, draw_minima, draw_paths
-from trajectories.plotting.recipe_figure import RecipeFigure
+from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.plotting.relief import make_relief
 from trajectories.plotting.scene import Scene, checked
-from trajectories.plotting.solid import ELEVATION, checked_camera, draw_solid
-from trajectories.plotting.stage import BOX
+from trajectories.plotting.solid.panel import ELEVATION, checked_camera, draw_solid
+from trajectories.plotting.solid.stage import BOX
 from trajectories.plotting.theme import applied
 from trajectories.plotting.tracks import track_styles
 from trajectories.plotting.view import view

@@ -18,10 +18,10 @@ from trajectories.plotting.counter import Caption, counter, counter_width
 from trajectories.plotting.extras import PLAIN, Extras
 from trajectories.plotting.header import fitted, header_height, heading, in_points, points
 from trajectories.plotting.panel import draw_losses, draw_paths
-from trajectories.plotting.recipe_figure import RecipeFigure
+from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.plotting.scene import Scene
-from trajectories.plotting.solid import ELEVATION, checked_camera, draw_solid
-from trajectories.plotting.stage import BOX, Stage
+from trajectories.plotting.solid.panel import ELEVATION, checked_camera, draw_solid
+from trajectories.plotting.solid.stage import BOX, Stage
 from trajectories.plotting.theme import Theme, setting
 from trajectories.plotting.tracks import Mover, track_styles
 from trajectories.trajectory import Trajectory

@@ -18,7 +18,7 @@ from trajectories.plotting.budget import FEWEST, SMALLEST, Economy, economize, t
 from trajectories.plotting.formats import FORMATS, PAGE, STREAMED, Format
 from trajectories.plotting.layouts import LAYOUTS, MIN_SIDE
 from trajectories.plotting.painter import Painter
-from trajectories.plotting.recipe import make_recipe
+from trajectories.plotting.recipes.recipe import make_recipe
 from trajectories.plotting.takes import rate_takes, start_takes
 from trajectories.plotting.writers.frames import numbered, write_frames, write_png
 from trajectories.plotting.writers.page import Take, looks_for, page_html

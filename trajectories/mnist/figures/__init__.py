@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from trajectories.mnist.experiments.result import Result
-    from trajectories.plotting.map_movie import Movie
+    from trajectories.plotting.maps.movie import Movie
 
 __all__ = ["animate", "draw"]
 

@@ -24,7 +24,7 @@ from trajectories.mnist.figures.search_sheet import (
 from trajectories.mnist.figures.sheet import sheet
 from trajectories.plotting.header import in_points, points, text_size
 from trajectories.plotting.layouts import Size
-from trajectories.plotting.map_colors import quality_map
+from trajectories.plotting.maps.colors import quality_map
 from trajectories.plotting.theme import setting
 from trajectories.search.ranges import Choice, LogUniform
 from trajectories.search.result import SearchResult

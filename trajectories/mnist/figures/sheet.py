@@ -20,7 +20,7 @@ from trajectories.plotting.header import (
     text_size,
 )
 from trajectories.plotting.layouts import Size, new_figure
-from trajectories.plotting.recipe_figure import RecipeFigure
+from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.plotting.theme import setting
 from trajectories.validation import must
 

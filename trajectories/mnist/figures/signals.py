@@ -15,7 +15,7 @@ from trajectories.mnist.experiments.result import Result
 from trajectories.mnist.figures.sheet import Sheet, data_words, network_words, sheet
 from trajectories.plotting.header import points
 from trajectories.plotting.layouts import Picture, Size, checked_size
-from trajectories.plotting.map_movie import Movie
+from trajectories.plotting.maps.movie import Movie
 from trajectories.plotting.theme import look, setting
 from trajectories.plotting.tracks import track_styles
 from trajectories.validation import must

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from trajectories.atomic import replacing
 from trajectories.names import suffix
-from trajectories.plotting.recipe_figure import FIXED
+from trajectories.plotting.recipes.figure import FIXED
 from trajectories.plotting.theme import set_for_now
 
 __all__ = ["FIGURE_FORMATS", "save_figure"]

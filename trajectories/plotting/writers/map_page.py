@@ -21,7 +21,7 @@ from PIL import Image
 from trajectories.maps.basins import Basins
 from trajectories.maps.outcomes import Sensitivity
 from trajectories.plotting.layouts import new_figure
-from trajectories.plotting.map_figures import draw_beside
+from trajectories.plotting.maps.figures import draw_beside
 from trajectories.plotting.theme import Look, setting
 from trajectories.plotting.tracks import track_styles
 from trajectories.plotting.view import Limits, in_parts

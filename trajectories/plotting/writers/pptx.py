@@ -9,8 +9,8 @@ import zipfile
 from collections.abc import Iterable
 from typing import Any, BinaryIO
 
-from trajectories.plotting.media import Media
-from trajectories.plotting.notes import in_one_line
+from trajectories.plotting.decks.media import Media
+from trajectories.plotting.decks.notes import in_one_line
 from trajectories.plotting.writers.slide import Slide
 from trajectories.plotting.writers.timing import timing
 

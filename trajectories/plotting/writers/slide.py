@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trajectories.plotting.media import Color, Media
+from trajectories.plotting.decks.media import Color, Media
 
 __all__ = ["Slide", "hexadecimal"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from trajectories.plotting.recipe_text import parsed
+from trajectories.plotting.recipes.text import parsed
 
 __all__ = ["Words", "clean", "in_one_line", "shown_formula", "words"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from trajectories.atomic import check_target, replacing
 from trajectories.names import suffix
-from trajectories.plotting.media import MEDIA_TYPES, Color, Media, read_media
-from trajectories.plotting.notes import words
+from trajectories.plotting.decks.media import MEDIA_TYPES, Color, Media, read_media
+from trajectories.plotting.decks.notes import words
 from trajectories.plotting.theme import look
 from trajectories.plotting.writers.metadata import find_comment
 from trajectories.plotting.writers.pptx import check_pptx, write_pptx

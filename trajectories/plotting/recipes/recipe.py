@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trajectories.names import resolve
-from trajectories.plotting.recipe_paths import pack_paths, pack_surface
-from trajectories.plotting.recipe_settings import KINDS, pack_settings, unpack_settings
-from trajectories.plotting.recipe_text import MOST_TEXT, parsed, readable, written
-from trajectories.plotting.remaking import (
+from trajectories.plotting.recipes.paths import pack_paths, pack_surface
+from trajectories.plotting.recipes.remaking import (
     MOST_WORK,
     PathRecord,
     made_again,
     unpack_paths,
     unpack_surface,
 )
+from trajectories.plotting.recipes.settings import KINDS, pack_settings, unpack_settings
+from trajectories.plotting.recipes.text import MOST_TEXT, parsed, readable, written
 from trajectories.plotting.scene import checked
 from trajectories.plotting.writers.metadata import read_comment
 from trajectories.surfaces import Surface, as_surface

@@ -14,8 +14,8 @@ from trajectories.arrays import to_plain
 from trajectories.descent import run
 from trajectories.optimizers import ALL_OPTIMIZERS
 from trajectories.optimizers.record import to_record
-from trajectories.plotting.own_rule import to_own
-from trajectories.plotting.recipe_text import parsed, written
+from trajectories.plotting.recipes.own_rule import to_own
+from trajectories.plotting.recipes.text import parsed, written
 from trajectories.surfaces import LeastSquares, Surface
 from trajectories.trajectory import Descent, Trajectory
 

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from trajectories.plotting.annotation import GRID
 from trajectories.plotting.header import in_points, literal, points, text_size
-from trajectories.plotting.heights import Lifted
 from trajectories.plotting.scene import Scene
-from trajectories.plotting.stage import in_pixels, unhidden
+from trajectories.plotting.solid.heights import Lifted
+from trajectories.plotting.solid.stage import in_pixels, unhidden
 from trajectories.plotting.theme import setting
 from trajectories.plotting.tracks import HEAD, NOTE, Style, marker_spacing
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from trajectories.maps.outcomes import Sensitivity, is_geometric
 from trajectories.plotting.header import in_points, points, text_size
-from trajectories.plotting.map_colors import excess_of, quality_map, quality_norm
+from trajectories.plotting.maps.colors import excess_of, quality_map, quality_norm
 from trajectories.plotting.panel import style_ticks
 from trajectories.plotting.theme import setting
 

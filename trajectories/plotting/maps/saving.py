@@ -12,9 +12,9 @@ from trajectories.atomic import check_target, replacing
 from trajectories.maps.basins import Basins
 from trajectories.maps.outcomes import Sensitivity
 from trajectories.names import suffix
-from trajectories.plotting.map_figures import plot_sensitivity
-from trajectories.plotting.map_panels import plot_basins
-from trajectories.plotting.maps import plot_rates
+from trajectories.plotting.maps.axes import plot_rates
+from trajectories.plotting.maps.figures import plot_sensitivity
+from trajectories.plotting.maps.panels import plot_basins
 from trajectories.plotting.writers.figure import FIGURE_FORMATS, save_figure
 from trajectories.validation import must
 

@@ -11,15 +11,15 @@ from matplotlib.transforms import ScaledTranslation
 from mpl_toolkits.mplot3d import Axes3D
 from numpy.typing import NDArray
 
-from trajectories.plotting.climbers import Camera, Climbers, Leavers, Places
 from trajectories.plotting.counter import counter, counter_width
 from trajectories.plotting.extras import PLAIN, Extras
 from trajectories.plotting.header import draw_header, heading, points
-from trajectories.plotting.heights import Heights, lifted
-from trajectories.plotting.hill import Contours, Hill
 from trajectories.plotting.readout import NOWHERE, Readout
 from trajectories.plotting.scene import Scene
-from trajectories.plotting.stage import AZIMUTHS, best_azimuth, fit, set_limits, style_axes
+from trajectories.plotting.solid.climbers import Camera, Climbers, Leavers, Places
+from trajectories.plotting.solid.heights import Heights, lifted
+from trajectories.plotting.solid.hill import Contours, Hill
+from trajectories.plotting.solid.stage import AZIMUTHS, best_azimuth, fit, set_limits, style_axes
 from trajectories.plotting.theme import Theme
 from trajectories.plotting.tracks import Mover, Style
 from trajectories.surfaces import Surface

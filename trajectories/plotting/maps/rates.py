@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
 from trajectories.maps.outcomes import Sensitivity
-from trajectories.plotting.map_cells import mark_axis
-from trajectories.plotting.map_colors import excess_of
+from trajectories.plotting.maps.cells import mark_axis
+from trajectories.plotting.maps.colors import excess_of
 from trajectories.plotting.panel import style_ticks
 from trajectories.plotting.theme import setting
 from trajectories.plotting.tracks import Style

@@ -13,9 +13,9 @@ from trajectories.maps.basins import Basins
 from trajectories.plotting.counter import counter, counter_width, draw_counter
 from trajectories.plotting.header import draw_header, heading, in_points, literal, points
 from trajectories.plotting.layouts import SIZES, Picture, Size, checked_size, new_figure, panels
-from trajectories.plotting.map_cloud import Cloud
-from trajectories.plotting.map_movie import Movie
-from trajectories.plotting.map_panels import basins_picture, basins_size, checked_basins
+from trajectories.plotting.maps.cloud import Cloud
+from trajectories.plotting.maps.movie import Movie
+from trajectories.plotting.maps.panels import basins_picture, basins_size, checked_basins
 from trajectories.plotting.pace import frame_steps
 from trajectories.plotting.panel import draw_ground, draw_minima
 from trajectories.plotting.relief import make_relief

@@ -12,9 +12,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from trajectories.plotting.heights import Heights
 from trajectories.plotting.relief import Relief
-from trajectories.plotting.stage import BOX, unhidden
+from trajectories.plotting.solid.heights import Heights
+from trajectories.plotting.solid.stage import BOX, unhidden
 from trajectories.plotting.theme import Theme
 
 __all__ = ["Contours", "Hill"]

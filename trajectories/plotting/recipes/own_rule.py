@@ -10,7 +10,7 @@ import numpy as np
 
 from trajectories.arrays import from_plain, to_plain
 from trajectories.optimizers import Rule
-from trajectories.plotting.recipe_text import mapping
+from trajectories.plotting.recipes.text import mapping
 from trajectories.validation import must
 
 __all__ = ["OwnRule", "Rates", "from_own", "to_own"]

@@ -14,9 +14,9 @@ from trajectories.arrays import from_plain
 from trajectories.descent import run
 from trajectories.optimizers import ALL_OPTIMIZERS, Rule
 from trajectories.optimizers.record import from_record
-from trajectories.plotting.own_rule import OwnRule, from_own
-from trajectories.plotting.recipe_paths import ARRAYS, MOST_SAMPLES, digest, work
-from trajectories.plotting.recipe_text import mapping
+from trajectories.plotting.recipes.own_rule import OwnRule, from_own
+from trajectories.plotting.recipes.paths import ARRAYS, MOST_SAMPLES, digest, work
+from trajectories.plotting.recipes.text import mapping
 from trajectories.surfaces import Surface
 from trajectories.trajectory import Descent, Trajectory
 from trajectories.validation import NON_NEGATIVE, POSITIVE, integer, must, scalar

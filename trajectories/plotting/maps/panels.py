@@ -14,8 +14,8 @@ from trajectories.maps.basins import Basins
 from trajectories.plotting.counter import counter_width
 from trajectories.plotting.header import fitted, heading, in_points, literal, points
 from trajectories.plotting.layouts import Size, new_figure
-from trajectories.plotting.map_basins import Forming, draw_basins, draw_key, key_width, shades_for
-from trajectories.plotting.recipe_figure import RecipeFigure
+from trajectories.plotting.maps.basins import Forming, draw_basins, draw_key, key_width, shades_for
+from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.plotting.theme import applied, setting
 from trajectories.validation import must
 

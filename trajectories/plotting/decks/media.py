@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajectories.names import suffix
-from trajectories.plotting.mp4 import read_mp4
+from trajectories.plotting.decks.mp4 import read_mp4
 
 if TYPE_CHECKING:
     from PIL.Image import Image

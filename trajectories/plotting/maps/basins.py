@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from trajectories.maps.basins import Basins
 from trajectories.plotting.header import in_points, points
-from trajectories.plotting.map_colors import NOWHERE, Shades
+from trajectories.plotting.maps.colors import NOWHERE, Shades
 from trajectories.plotting.panel import style_ticks
 
 __all__ = ["Forming", "draw_basins", "draw_key", "key_width", "letters", "shades_for"]

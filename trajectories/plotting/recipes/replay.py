@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from trajectories.names import unknown
-from trajectories.plotting.recipe import Recipe, read_recipe
-from trajectories.plotting.recipe_settings import KINDS, SAVING, picture_of, settings_of
-from trajectories.plotting.recipe_text import readable
-from trajectories.plotting.remaking import MOST_WORK
+from trajectories.plotting.recipes.recipe import Recipe, read_recipe
+from trajectories.plotting.recipes.remaking import MOST_WORK
+from trajectories.plotting.recipes.settings import KINDS, SAVING, picture_of, settings_of
+from trajectories.plotting.recipes.text import readable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

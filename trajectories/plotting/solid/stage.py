@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from trajectories.plotting.annotation import GRID
 from trajectories.plotting.header import points
-from trajectories.plotting.heights import Heights, Lifted
 from trajectories.plotting.relief import Relief
 from trajectories.plotting.scene import Scene
+from trajectories.plotting.solid.heights import Heights, Lifted
 from trajectories.plotting.theme import setting
 
 __all__ = ["AZIMUTHS", "BOX", "Stage", "unhidden"]

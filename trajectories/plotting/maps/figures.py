@@ -20,10 +20,10 @@ from trajectories.plotting.header import (
     points,
 )
 from trajectories.plotting.layouts import Size, new_figure
-from trajectories.plotting.map_basins import draw_basins, draw_key, key_width, shades_for
-from trajectories.plotting.map_cells import scale_width
-from trajectories.plotting.map_pins import chosen_pins, placed
-from trajectories.plotting.maps import draw_sensitivity, legend_of, words_of
+from trajectories.plotting.maps.axes import draw_sensitivity, legend_of, words_of
+from trajectories.plotting.maps.basins import draw_basins, draw_key, key_width, shades_for
+from trajectories.plotting.maps.cells import scale_width
+from trajectories.plotting.maps.pins import chosen_pins, placed
 from trajectories.plotting.panel import draw_ground, draw_minima, draw_paths
 from trajectories.plotting.relief import make_relief
 from trajectories.plotting.scene import Scene

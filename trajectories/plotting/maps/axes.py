@@ -11,17 +11,17 @@ from trajectories.maps.basins import Basins
 from trajectories.maps.outcomes import Sensitivity
 from trajectories.plotting.header import draw_header, header_height, heading, in_points, literal
 from trajectories.plotting.layouts import Size, new_figure, panels
-from trajectories.plotting.map_basins import draw_basins, draw_key, key_width, shades_for
-from trajectories.plotting.map_cells import (
+from trajectories.plotting.maps.basins import draw_basins, draw_key, key_width, shades_for
+from trajectories.plotting.maps.cells import (
     draw_cells,
     draw_frontier,
     draw_scale,
     name_lost,
     scale_width,
 )
-from trajectories.plotting.map_colors import excess_of
-from trajectories.plotting.map_pins import draw_best, draw_pins, placed
-from trajectories.plotting.map_rates import draw_rates, given_style
+from trajectories.plotting.maps.colors import excess_of
+from trajectories.plotting.maps.pins import draw_best, draw_pins, placed
+from trajectories.plotting.maps.rates import draw_rates, given_style
 from trajectories.plotting.theme import applied, setting
 from trajectories.plotting.tracks import track_styles
 from trajectories.validation import must

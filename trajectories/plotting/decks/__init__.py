@@ -1,0 +1,1 @@
+"""Slides with moving pictures: what is read, and what is said in the notes."""

@@ -1,0 +1,1 @@
+"""Pictures of maps: hyperparameters, basins, races with tuned rates, clouds."""
