@@ -36,17 +36,18 @@ def kill_at_random(kind: str, kills: int, rng: random.Random) -> str:
             begin = time.perf_counter()
             pictures.append(write(folder, kind, picture))
             taken = time.perf_counter() - begin
-        pair = pictures[1:]
+        pair = [pictures[2], pictures[1]]
         allowed = {item.name for item in folder.iterdir()}
         ended = {0: 0, 1: 0}
         hidden = 0
         mixed = 0
+        there = 0
         for _ in range(kills):
             child = os.fork()
             if child == 0:
                 try:
                     for i in range(1000):
-                        write(folder, kind, (i + 1) % 2)
+                        write(folder, kind, (there + i + 1) % 2)
                 finally:
                     os._exit(9)
             time.sleep(rng.uniform(0, 2.5 * taken))
@@ -57,7 +58,8 @@ def kill_at_random(kind: str, kills: int, rng: random.Random) -> str:
             for name, content in found.items():
                 assert content in [whole[name] for whole in pair], f"{kind}: {name} is not whole"
             mixed += found not in pair
-            ended[found == pair[0]] += 1
+            there = int(found != pair[0])
+            ended[there] += 1
             left = {item.name for item in folder.iterdir()} - allowed
             strangers = [n for n in left if not (n.startswith(".") and n.endswith(".part"))]
             assert not strangers, f"{kind}: {strangers} are left"
@@ -68,8 +70,8 @@ def kill_at_random(kind: str, kills: int, rng: random.Random) -> str:
         left = {item.name for item in folder.iterdir()} - allowed
         assert not left, f"{kind}: the next writer left {left}"
     return (
-        f"{kind}: {kills} kills, 0 files in part; the first picture {ended[True]} times, "
-        f"the other {ended[False] - mixed}, files of both {mixed}; "
+        f"{kind}: {kills} kills, 0 files in part; the first picture {ended[0]} times, "
+        f"the other {ended[1] - mixed}, files of both {mixed}; "
         f"{hidden} hidden files left, and removed by the next writer"
     )
 

@@ -1,10 +1,12 @@
 """descend and compare."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from trajectories import SURFACES, FormulaError, Surface, compare, descend
-from trajectories.descent import BLOCK
+from trajectories.descent import BLOCK, run
 from trajectories.optimizers import (
     ALL_OPTIMIZERS,
     SGD,
@@ -272,6 +274,17 @@ def test_hyperparameters_and_starts_broadcast(lr, decay, start, batch):
         assert np.array_equal(path.positions[(slice(None), *index)], expected.positions)
 
 
+def test_a_descent_takes_little_more_memory_than_its_path():
+    descend("sphere", "sgd", np.ones((2000, 2)), steps=1)
+    tracemalloc.start()
+    path = descend("sphere", "sgd", np.ones((2000, 2)), steps=500)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    kept = path.positions.nbytes + path.gradients.nbytes + path.values.nbytes
+    assert kept == 501 * 2000 * 5 * 8
+    assert peak < 1.25 * kept
+
+
 def test_shapes_that_do_not_broadcast_are_refused():
     with pytest.raises(ValueError, match=r"must broadcast together. Got the shapes \(3,\) and \(2"):
         descend("sphere", SGD([0.1, 0.2]), start=np.ones((3, 2)))
@@ -315,11 +328,12 @@ def test_noise_differs_between_blocks():
     assert len(np.unique(gradients)) == gradients.size
 
 
-@pytest.mark.parametrize("count", [BLOCK + 3, 2 * BLOCK])
+@pytest.mark.parametrize("count", [8195, 16384])
 def test_blocks_with_noise_stay_what_they_are(count):
-    # Each draws from a seed of its own, so that another division would give other paths.
+    # Each draws from a seed of its own, so that another division would give other paths than
+    # those that have been saved.
     batch = descend("x + y", "sgd", np.zeros((count, 2)), steps=1, noise=1.0, rng=0)
-    for number, part in enumerate((slice(0, BLOCK), slice(BLOCK, count))):
+    for number, part in enumerate((slice(0, 8192), slice(8192, count))):
         rng = np.random.default_rng((batch.made.seed, number))
         noise = rng.standard_normal((2, part.stop - part.start))
         assert np.array_equal(batch.gradients[0, part], (1 + noise).T)
@@ -336,6 +350,16 @@ def test_a_block_in_arrays_used_before_takes_its_own_batches():
 def test_convergence_is_judged_without_the_noise():
     path = descend("sphere", SGD(0.1), start=(0, 0), steps=3, noise=5.0, rng=0, tolerance=1e-9)
     assert int(path.converged_at) == 0
+
+
+def test_what_was_picked_of_many_is_run_again_alone():
+    rule = Momentum(np.array([0.05, 0.1]))
+    paths = descend(BOWL, rule, np.ones((3, 1, 2)), steps=5, noise=0.5, rng=0)
+    for index in np.ndindex(3, 2):
+        again = run(paths.surface, rule, paths[index].made)
+        assert again.batch_shape == ()
+        assert same_path(again, paths[index])
+    assert same_path(run(paths.surface, rule, paths.made), paths)
 
 
 # --- several optimizers
@@ -387,6 +411,10 @@ def test_one_optimizer_object_may_come_twice():
     one, two = compare(BOWL, {"first": rule, "second": rule}, steps=10)
     assert same_path(one, two)
     assert rule.steps_taken == 0
+
+
+def test_compare_takes_50_steps_as_descend_does():
+    assert compare("sphere", ["sgd"])[0].steps == descend("sphere", "sgd").steps == 50
 
 
 def test_compare_passes_everything_on():

@@ -18,6 +18,8 @@ FLOORS = {
     "trajectories.buffers": 0,
     "trajectories.arrays": 1,
     "trajectories.calls": 1,
+    "trajectories.archive": 1,
+    "trajectories.remake": 0,
     "trajectories.atomic": 0,
     "trajectories.surfaces": 2,
     "trajectories.optimizers": 2,
@@ -37,6 +39,7 @@ FLOORS = {
 THIRD_PARTIES = {
     "trajectories.validation": {"numpy"},
     "trajectories.buffers": {"numpy"},
+    "trajectories.archive": {"numpy"},
     "trajectories.arrays": {"numpy"},
     "trajectories.surfaces": {"numpy", "sympy"},
     "trajectories.optimizers": {"numpy"},

@@ -274,7 +274,7 @@ def altered(saved, **changes):
         ({"status": lambda a: np.array("lost")}, "`status` must be one of converged, diverged"),
         ({"status": lambda a: np.array(1)}, "`status` must be an array of text"),
         ({"status": lambda a: np.array(["stopped"])}, "`status` must be of shape"),
-        ({"positions": lambda a: a.astype(complex)}, "`positions` must be an array of floats"),
+        ({"positions": lambda a: a.astype(complex)}, "positions.npy is of the type complex128"),
         ({"positions": lambda a: a.astype(str)}, "`positions` must be an array of floats"),
         ({"positions": lambda a: a[:0]}, "must be"),
         ({"values": lambda a: a.astype(int)}, "`values` must be an array of floats"),
@@ -308,7 +308,7 @@ def test_archives_with_one_thing_wrong_are_refused(saved, changes, words):
 
 def test_an_archive_that_would_fill_the_memory_is_not_unpacked(saved, monkeypatch):
     """It is refused by what its directory says, before anything is unpacked."""
-    monkeypatch.setattr("trajectories.trajectory._MOST_UNPACKED", 2**20)
+    monkeypatch.setattr("trajectories.archive._MOST", 2**20)
     with zipfile.ZipFile(saved, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("more.npy", bytes(2**24))
     tracemalloc.start()

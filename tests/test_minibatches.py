@@ -31,6 +31,21 @@ def test_all_samples_at_once_are_the_exact_gradient():
     assert np.array_equal(whole.positions, exact.positions)
 
 
+@pytest.mark.parametrize("noise", [0.0, 0.25])
+def test_the_same_seed_brings_the_same_batches_for_good(noise):
+    """Saved paths are made again from their seed: batches first, then noise where there is any."""
+    path = tj.descend(STOCHASTIC, "sgd:0.1", np.ones((3, 2)), steps=12, noise=noise, rng=0)
+    p, g = np.empty((2, 2, 3))
+    rng = np.random.default_rng((path.made.seed, 0))
+    draw = STOCHASTIC.bind_minibatch_gradient(p[0], p[1], g, rng)
+    for position, gradient in zip(path.positions, path.gradients, strict=True):
+        p[:] = position.T
+        draw()
+        if noise:
+            g += noise * rng.standard_normal(g.shape)
+        assert np.array_equal(gradient, g.T)
+
+
 def test_compared_optimizers_meet_the_same_batches():
     one, two = tj.compare(STOCHASTIC, [tj.SGD(1e-12), tj.Momentum(1e-12)], steps=10, rng=1)
     assert one.gradients == pytest.approx(two.gradients, rel=1e-6)

@@ -1,9 +1,10 @@
-"""Arrays as plain data for JSON: short ones as lists, long ones compressed."""
+"""Arrays as plain data for JSON: short ones as lists, long ones compressed; fingerprints."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import math
 import zlib
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 
 from trajectories.validation import floats, must
 
-__all__ = ["from_plain", "to_plain"]
+__all__ = ["fingerprint", "from_plain", "to_plain"]
 
 #: Longer arrays are compressed; to a reader's eye they are no numbers any more.
 _SHORT = 64
@@ -85,3 +86,29 @@ def from_plain(name: str, data: Any) -> np.ndarray:
     if len(raw) != 8 * size:
         raise broken
     return np.frombuffer(raw, "<f8").astype(np.float64).reshape(shape)
+
+
+def fingerprint(*arrays: Any) -> str:
+    """Return a short text that tells whether numbers are the same, bit for bit.
+
+    Parameters
+    ----------
+    *arrays : array_like
+        Numbers; shapes do not count.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits (BLAKE2b).
+
+    Examples
+    --------
+    >>> fingerprint([1.0, 2.0]) == fingerprint([[1.0], [2.0]])
+    True
+    >>> fingerprint([0.0]) == fingerprint([-0.0])
+    False
+    """
+    found = hashlib.blake2b(digest_size=8)
+    for array in arrays:
+        found.update(np.ascontiguousarray(array, "<f8").data)
+    return found.hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeGuard
@@ -428,8 +427,6 @@ def _own(optimizer: Rule, batch: tuple[int, ...], part: slice) -> dict[str, Arra
 
 def _seed(rng: Any) -> int:
     """Return a seed that several generators can start from alike."""
-    if rng is None:
-        return secrets.randbits(63)
     try:
         return int(np.random.default_rng(rng).integers(2**63))
     except (AttributeError, TypeError, ValueError):

@@ -6,14 +6,14 @@ import json
 import math
 import os
 import pkgutil
-import zipfile
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trajectories.archive import load_archive
 from trajectories.arrays import to_plain
 from trajectories.atomic import replacing
 from trajectories.optimizers import ALL_OPTIMIZERS, Rule
@@ -28,8 +28,6 @@ _PER_PATH = ("status", "diverged_at", "converged_at")
 _ARRAYS = ("positions", "values", "gradients", *_PER_PATH, "recorded")
 _KINDS = dict(zip(_ARRAYS, "fffUiii", strict=True))
 _STATUS = ("converged", "diverged", "stopped")
-#: More bytes are not unpacked, unless the file is so large itself that it is no bomb.
-_MOST_UNPACKED, _TIGHTEST = 2**30, 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,23 +241,16 @@ class Trajectory:
         ValueError
             If it is no trajectory.
         """
-        with open(path, "rb") as file:
-            try:
-                _check_size(file)
-                with np.load(file, allow_pickle=False) as archive:
-                    about = json.loads(str(archive["about"]))
-                    arrays = {name: archive[name] for name in _ARRAYS}
-                surface = Surface.from_dict(about["surface"])
-                optimizer = from_record(about["optimizer"], ALL_OPTIMIZERS)
-                if not isinstance(about["label"], str):
-                    raise must("label", "text", about["label"], kind=TypeError)
-                return cls(surface=surface, optimizer=optimizer, label=about["label"], **arrays)
-            except Exception as error:
-                # A damaged archive fails in as many ways as zip, zlib, NumPy and JSON know, and
-                # some of them quote the damage.
-                why = " ".join(str(error).split())
-                why = why if len(why) <= 200 else why[:197] + "..."
-                raise ValueError(f"{os.fspath(path)!r} holds no trajectory: {why}") from error
+
+        def make(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Trajectory:
+            surface = Surface.from_dict(about["surface"])
+            optimizer = from_record(about["optimizer"], ALL_OPTIMIZERS)
+            if not isinstance(about["label"], str):
+                raise must("label", "text", about["label"], kind=TypeError)
+            held: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
+            return cls(surface=surface, optimizer=optimizer, label=about["label"], **held)
+
+        return load_archive(path, "trajectory", make)
 
     def _repr_html_(self) -> str:
         """Show its plot in a notebook."""
@@ -288,14 +279,3 @@ class Trajectory:
         )
 
     __hash__ = None  # type: ignore[assignment]
-
-
-def _check_size(file: BinaryIO) -> None:
-    """Raise if an archive unpacks to more than a file of its size can be meant to hold."""
-    with zipfile.ZipFile(file) as archive:
-        size = sum(item.file_size for item in archive.infolist())
-    packed = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    most = max(_MOST_UNPACKED, _TIGHTEST * packed)
-    if size > most:
-        raise ValueError(f"its {packed:,} bytes would unpack to {size:,}, more than {most:,}")

@@ -22,6 +22,7 @@ __all__ = [
     "finite",
     "floats",
     "integer",
+    "integers",
     "must",
     "rectangle",
     "scalar",
@@ -210,6 +211,38 @@ def floats(name: str, value: Any, words: str = "numbers") -> np.ndarray:
     if raw.dtype.kind not in "fiu":
         raise must(name, words, value, kind=TypeError)
     return np.array(raw, dtype=np.float64)
+
+
+def integers(name: str, value: Any) -> np.ndarray:
+    """Return whole numbers of any shape as a new int64 array.
+
+    Parameters
+    ----------
+    name : str
+        The argument, for the message.
+    value : array_like
+        What was given; floats without a fraction count as whole.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Raises
+    ------
+    TypeError
+        If something in it is no real number, or if it is ragged.
+    ValueError
+        If a number is not whole, or larger than 2**53.
+
+    Examples
+    --------
+    >>> integers("iteration", [0.0, 500.0])
+    array([  0, 500])
+    """
+    given = floats(name, value, "whole numbers")
+    if not np.all((np.abs(given) <= 2.0**53) & (np.floor(given) == given)):
+        raise must(name, "whole numbers", value)
+    return given.astype(np.int64)
 
 
 def rectangle(name: str, value: Any) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -90,7 +90,25 @@ def test_arrays_of_odd_batches_do_not_pile_up(rng):
     layer = Affine(W, b, np.empty_like(W), np.empty_like(b))
     for rows in range(1, 40):
         layer.forward(rng.standard_normal((rows, 3)), True)
-    assert len(layer._made) <= 4
+        assert len(layer._made) <= 4
+
+
+def test_batches_of_four_sizes_take_turns_in_arrays_made_once(rng):
+    # Training and evaluation, each with a last batch that is short.
+    W, b = rng.standard_normal((3, 2)), np.zeros(2)
+    layer = Affine(W, b, np.empty_like(W), np.empty_like(b))
+    batches = [rng.standard_normal((rows, 3)) for rows in (100, 28, 500, 7)]
+    made = [layer.forward(x, True) for x in batches]
+    assert all(layer.forward(x, True) is out for x, out in zip(batches, made, strict=True))
+
+
+def test_first_layer_makes_no_array_for_the_gradient_by_its_input(rng):
+    W, b, x, d = (rng.standard_normal(shape) for shape in [(4, 3), 3, (6, 4), (6, 3)])
+    layer = Affine(W, b, np.empty_like(W), np.empty_like(b), first=True)
+    layer.forward(x, True)
+    assert layer.backward(d).size == 0
+    np.testing.assert_allclose(layer.weight_grad, x.T @ d, rtol=1e-13)
+    np.testing.assert_allclose(layer.bias_grad, d.sum(axis=0), rtol=1e-13)
 
 
 def test_dropout_in_training_masks_and_does_not_scale():
@@ -128,6 +146,13 @@ def test_dropout_draws_what_the_textbook_does_from_a_random_state():
 def test_batch_norm_in_training_normalises_by_the_batch(rng):
     layer, x = batch_norm(rng), rng.normal(5, 3, (20, 3))
     np.testing.assert_allclose(layer.forward(x.copy(), True), normalised(x, layer), rtol=1e-12)
+
+
+def test_batch_norm_adds_the_textbooks_epsilon_to_the_variance():
+    # A variance of 1e-6 with 10e-7 added: the batch comes to half of variance 1.
+    layer = BatchNorm(np.ones(1), np.zeros(1), np.empty(1), np.empty(1))
+    out = layer.forward(np.array([[-1e-3], [1e-3]]), True)
+    np.testing.assert_allclose(out, [[-(0.5**0.5)], [0.5**0.5]], rtol=1e-12)
 
 
 def test_batch_norm_evaluates_by_the_batchs_statistics_after_one_step(rng):

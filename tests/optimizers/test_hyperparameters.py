@@ -2,12 +2,14 @@
 
 import copy
 import pickle
+from dataclasses import fields
 
 import numpy as np
 import pytest
 
 from trajectories.optimizers import (
     ADOPT,
+    ALL_OPTIMIZERS,
     ASGD,
     OPTIMIZERS,
     SGD,
@@ -363,6 +365,17 @@ def test_equal(one, other):
 )
 def test_different(one, other):
     assert one != other
+
+
+@pytest.mark.parametrize("any_cls", ALL_OPTIMIZERS.values(), ids=ALL_OPTIMIZERS)
+def test_rules_with_arrays_are_compared_by_all_their_numbers(any_cls):
+    rates = [0.1, 0.2]
+    assert any_cls(rates) == any_cls(np.array(rates))
+    assert any_cls(rates) != any_cls([0.1, 0.3])
+    assert any_cls(rates) != any_cls(0.1)
+    for item in fields(any_cls):
+        other = item.metadata["interval"].low + 0.0625
+        assert any_cls().fresh(**{item.name: other}) != any_cls()
 
 
 def test_rules_can_change_and_so_have_no_hash():

@@ -19,6 +19,7 @@ from trajectories.optimizers import (
     Momentum,
     Nesterov,
     RMSProp,
+    Signum,
     Yogi,
 )
 
@@ -285,3 +286,13 @@ def test_a_rule_may_be_turned_into_a_decayed_one_between_steps():
     rule.weight_decay = 0.5
     rule.update({"p": p}, {"p": np.zeros(1)})
     assert p == pytest.approx([0.95], rel=1e-15)
+
+
+def test_a_mean_gradient_stays_a_mean_when_its_memory_changes_between_steps():
+    # 0.9 kept of nothing and 0.1 of a gradient of 1; then half of that and half of -0.5.
+    rule, p = Signum(0.5, momentum=0.9), np.zeros(1)
+    rule.update({"p": p}, {"p": np.ones(1)})
+    rule.momentum = 0.5
+    rule.update({"p": p}, {"p": np.array([-0.5])})
+    assert rule._state["p"].m == pytest.approx([0.05 - 0.25], rel=1e-14)
+    assert p == 0

@@ -87,6 +87,73 @@ def test_backtracking_survives_any_learning_rate():
         assert tj.descend("booth", tj.Backtracking(lr), steps=300).values[-1] < 1e-2
 
 
+class Counted:
+    """A bowl, or a plain from whose middle nothing falls; it counts how often it is asked."""
+
+    def __init__(self, f):
+        self.f, self.asked = f, 0
+
+    def __call__(self, x, y):
+        self.asked += 1
+        return self.f(x, y)
+
+    def hessian(self, p):
+        return np.broadcast_to(np.eye(2), (len(p), 2, 2)).copy()
+
+
+@SEARCHED
+def test_a_search_in_vain_ends_after_60_trials_and_stays(cls):
+    # So long a step that even its last cut does not round to nothing.
+    spike = Counted(lambda x, y: np.where((x == 1) & (y == 2), 0.0, 1.0))
+    p = np.array([[1.0], [2.0]])
+    cls(1e9).bind(spike, p, np.full((2, 1), 1e3))()
+    assert p.tolist() == [[1.0], [2.0]]
+    assert spike.asked == 1 + 60
+
+
+@SEARCHED
+def test_a_step_that_falls_enough_at_once_costs_two_values(cls):
+    bowl, p = Counted(lambda x, y: (x**2 + y**2) / 2), np.array([[1.0, -3.0], [2.0, 0.5]])
+    cls(1.0).bind(bowl, p, p.copy())()
+    assert (p == 0).all()
+    assert bowl.asked == 2
+
+
+@SEARCHED
+def test_each_path_of_a_batch_is_cut_for_itself(cls):
+    # Along x**4, a unit step from 0.1 falls, one from 3 must be cut, and so again and again.
+    bowl = tj.Surface("x**4 + y**2")
+    p = np.array([[0.1, 3.0], [0.0, 0.0]])
+    cls(1.0).bind(bowl, p, bowl.gradient(p.T).T)()
+    for i, x in enumerate([0.1, 3.0]):
+        alone = np.array([[x], [0.0]])
+        cls(1.0).bind(bowl, alone, bowl.gradient(alone.T).T)()
+        assert p[:, i].tolist() == alone[:, 0].tolist()
+
+
+def absolute(hessian):
+    """Return the root of the square of a matrix of two rows: its eigenvalues without signs."""
+    square = hessian @ hessian
+    middle = np.sqrt(np.linalg.det(square))
+    return (square + middle * np.eye(2)) / np.sqrt(np.trace(square) + 2 * middle)
+
+
+@pytest.mark.parametrize("start", [(0.3, 0.2), (-1.2, 1.0), (2.0, 3.5), (0.1, 2.0)])
+def test_damped_newton_divides_by_the_absolute_curvature(start):
+    surface = tj.SURFACES["rosenbrock"]  # Its Hessian is indefinite at the last of the starts.
+    gradient, hessian = surface.gradient(start), surface.hessian(start)
+    wanted = start - 1e-3 * np.linalg.solve(absolute(hessian), gradient)
+    path = tj.descend(surface, tj.DampedNewton(1e-3), start=start, steps=1)
+    np.testing.assert_allclose(path.final, wanted, rtol=1e-9)
+
+
+def test_damping_is_the_least_curvature():
+    p = np.array([[3.0], [-0.5]])
+    surface = tj.Surface("x**2/20 + y**2")  # Of curvatures 0.1 and 2.
+    tj.DampedNewton(0.5, damping=0.5).bind(surface, p, surface.gradient(p.T).T)()
+    np.testing.assert_allclose(p, [[3 - 0.5 * 0.3 / 0.5], [-0.25]], rtol=1e-14)
+
+
 def test_at_the_minimum_nothing_moves():
     for cls in SURFACE_OPTIMIZERS.values():
         path = tj.descend("x**2/20 + y**2", cls(), start=(0, 0), steps=3)
@@ -115,10 +182,39 @@ def test_learning_rates_as_an_array_and_as_a_schedule(cls):
 
 
 @ALL
+def test_a_schedule_is_asked_for_each_step_from_zero(cls):
+    asked, surface, p = [], tj.SURFACES["booth"], np.array([[-5.0], [3.0]])
+
+    def schedule(step):
+        asked.append(step)
+        return 0.5
+
+    rule = cls(schedule)
+    step = rule.bind(surface, p, surface.gradient(p.T).T)
+    for _ in range(4):
+        step()
+    assert asked == [0, 1, 2, 3]
+    assert rule.steps_taken == 4
+
+
+@ALL
 def test_spec_strings(cls):
     assert as_optimizer(f"{cls.name}:0.5") == cls(0.5)
     assert as_optimizer(to_spec(cls(0.25))) == cls(0.25)
     assert as_optimizer(cls) == cls()
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (tj.Newton(), {"lr": 1}),
+        (tj.DampedNewton(), {"lr": 1, "damping": 1e-6, "shrink": 0.5, "slope": 1e-4}),
+        (tj.Backtracking(), {"lr": 1, "shrink": 0.5, "slope": 1e-4}),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_defaults(rule, expected):
+    assert rule.hyperparameters == expected
 
 
 def test_a_path_survives_the_disk(tmp_path):

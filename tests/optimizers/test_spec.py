@@ -179,6 +179,13 @@ def test_hostile_specs_are_refused_in_one_line_and_at_once(start, text):
     assert len(str(caught.value).partition(" Known: ")[0]) < 250
 
 
+def test_a_spec_may_have_2000_characters_after_its_name_and_no_more():
+    text = "lr=0." + "1" * 1995
+    assert as_optimizer("sgd:" + text) == SGD(1 / 9)
+    with pytest.raises(ValueError, match="must be a spec string of at most 2000 characters"):
+        as_optimizer(f"sgd:{text}1")
+
+
 def test_a_parenthesis_without_a_partner_is_named():
     with pytest.raises(ValueError, match="Every parenthesis must have its partner") as caught:
         as_optimizer("momentum:cosine(0.9,60,momentum=0.8")

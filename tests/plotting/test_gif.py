@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
 from trajectories import animate, compare, descend
-from trajectories.plotting.writers.gif import delays, write_gif
+from trajectories.plotting.writers.gif import comment_block, delays, write_gif
 from trajectories.plotting.writers.stream import Stream
 
 SIZE = (320, 240)
@@ -144,6 +144,14 @@ def test_loop_block_counts_the_repeats(loop, block, short, tmp_path):
     assert info.get("loop") == block
 
 
+@pytest.mark.parametrize("loop", [-1, 65536])
+def test_loops_that_a_gif_cannot_count_are_refused_before_anything_is_written(loop):
+    frame, file = np.zeros((4, 4, 4), np.uint8), io.BytesIO()
+    with pytest.raises(ValueError, match="`loop` must be from 0 to 65535. Got"):
+        write_gif(file, Stream(lambda step: frame, (4, 4), range(1), 10, loop=loop))
+    assert not file.getvalue()
+
+
 def test_identical_frames_are_frames_too(handmade, tmp_path):
     moving = animate(handmade([(1, 1)] * 3), size=SIZE, frames=12)
     assert len(moving) == 12
@@ -200,6 +208,23 @@ def test_rates_that_a_gif_cannot_have_are_refused(fps):
 def test_holds_out_of_range_are_refused(hold):
     with pytest.raises(ValueError, match="`hold` must be"):
         delays(10, 10, hold)
+
+
+def test_the_ends_of_the_ranges_are_allowed():
+    assert delays(3, 50, 0) == [2, 2, 2]
+    assert delays(1, 100 / 65535, 0) == [65535]
+    assert delays(2, 10, 600) == [10, 60010]
+
+
+def test_a_frame_may_stand_as_long_as_a_gif_can_count_and_no_longer():
+    assert delays(2, 100 / 5535, 600) == [5535, 65535]
+    with pytest.raises(ValueError, match="`fps` must be high enough for each frame to stand at mo"):
+        delays(2, 100 / 5536, 600)
+
+
+def test_refusals_name_the_range():
+    with pytest.raises(ValueError, match=r"at least 0\.0015 and at most 50 for a GIF.* Got 51"):
+        delays(10, 51, 1)
 
 
 def written(frames, **kwargs):
@@ -289,6 +314,46 @@ def test_only_what_changes_is_written():
 def test_picture_of_a_book_path_stays_small(zigzag, tmp_path):
     animate(zigzag).save(tmp_path / "a.gif")
     assert (tmp_path / "a.gif").stat().st_size < 31 * 5000
+
+
+@pytest.mark.parametrize(("thrift", "most"), [(0, 255), (1, 127), (2, 63), (3, 31)])
+def test_thrift_halves_the_number_of_colours(thrift, most):
+    frame = np.random.default_rng(thrift).integers(0, 256, (60, 60, 3)).astype(np.uint8)
+    decoded, *_ = read(written([frame], thrift=thrift))
+    assert most // 2 < len(np.unique(decoded.reshape(-1, 3), axis=0)) <= most
+
+
+def test_header_has_the_size_the_palette_and_square_pixels():
+    content = written([np.full((5, 7, 3), 9, np.uint8)]).getvalue()
+    # After the size: a palette of 256 entries in 8 bits, background 0, no aspect ratio.
+    assert content[:13] == b"GIF89a" + struct.pack("<HHBBB", 7, 5, 0b1_111_0_111, 0, 0)
+
+
+def test_frames_stay_in_place_and_leave_what_is_transparent():
+    frames = [np.full((5, 7, 3), i, np.uint8) for i in range(3)]
+    content = written(frames).getvalue()
+    # "Do not dispose", no waiting for a key, index 0 is transparent.
+    assert content.count(b"!\xf9\x04" + struct.pack("<BHBB", 0b001_0_1, 5, 0, 0)) == 3
+
+
+@pytest.mark.parametrize(
+    ("length", "pieces"), [(1, [1]), (255, [255]), (256, [255, 1]), (510, [255, 255])]
+)
+def test_comment_is_cut_into_pieces_of_255_bytes(length, pieces):
+    text = ("abcdefg" * 80)[:length]
+    wanted, place = b"!\xfe", 0
+    for piece in pieces:
+        wanted += bytes([piece]) + text[place : place + piece].encode()
+        place += piece
+    assert comment_block(text) == wanted + b"\0"
+
+
+def test_comment_stands_between_the_loop_block_and_the_frames_if_there_is_one():
+    frames = [np.full((5, 7, 3), i, np.uint8) for i in range(3)]
+    content = written(frames, comment="Größe").getvalue()
+    block = comment_block("Größe")
+    assert content.index(b"NETSCAPE2.0") < content.index(block) < content.index(b"!\xf9")
+    assert content.replace(block, b"") == written(frames).getvalue()
 
 
 def test_progress_wraps_the_steps_and_sees_each_once():

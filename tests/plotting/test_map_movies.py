@@ -62,7 +62,7 @@ def test_a_page_it_cannot_be(movie, tmp_path):
     with pytest.raises(ValueError, match="Unknown format of a moving map '.html'"):
         movie.save(tmp_path / "a.html")
     assert list(tmp_path.iterdir()) == []
-    assert movie._repr_html_().startswith('<img alt="')
+    assert movie._repr_html_().startswith('<img src="data:image/gif;base64,')
 
 
 def test_basins_form_by_the_steps(hills):

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from PIL import Image
 
-from trajectories.plotting.writers.palette import TRANSPARENT, Palette
+from trajectories.plotting.writers.palette import TRANSPARENT, Palette, palette_colors
 
 
 def frame_of(rgb):
@@ -77,6 +78,64 @@ def test_large_fills_are_exact_among_thousands_of_colours(fills):
     found = {tuple(color) for color in palette.rgb[1:].tolist()}
     assert {tuple(color) for color in colors.tolist()} <= found
     assert len(palette.rgb) == 256
+
+
+def test_of_more_fills_than_half_the_palette_the_largest_are_exact():
+    # 300 colours, each of them a fill, the later the larger; 127 of them at most are kept as such.
+    rng = np.random.default_rng(8)
+    keys = rng.choice(1 << 24, 300, replace=False)
+    colors = np.stack([keys & 255, keys >> 8 & 255, keys >> 16], axis=-1)
+    rgb = np.repeat(colors, np.arange(300) + 60, axis=0)[None]
+    palette = Palette([frame_of(rgb)])
+    found = [tuple(color) in set(map(tuple, palette.rgb[1:].tolist())) for color in colors.tolist()]
+    assert all(found[-127:])
+    error = np.abs(shown(palette, frame_of(rgb)).astype(int) - rgb)
+    assert error.mean() < 4
+
+
+def test_what_moves_keeps_its_colour_as_what_stands_still_counts_once():
+    # Two of 10,000 pixels in each of four frames are above the part that makes a fill; they would
+    # not be, were the colourful ground counted five times.
+    ground = np.random.default_rng(9).integers(0, 256, (100, 100, 3))
+    frames = [frame_of(ground)]
+    for i in range(4):
+        rgb = ground.copy()
+        rgb[20, 20 * i : 20 * i + 2] = (120, 130, 110)
+        frames.append(frame_of(rgb))
+    palette = Palette(frames)
+    assert (shown(palette, frames[2])[20, 20:22] == (120, 130, 110)).all()
+
+
+def test_soft_picture_has_less_than_half_the_error_of_median_cut_alone():
+    y, x = np.mgrid[:120, :160]
+    waves = 128 + 127 * np.sin(x / 25), 128 + 100 * np.cos(y / 19), 60 + 40 * np.sin((x + y) / 30)
+    rgb = np.rint(np.dstack(waves)).astype(np.uint8)
+    cut = Image.fromarray(rgb).quantize(255, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    frame = frame_of(rgb)
+    ours, theirs = shown(Palette([frame]), frame), np.array(cut.convert("RGB"))
+    errors = [np.mean((seen.astype(float) - rgb) ** 2) for seen in (ours, theirs)]
+    assert errors[0] < errors[1] / 2
+
+
+@pytest.mark.parametrize(("thrift", "most"), [(0, 255), (1, 127), (2, 63), (3, 31)])
+def test_thrift_halves_the_number_of_colours(thrift, most):
+    assert palette_colors(thrift) == most
+    frame = frame_of(np.random.default_rng(thrift).integers(0, 256, (50, 50, 3)))
+    used = np.unique(Palette([frame], thrift).index(keys_of(frame)))
+    assert 0.9 * most < len(used) <= most
+    few = frame_of(np.arange(3 * most).reshape(1, most, 3) % 256)
+    np.testing.assert_array_equal(shown(Palette([few], thrift), few), few[..., :3])
+
+
+def test_nearest_is_the_shown_colour_as_an_opaque_pixel():
+    frame = frame_of(np.random.default_rng(4).integers(0, 256, (40, 40, 3)))
+    palette = Palette([frame])
+    clear = frame.copy()
+    clear[..., 3] = 0
+    near = palette.nearest(keys_of(clear))
+    assert near.dtype == np.uint32
+    pixels = near.astype("<u4").view(np.uint8).reshape(40, 40, 4)
+    np.testing.assert_array_equal(pixels, frame_of(shown(palette, frame)))
 
 
 def test_soft_edges_between_two_fills_stay_close():

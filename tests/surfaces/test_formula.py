@@ -50,6 +50,12 @@ from trajectories.surfaces.nonsmooth import to_real, to_sympy
         ("cbrt(-8)*x", -2 * X),
         ("max(min(x, y), 1)", sp.Max(sp.Min(X, Y), 1)),
         ("((((x))))", X),
+        ("max(x, 0)", sp.Max(X, 0)),
+        ("max(x, 0.0)", sp.Max(X, 0.0)),
+        ("2**10*x + (-1/2)**3", 1024 * X - sp.Rational(1, 8)),
+        ("x**(sign(3) - sign(-2))", X**2),
+        ("x*y**(65*sign(0))", X),
+        ("x**(E + pi)", X ** (sp.E + sp.pi)),
     ],
 )
 def test_accepted(text, expression):
@@ -80,12 +86,14 @@ def test_numbers_are_read_exactly():
         "x**64",
         "x**-64",
         "x + 1000000000000000",
+        "1e15*1e15*x",
         "(1000*x)**6",
         "x**64*y*x**64",
         "x*1e29",
         "+".join(f"sin({i}*x)" for i in range(1, 50)),
         "exp(exp(x))",
         "sin(sin(sin(sin(x))))",
+        "sin(" * 30 + "x" + ")" * 30,
     ],
     ids=lambda text: text.strip()[:20],
 )
@@ -255,7 +263,10 @@ NOT_REAL = [
     "x*1e999",
     "1e300*1e300*x",
     "x/1e-300/1e-300",
-    "9999999999999999*x",
+    "1000000000000001*x",
+    "1.001e15*1e15*x",
+    "1e-200*1e-200*x",
+    "sqrt(-x**2)**2 + y",
     "9" * 400 + "*x",
     # Real at whole numbers alone, so that the derivative is not.
     "(-1)**x",
@@ -271,6 +282,10 @@ BOMBS = [
     "x**65",
     "x**-65",
     "x**64.5",
+    "x**(65*sign(2))",
+    "x**(65*sign(-2))",
+    "x**(24*e)",
+    "x**(-21*pi)",
     "(x + 1)**1000000",
     "exp(exp(exp(10)))",
     "exp(1000)*x",
@@ -366,6 +381,58 @@ def test_a_long_fraction_is_refused_or_right(text, slope, one_second):
     assert surface.gradient((1, 1)) == pytest.approx([slope, 0])
 
 
+@pytest.mark.parametrize(
+    ("bits", "power", "accepted"), [(40, 25, True), (77, 13, False), (91, 11, False)]
+)
+def test_the_power_of_a_fraction_has_at_most_1000_bits(bits, power, accepted, one_second):
+    # 2**76 itself has 77 bits; as a float, the fraction is 1.
+    number = f"2**30*2**{bits - 31}"
+    for fraction in (f"{number}/({number} + 1)", f"({number} + 1)/({number} - 1)"):
+        text = f"({fraction})**{power}*x"
+        if accepted:
+            assert Surface(text).gradient((1, 1)) == pytest.approx([1, 0])
+        else:
+            with pytest.raises(FormulaError, match="too many digits"):
+                parse(text)
+
+
+def towers(x, y):
+    """Return sines within sines, so many deep, as summands."""
+    heights = [("x", height) for height in x] + [("y", height) for height in y]
+    return "".join(" + " + "sin(" * height + name + ")" * height for name, height in heights)
+
+
+#: Formulas that stand for the kinds of parts, with what brings them to the limit, and one beyond.
+PARTS = {
+    "*".join(f"(x - {i})" for i in range(20)): (([1, 2, 5, 6, 22], [1]), ([4, 7, 22], [])),
+    "(x*y)**x**y*(x + 2)**3/(x - y)**0.5*(x*x+y)**-2.5": (
+        ([1, 4, 17, 26, 28], [1]),
+        ([1, 2, 5, 10, 28], [1, 28]),
+    ),
+    "(pi*x + sin(2))*sqrt(3)*exp(2*x*y*cos(1))*(e*y + x/3)*abs(x)*max(x, pi*y)": (
+        ([3, 5, 10, 28], [28]),
+        ([1, 2, 19, 25, 28], [2]),
+    ),
+    "*".join(f"(x*y + {i})/(y**{i + 2} + x)" for i in range(5)): (
+        ([1, 4, 22, 28], [1]),
+        ([1, 8, 23, 27], []),
+    ),
+    "sin(x*cos(y*exp(x*atan2(x, y*tanh(x*y + 1)))))*(x+y)**2": (
+        ([1, 28], [1, 28]),
+        ([1, 19, 24, 28], []),
+    ),
+}
+
+
+@pytest.mark.parametrize("text", PARTS, ids=lambda text: text[:20])
+def test_second_derivatives_take_at_most_20_000_operations(text, one_second):
+    """What was accepted once, and may be in a file by now, is accepted for good."""
+    most, more = PARTS[text]
+    parse(text + towers(*most))
+    with pytest.raises(FormulaError, match=r"at most 20,000 operations\. .* about 20,001\."):
+        parse(text + towers(*more))
+
+
 @pytest.mark.parametrize("thing", [None, True, 3, 2.5, 1j, b"x", ["x"], X, ast.parse("x")])
 def test_what_is_no_text_is_refused(thing):
     with pytest.raises(TypeError, match="`formula` must be text"):
@@ -388,7 +455,14 @@ def test_what_is_no_text_is_refused(thing):
         ("x!", "has '!', which has no place in a formula"),
         ("x.real", "'Attribute', which has no place"),
         ("", "The formula is empty"),
-        ("1/0*x", r"Constant parts of a formula must be real and below 1e\+30"),
+        ("1/0*x", r"Constant parts of a formula must be real and at most 1e\+30"),
+        ("x/0", "divides by zero, or has a part that is not real"),
+        ("1e999*x", "must be finite. One overflows float64"),
+        ("1000000000000001*x", r"Integers in a formula must be at most 1e\+15"),
+        ("z" * 60, f"the unknown name '{'z' * 60}'; known"),
+        ("z" * 61, rf"the unknown name '{'z' * 57}\.\.\.'; known"),
+        ("f" * 61 + "(x)", rf"the unknown function '{'f' * 57}\.\.\.'; known"),
+        ("x+" * 31, rf"The formula '{'x+' * 28}x\.\.\.' cannot be read".replace("+", r"\+")),
     ],
 )
 def test_the_message_says_what_is_wrong(text, message):

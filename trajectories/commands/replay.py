@@ -22,6 +22,8 @@ def add(commands: Any) -> None:
     add = parser.add_argument
     words = "the picture again, in the format of its suffix"
     add("-o", "--output", metavar="FILE", help=f"{words}; without it the recipe is printed")
+    add("--data", metavar="DATA", help="images of an experiment: mnist, digits or a folder")
+    add("--most-work", type=float, metavar="N", help="run no more steps of paths than this")
     add("-q", "--quiet", action="store_true", help="no progress bar, no notes")
     add = parser.add_argument_group("other than it was").add_argument
     add("--layout", help="overlay, grid, race or 3d")
@@ -42,6 +44,8 @@ def _run(options: argparse.Namespace) -> None:
     with quick_imports():
         from trajectories.names import suffix
         from trajectories.plotting.animation import FORMATS
+        from trajectories.plotting.maps.saving import save_map
+        from trajectories.plotting.recipes.kinds import KINDS
         from trajectories.plotting.recipes.recipe import read_recipe
         from trajectories.plotting.recipes.replay import animation_of, figure_of
         from trajectories.plotting.writers.figure import FIGURE_FORMATS, save_figure
@@ -57,12 +61,17 @@ def _run(options: argparse.Namespace) -> None:
         return
     kind = suffix("format of a picture", options.output, [*dict.fromkeys(FORMATS + FIGURE_FORMATS)])
     # A PNG may move or not: as the picture did.
-    if kind not in FORMATS or (kind in FIGURE_FORMATS and recipe.kind != "animation"):
+    asked |= {"most_work": options.most_work, "data": options.data}
+    if kind not in FORMATS or (kind in FIGURE_FORMATS and not KINDS[recipe.kind].moves):
         save_figure(figure_of(recipe, **asked), options.output)
         print(options.output)
         return
     saving = {name: getattr(options, name) for name in _SAVING}
     saving = {name: value for name, value in saving.items() if value is not None}
+    if kind == ".html" and recipe.kind in ("plot_map", "plot_sensitivity", "plot_basins"):
+        save_map(recipe.again(most_work=options.most_work)[0], options.output, theme=options.theme)
+        print(options.output)
+        return
     written = animation_of(recipe, **asked).save(
         options.output,
         **saving,

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from trajectories.archive import load_archive
 from trajectories.atomic import replacing
 from trajectories.validation import must
 
@@ -46,7 +47,7 @@ def write_archive(
     """
     if os.path.splitext(path)[1].lower() != ".npz":
         raise must("path", "a file name that ends in .npz", os.fspath(path))
-    text = json.dumps({"format": f"trajectories {kind} 1", **about})
+    text = json.dumps({"format": _form(kind), **about})
     with replacing(path) as file:
         np.savez_compressed(file, about=np.array(text), **arrays)  # type: ignore[arg-type]
 
@@ -72,16 +73,10 @@ def read_archive(
     OSError
         If it cannot be read.
     ValueError
-        If it holds something else.
+        If it holds something else, or would unpack to more than a file of its size may.
     """
-    with open(path, "rb") as file:
-        try:
-            with np.load(file, allow_pickle=False) as archive:
-                about = json.loads(str(archive["about"]))
-                arrays = {name: archive[name] for name in archive.files if name != "about"}
-            if about["format"] != f"trajectories {kind} 1":
-                raise must("format", f"trajectories {kind} 1", about["format"])
-            return make(about, arrays)
-        except Exception as error:
-            # A damaged archive fails in as many ways as zip, zlib, NumPy and JSON know.
-            raise ValueError(f"{os.fspath(path)!r} holds no {kind} map: {error}") from error
+    return load_archive(path, f"{kind} map", make, form=_form(kind))
+
+
+def _form(kind: str) -> str:
+    return f"trajectories {kind} 1"

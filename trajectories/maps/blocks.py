@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from trajectories.archive import read_arrays
 from trajectories.atomic import replacing
 from trajectories.validation import integer, must
 
@@ -172,11 +173,8 @@ def _read(folder: Path, place: Range) -> Columns | None:
     """Return the block that has run before; None if there is none, or if it cannot be read."""
     begin, end = place
     try:
-        with (
-            open(_file(folder, begin), "rb") as file,
-            np.load(file, allow_pickle=False) as archive,
-        ):
-            part = {name: archive[name] for name in archive.files}
+        with open(_file(folder, begin), "rb") as file:
+            part = read_arrays(file)
     except Exception:
         # Damaged files fail in as many ways as zip and NumPy know; the block just runs again.
         return None

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trajectories.arrays import from_plain, to_plain
+from trajectories.arrays import fingerprint, from_plain, to_plain
 from trajectories.maps.archive import read_archive, write_archive
 from trajectories.maps.blocks import Columns
+from trajectories.maps.cell_arrays import cell_array
 from trajectories.maps.cells import Cells
 from trajectories.maps.settings import Settings
 from trajectories.maps.stability import frontier
@@ -130,12 +131,12 @@ class Sensitivity:
 
     def __post_init__(self) -> None:
         """Check the shapes and make the arrays read-only."""
-        shape = tuple(len(values) for values in self.axes.values())
-        for name in ("values", "status"):
-            array = np.asarray(getattr(self, name)).view()
-            if array.shape != shape:
-                raise must(name, f"of shape {shape}", array.shape)
-            array.flags.writeable = False
+        for name, ticks in self.axes.items():
+            if np.ndim(ticks) != 1:
+                raise must(f"axes[{name!r}]", "of one dimension", np.shape(ticks))
+        shape = tuple(len(ticks) for ticks in self.axes.values())
+        for name, kind, known in (("values", "f", None), ("status", "U", STATUSES.tolist())):
+            array = cell_array(name, getattr(self, name), shape, kind, known)
             object.__setattr__(self, name, array)
 
     @property
@@ -256,6 +257,11 @@ class Sensitivity:
             "label": self.label,
             "block": self.block,
         }
+
+    def digest(self) -> str:
+        """Return a fingerprint of what was found in all cells, bit for bit."""
+        codes = [np.flatnonzero(self.status == name) for name in STATUSES]
+        return fingerprint(self.values, *codes)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the map to a NumPy archive, which `load` reads back bit for bit.

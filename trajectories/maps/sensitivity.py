@@ -19,7 +19,7 @@ from trajectories.optimizers import Rule
 from trajectories.surfaces import as_surface
 from trajectories.validation import floats, must
 
-__all__ = ["compare_rates", "sensitivity"]
+__all__ = ["checked_axes", "compare_rates", "run_choices", "sensitivity"]
 
 Array = NDArray[np.float64]
 
@@ -100,25 +100,53 @@ def sensitivity(
     measure = resolve("measure", measure, MEASURES)
     if measure == "steps" and tolerance is None:
         raise must("tolerance", "given if steps are what is measured", tolerance)
-    ticks = _checked(settings.optimizer, axes)
+    ticks = checked_axes(settings.optimizer, axes)
     shape = tuple(len(values) for values in ticks.values())
+    name = type(settings.optimizer).__name__ if label is None else str(label)
     cells = Choices(settings, shape, ticks, measure)
-    together = cells.block(block)
+    how: dict[str, Any] = {"n_jobs": n_jobs, "folder": folder, "progress": progress}
+    return run_choices(cells, cells.block(block), name, **how)
+
+
+def run_choices(
+    cells: Choices,
+    block: int,
+    label: str,
+    *,
+    n_jobs: int | None = 1,
+    folder: str | os.PathLike[str] | None = None,
+    progress: bool = False,
+) -> Sensitivity:
+    """Run all cells of a map over hyperparameters.
+
+    Parameters
+    ----------
+    cells : Choices
+        What to run.
+    block : int
+        How many run together.
+    label, n_jobs, folder, progress
+        As for `sensitivity`.
+
+    Returns
+    -------
+    Sensitivity
+    """
     plan = None
     if folder is not None:
-        plain = {name: to_plain(values) for name, values in ticks.items()}
-        plan = {"settings": settings.to_dict(), "axes": plain, "measure": measure}
+        plain = {name: to_plain(values) for name, values in cells.axes.items()}
+        plan = {"settings": cells.settings.to_dict(), "axes": plain, "measure": cells.measure}
     found = run_blocks(
-        cells, cells.count, together, n_jobs=n_jobs, folder=folder, plan=plan, progress=progress
+        cells, cells.count, block, n_jobs=n_jobs, folder=folder, plan=plan, progress=progress
     )
     return Sensitivity(
-        settings=settings,
-        axes=ticks,
-        measure=measure,
-        values=found["values"].reshape(shape),
-        status=STATUSES[found["codes"]].reshape(shape),
-        label=type(settings.optimizer).__name__ if label is None else str(label),
-        block=together,
+        settings=cells.settings,
+        axes=cells.axes,
+        measure=cells.measure,
+        values=found["values"].reshape(cells.shape),
+        status=STATUSES[found["codes"]].reshape(cells.shape),
+        label=label,
+        block=block,
     )
 
 
@@ -166,8 +194,25 @@ def compare_rates(
     ]
 
 
-def _checked(optimizer: Rule, axes: Mapping[str, ArrayLike]) -> dict[str, Array]:
-    """Return the axes as arrays, if the optimizer takes them."""
+def checked_axes(optimizer: Rule, axes: Mapping[str, ArrayLike]) -> dict[str, Array]:
+    """Return the axes of a map as arrays, if the optimizer takes them.
+
+    Parameters
+    ----------
+    optimizer : Optimizer or SurfaceOptimizer
+        Whose hyperparameters they are.
+    axes : mapping of str to array_like
+        One or two, by name.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it must be.
+    """
     if not 1 <= len(axes) <= 2:
         raise must("axes", "one hyperparameter or two, such as lr=[...]", list(axes))
     known = optimizer.hyperparameters

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from trajectories.arrays import fingerprint, to_plain
 from trajectories.descent import compare
 from trajectories.maps.outcomes import STATUSES, status_of
 from trajectories.maps.settings import Settings, generator, settled
@@ -44,6 +45,27 @@ class Trial:
     label: str
     rates: Array
     tried: Trajectory
+
+    @classmethod
+    def of(cls, settings: Settings, label: str, rates: Array) -> Trial:
+        """Try learning rates.
+
+        Parameters
+        ----------
+        settings : Settings
+            Surface, start, steps, and the optimizer as it is given.
+        label : str
+            What legends call it.
+        rates : numpy.ndarray, shape (budget,)
+            The learning rates, in ascending order.
+
+        Returns
+        -------
+        Trial
+        """
+        every = -(-settings.steps // _ROWS)
+        tried = settings.descend(settings.optimizer.fresh(lr=rates), record=every)
+        return cls(settings, label, rates, tried)
 
     @property
     def values(self) -> Array:
@@ -158,6 +180,31 @@ class Tuning:
         ]
         return sorted(found, key=lambda item: (np.isnan(item[2]), item[2]))
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return all that the race was made of as plain data, such as JSON can hold.
+
+        Raises
+        ------
+        ValueError
+            If a learning rate is a Python function.
+        """
+        return {
+            "trials": [
+                {
+                    "settings": trial.settings.to_dict(),
+                    "label": trial.label,
+                    "rates": to_plain(trial.rates),
+                }
+                for trial in self.trials
+            ],
+            "range": list(self.range),
+            "drawn": self.drawn,
+        }
+
+    def digest(self) -> str:
+        """Return a fingerprint of what came of all learning rates, bit for bit."""
+        return fingerprint(*(trial.tried.values for trial in self.trials))
+
     def __repr__(self) -> str:
         """Show the budget and who did best."""
         low, high = self.range
@@ -239,9 +286,7 @@ def tune(
             rates = np.sort(np.exp(random.uniform(np.log(low), np.log(high), budget)))
         else:
             rates = np.geomspace(low, high, budget)
-        every = -(-settings.steps // _ROWS)
-        tried = settings.descend(settings.optimizer.fresh(lr=rates), record=every)
-        trials.append(Trial(settings, one.label, rates, tried))
+        trials.append(Trial.of(settings, one.label, rates))
     return Tuning(tuple(trials), budget, (low, high), draw)
 
 

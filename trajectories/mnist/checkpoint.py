@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from trajectories.archive import load_archive, refusal
 from trajectories.atomic import check_target, replacing
 from trajectories.mnist.draws import rng_state, set_rng_state
 from trajectories.mnist.layers import Array
 from trajectories.mnist.optimizer_state import load_optimizer_state, optimizer_state
 from trajectories.optimizers.record import to_record
+from trajectories.validation import integer, must
 
 if TYPE_CHECKING:
     from trajectories.mnist.trainer import Trainer
@@ -33,7 +35,7 @@ __all__ = [
     "write_checkpoint",
 ]
 
-_FORMAT = "trajectories checkpoint 1"
+_FORMAT, _WHAT = "trajectories checkpoint 1", "checkpoint"
 
 
 class State(NamedTuple):
@@ -183,27 +185,47 @@ def read_checkpoint(
     OSError
         If the file cannot be read.
     ValueError
-        If it is no checkpoint, or one of another run; nothing has been changed then.
+        If it is no checkpoint, one of another run, or would unpack to more than a file of its
+        size may; nothing has been changed then.
     """
-    name = os.fspath(path)
-    with open(path, "rb") as file:
-        try:
-            with np.load(file, allow_pickle=False) as archive:
-                about = json.loads(str(archive["about"]))
-                arrays = {k: archive[k] for k in archive.files if k != "about"}
-            if about["format"] != _FORMAT:
-                raise ValueError(f"its format is {about['format']!r}")
-        except Exception as error:
-            # A damaged archive fails in as many ways as zip, zlib, NumPy and JSON know.
-            raise ValueError(f"{name!r} holds no checkpoint: {error}") from error
-    theirs, mine = _flat(about["identity"]), _flat(json.loads(json.dumps(whose)))
+    name, mine = os.fspath(path), _flat(json.loads(json.dumps(whose)))
+
+    def made(about: dict[str, Any], arrays: dict[str, Array]) -> tuple[dict[str, Any], State]:
+        return _flat(about["identity"]), State(about, arrays)
+
+    theirs, state = load_archive(path, _WHAT, made, form=_FORMAT)
     for key in {**theirs, **mine}:  # In the order of what is most telling.
         if theirs.get(key) != mine.get(key):
             raise ValueError(
-                f"{name!r} is the checkpoint of another run: {key} is {theirs.get(key)!r} there "
-                f"and {mine.get(key)!r} here. Choose another file, or delete it."
+                f"{name!r} is the checkpoint of another run: {' '.join(key.split())[:60]} is "
+                f"{theirs.get(key)!r:.200} there and {mine.get(key)!r:.200} here. Choose another "
+                "file, or delete it."
             )
-    load_state(trainer, State(about, arrays))
+    before = state_of(trainer)
+    try:
+        _check_shapes(trainer, state)
+        load_state(trainer, state)
+    except Exception as error:  # It may hold anything; what there was is put back.
+        load_state(trainer, before)
+        raise refusal(path, _WHAT, error) from error
+
+
+def _check_shapes(trainer: Trainer, state: State) -> None:
+    """Raise if an array is not of its shape: NumPy would stretch some to it."""
+    iteration, total = state.about["progress"]["iteration"], len(trainer.progress.losses)
+    if integer("iteration", iteration, 0) > total:
+        raise must("iteration", f"at most {total:,}", iteration)
+    params = trainer.network.flat_params.shape
+    for path, array in state.arrays.items():
+        found, wanted = array.shape, array.shape
+        if path == "progress/losses":
+            wanted = (iteration,)
+        elif path == "progress/snapshots":
+            wanted = (*found[:1], *params)
+        elif path.startswith("optimizer/") and found:  # Else one number.
+            wanted = params
+        if found != wanted:
+            raise must(path, f"of shape {wanted}", found)
 
 
 def _flat(data: Mapping[str, Any], before: str = "") -> dict[str, Any]:

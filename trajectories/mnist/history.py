@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from trajectories.arrays import from_plain, to_plain
 from trajectories.mnist.json_file import read_json, write_json
-from trajectories.validation import must
+from trajectories.validation import floats, integers, must
 
 __all__ = ["History", "versions"]
 
@@ -74,8 +75,8 @@ class History:
     def __post_init__(self) -> None:
         """Check the shapes and make the arrays read-only."""
         for name in _ARRAYS:
-            kind = np.int64 if name in ("iteration", "epoch") else np.float64
-            object.__setattr__(self, name, _read_only(name, getattr(self, name), kind))
+            checked = integers if name in ("iteration", "epoch") else floats
+            object.__setattr__(self, name, _read_only(name, getattr(self, name), checked))
         curves = {k: _read_only(f"accuracy[{k!r}]", v) for k, v in self.accuracy.items()}
         object.__setattr__(self, "accuracy", curves)
         rows = self.iteration.shape
@@ -175,8 +176,10 @@ class History:
     __hash__ = None  # type: ignore[assignment]
 
 
-def _read_only(name: str, value: Any, kind: type[np.generic] = np.float64) -> NDArray[Any]:
-    array = np.array(value, dtype=kind)
+def _read_only(
+    name: str, value: Any, checked: Callable[[str, Any], NDArray[Any]] = floats
+) -> NDArray[Any]:
+    array = checked(name, value)
     if array.ndim != 1:
         raise must(name, "of one dimension", array.shape)
     array.flags.writeable = False

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from trajectories.archive import load_json
 from trajectories.atomic import replacing
 from trajectories.validation import must
 
@@ -60,11 +61,6 @@ def read_json(path: str | os.PathLike[str], make: Callable[[Any], Made], what: s
     OSError
         If it cannot be read.
     ValueError
-        If it holds something else.
+        If it holds something else, or would unpack to more than a file of its size may.
     """
-    with open(path, "rb") as file:
-        raw = file.read()
-    try:
-        return make(json.loads(raw))
-    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
-        raise ValueError(f"{os.fspath(path)!r} holds no {what}: {error}") from error
+    return load_json(path, what, make)

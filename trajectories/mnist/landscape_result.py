@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajectories.arrays import fingerprint
 from trajectories.maps.archive import read_archive, write_archive
 from trajectories.mnist.history import versions
 from trajectories.mnist.plane import Plane
-from trajectories.validation import must
+from trajectories.validation import floats, integers, must
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -112,8 +113,7 @@ class Landscape:
             "shares": (2,),
         }
         for name in _ARRAYS:
-            kind = np.int64 if name == "iterations" else np.float64
-            array = np.array(getattr(self, name), dtype=kind)
+            array = (integers if name == "iterations" else floats)(name, getattr(self, name))
             if array.shape != shapes.get(name, array.shape):
                 raise must(name, f"of shape {shapes[name]}", array.shape)
             array.flags.writeable = False
@@ -173,6 +173,10 @@ class Landscape:
         """What tells this landscape from others, before it is run."""
         told = {name: getattr(self, name) for name in ("data", "settings", "quick")}
         return {**told, "seeds": list(self.seeds), "version": self.versions.get("trajectories")}
+
+    def digest(self) -> str:
+        """Return a fingerprint of the paths and of the losses around them, bit for bit."""
+        return fingerprint(self.places, self.losses, self.grid)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the landscape to a NumPy archive, which `load` reads back bit for bit.

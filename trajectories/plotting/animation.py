@@ -74,6 +74,42 @@ class Animation:
         self.settings = dict(settings)
         self.saving: dict[str, Any] = {"fps": default_fps(len(self)), "hold": 1.5, "loop": 0}
         self._make = make
+        self._source: tuple[Sequence[Any], str, dict[str, Any]] | None = None
+        if trajectories:
+            self.remember(trajectories, kind="animation", settings=settings)
+
+    def remember(self, source: Sequence[Any], *, kind: str, settings: Mapping[str, Any]) -> None:
+        """Keep what is shown, to be written down when the moving picture is saved.
+
+        Parameters
+        ----------
+        source : sequence
+            What it shows: trajectories or results.
+        kind : str
+            The function that made it, as for `make_recipe`.
+        settings : mapping
+            Its keyword arguments.
+        """
+        self._source = source, kind, dict(settings)
+
+    def recipe(self, **saving: Any) -> str:
+        """Return the recipe as text; "" if nothing is remembered, as of somebody's own scene.
+
+        Parameters
+        ----------
+        **saving
+            The rate, hold and loop of the file that it is for.
+
+        Returns
+        -------
+        str
+        """
+        if self._source is None:
+            return ""
+        from trajectories.plotting.recipes.recipe import make_recipe
+
+        source, kind, settings = self._source
+        return make_recipe(source, kind=kind, settings={**settings, **saving})
 
     def __len__(self) -> int:
         """Return the number of frames."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from trajectories.plotting.animation import Animation
     from trajectories.trajectory import Trajectory
 
-__all__ = ["animation_html", "trajectory_html"]
+__all__ = ["animation_html", "movie_html", "trajectory_html"]
 
 #: Room for the player's controls below the picture, in pixels.
 _CONTROLS = 150
@@ -35,13 +35,28 @@ def animation_html(animation: Animation) -> str:
     width, height = animation.size
     fps = animation.saving["fps"]
     if animation.settings["layout"] == "3d" or animation.settings.get("anatomy"):
-        return _image("gif", _gif(animation, fps), animation)
+        return movie_html(animation)
     page = page_of(animation, fps=fps)
     return (
         f'<iframe srcdoc="{escape(page)}" sandbox="allow-scripts" title="{escape(repr(animation))}"'
         f' style="width: 100%; max-width: {width}px; height: {height + _CONTROLS}px;'
         f' border: 0"></iframe>'
     )
+
+
+def movie_html(animation: Animation) -> str:
+    """Return HTML that shows a moving picture as a GIF.
+
+    Parameters
+    ----------
+    animation : Animation
+        What to show.
+
+    Returns
+    -------
+    str
+    """
+    return _image("gif", _gif(animation, animation.saving["fps"]), animation)
 
 
 def trajectory_html(trajectory: Trajectory) -> str:

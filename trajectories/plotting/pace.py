@@ -11,7 +11,7 @@ from trajectories.names import resolve
 from trajectories.trajectory import Trajectory
 from trajectories.validation import integer, must
 
-__all__ = ["PACES", "frame_steps"]
+__all__ = ["checked_frames", "PACES", "frame_steps"]
 
 Array = NDArray[np.float64]
 
@@ -61,9 +61,7 @@ def frame_steps(
     [0, 2, 4, 7, 12, 30]
     """
     last = max(path.steps for path in paths)
-    count = min(last + 1, _USUAL) if frames is None else integer("frames", frames, 1)
-    if count > _MOST:
-        raise must("frames", f"at most {_MOST:,}", frames)
+    count = min(last + 1, _USUAL) if frames is None else checked_frames(frames)
     if count == 1:
         return [last]
     measure = PACES[resolve("pace", pace, PACES)]
@@ -75,6 +73,20 @@ def frame_steps(
     steps = np.searchsorted(progress, marks - 1e-9 * progress[-1])
     steps[-1] = last
     return [int(step) for step in np.unique(steps)]
+
+
+def checked_frames(frames: int) -> int:
+    """Return a number of frames that a moving picture may have.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no integer, below 1 or above 100,000.
+    """
+    count = integer("frames", frames, 1)
+    if count > _MOST:
+        raise must("frames", f"at most {_MOST:,}", frames)
+    return count
 
 
 def _by_length(paths: Sequence[Trajectory], last: int) -> Array:

@@ -18,7 +18,6 @@ from trajectories.plotting.budget import FEWEST, SMALLEST, Economy, economize, t
 from trajectories.plotting.formats import FORMATS, PAGE, STREAMED, Format
 from trajectories.plotting.layouts import LAYOUTS, MIN_SIDE
 from trajectories.plotting.painter import Painter
-from trajectories.plotting.recipes.recipe import make_recipe
 from trajectories.plotting.takes import rate_takes, start_takes
 from trajectories.plotting.writers.frames import numbered, write_frames, write_png
 from trajectories.plotting.writers.page import Take, looks_for, page_html
@@ -68,9 +67,7 @@ def save(
         raise must("loop", f"at most {_MAX_LOOP}", loop)
     if max_bytes is not None:
         integer("max_bytes", max_bytes, _LEAST_BYTES)
-    told = {**animation.settings, "fps": fps, "hold": hold, "loop": loop}
-    # What shows no trajectories cannot be made again from a recipe.
-    recipe = make_recipe(animation.trajectories, settings=told) if animation.trajectories else ""
+    recipe = animation.recipe(fps=fps, hold=hold, loop=loop)
     if kind == PAGE:
         how = {"fps": fps, "hold": hold, "loop": loop, "recipe": recipe}
         return [_save_page(animation, path, max_bytes, **how)]

@@ -24,7 +24,8 @@ _FLAT = ("overlay", "grid", "race")
 class SceneAnimation(Animation):
     """A moving picture of a scene; `animate_scene` makes one.
 
-    It saves as any other does, but without a recipe: what made the scene is not known to it.
+    It saves as any other does, but without a recipe, unless it is told to `remember` what made the
+    scene.
 
     Parameters
     ----------

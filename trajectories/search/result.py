@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
+from trajectories.arrays import fingerprint, from_plain, to_plain
 from trajectories.atomic import replacing
+from trajectories.remake import Remake
 from trajectories.search.journal import Journal, header_of, line_of, read_journal
 from trajectories.search.schedule import best_quarter, narrowed, round_sizes
 from trajectories.search.space import Space
 from trajectories.search.trial import Trial, ranked
+from trajectories.validation import must
 
-__all__ = ["SearchResult"]
+__all__ = ["SearchResult", "remake_search"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,6 +69,45 @@ class SearchResult:
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{os.fspath(path)!r} holds no search: {error}") from error
         return found
+
+    @classmethod
+    def from_dict(cls, data: Any) -> SearchResult:
+        """Return the result that `to_dict` told of.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If it is anything else.
+        """
+        trials = []
+        for told in data["trials"]:
+            curves = {str(k): from_plain(str(k), c).tolist() for k, c in told["curves"].items()}
+            trials.append(Trial.from_dict({**told, "curves": curves}))
+        parts = [data[name] for name in ("settings", "conclusion", "versions")]
+        if not isinstance(parts[0], dict) or not isinstance(parts[1], (dict, type(None))):
+            raise must("search", "a record with its settings and conclusion", data)
+        found = cls(parts[0], tuple(trials), parts[1], dict(parts[2]))
+        if not found.spaces:
+            raise must("trials", "those of a search", len(trials))
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as plain data, such as JSON can hold; long curves are compressed."""
+        trials = []
+        for trial in self.trials:
+            curves = {name: to_plain(curve) for name, curve in trial.curves.items()}
+            trials.append({**trial.to_dict(), "curves": curves})
+        return {
+            "settings": self.settings,
+            "trials": trials,
+            "conclusion": self.conclusion,
+            "versions": self.versions,
+        }
+
+    def digest(self) -> str:
+        """Return a fingerprint of all scores and curves, bit for bit."""
+        scores = [np.nan if trial.score is None else trial.score for trial in self.trials]
+        return fingerprint(scores, *(c for trial in self.trials for c in trial.curves.values()))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the result as a journal, which `load` reads back.
@@ -165,3 +209,25 @@ class SearchResult:
         )
         measure = self.settings["measure"]
         return f"SearchResult({told}; best {measure} {best.score:.4g} at {params})"
+
+
+def remake_search(data: Any) -> Remake:
+    """Check what is told of a search: it is held whole, as its objective may be anybody's code.
+
+    Parameters
+    ----------
+    data : dict
+        What `SearchResult.to_dict` returned; it may come from anywhere.
+
+    Returns
+    -------
+    Remake
+        Without any work.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If it is anything else.
+    """
+    found = SearchResult.from_dict(data)
+    return Remake(0, lambda: found)

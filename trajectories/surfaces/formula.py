@@ -152,12 +152,12 @@ def check_expression(expression: sp.Expr) -> None:
         for power in expression.atoms(sp.Pow)
         if power.base.is_number
     )
-    out_of_range = any(_as_float(number) is None for number in expression.atoms(sp.Number))
+    out_of_range = not all(_is_in_range(number) for number in expression.atoms(sp.Number))
     if expression.has(*_NOT_REAL) or complex_power or out_of_range:
         raise FormulaError(
             "The formula must be finite and real. A part of it is infinite or imaginary."
         )
-    size = _derivative_sizes(expression, {})[2]
+    size = _derivative_sizes(expression)[2]
     if size > MAX_DERIVATIVE:
         raise FormulaError(
             f"The formula's second derivatives must take at most {MAX_DERIVATIVE:,} operations. "
@@ -281,8 +281,7 @@ def _name(name: str) -> tuple[sp.Expr, float | None]:
             f"The formula must be in x and y. Got the unknown name {_cut(name)!r}; "
             f"known: x, y, pi, e and the functions {', '.join(FUNCTIONS)}."
         )
-    symbol = _NAMES[name]
-    return symbol, None if symbol.free_symbols else float(symbol)
+    return _checked(_NAMES[name], None)
 
 
 def _binary(
@@ -323,7 +322,7 @@ def _constant(function: Callable[..., Any], *values: float | None) -> float | No
         result = math.nan
     if isinstance(result, complex) or not abs(result) <= MAX_CONSTANT:
         raise FormulaError(
-            f"Constant parts of a formula must be real and below {MAX_CONSTANT:.0e}. One is not."
+            f"Constant parts of a formula must be real and at most {MAX_CONSTANT:.0e}. One is not."
         )
     return float(result)
 
@@ -337,45 +336,36 @@ def _checked(expression: sp.Expr, value: float | None) -> tuple[sp.Expr, float |
     return expression, value
 
 
-def _as_float(number: sp.Number) -> float | None:
-    """Return a number as a float; None if it overflows, or is so small that it becomes 0."""
+def _is_in_range(number: sp.Number) -> bool:
+    """Tell whether a number is finite as a float, and not so small that it becomes 0."""
     try:
         parts = [float(part) for part in (number, *number.as_numer_denom())]
     except OverflowError:
-        return None
-    good = all(math.isfinite(part) for part in parts) and (number == 0 or parts[0] != 0.0)
-    return parts[0] if good else None
+        return False
+    if number.is_zero:  # SymPy's 0.0 is not equal to its 0.
+        return True
+    return all(math.isfinite(part) and part != 0.0 for part in parts)
 
 
-def _derivative_sizes(
-    expression: sp.Basic, seen: dict[sp.Basic, tuple[int, int, int]]
-) -> tuple[int, int, int]:
+def _derivative_sizes(expression: sp.Basic) -> tuple[int, int, int]:
     """Estimate the operations in an expression and its first and second derivatives.
 
     Derivatives of a product of n factors have n terms of n factors, and again: a short formula
     can have second derivatives that take minutes to write down.
     """
-    if expression in seen:
-        return seen[expression]
     if not expression.free_symbols:
-        sizes = (1, 0, 0)
-    elif expression.is_Symbol:
-        sizes = (1, 1, 0)
-    else:
-        parts = [_derivative_sizes(part, seen) for part in expression.args]
-        moving = [part for part in parts if part[1]]
-        zero, one, two = (sum(part[order] for part in moving) for order in range(3))
-        if expression.is_Add:
-            sizes = (1 + zero, one, two)
-        elif expression.is_Mul:
-            n = len(moving)
-            first = one + (n - 1) * zero
-            cross = 2 * (n - 1) * one + (n - 1) * (n - 2) * zero
-            sizes = (1 + zero, first, two + (n - 1) * zero + cross)
-        else:
-            sizes = (1 + zero, 1 + zero + one, 1 + 2 * (zero + one) + zero + two)
-    seen[expression] = sizes
-    return sizes
+        return 1, 0, 0
+    if expression.is_Symbol:
+        return 1, 1, 0
+    moving = [sizes for sizes in map(_derivative_sizes, expression.args) if sizes[1]]
+    zero, one, two = (sum(sizes[order] for sizes in moving) for order in range(3))
+    if expression.is_Add:
+        return 1 + zero, one, two
+    if expression.is_Mul:
+        n = len(moving)
+        cross = 2 * (n - 1) * one + (n - 1) * (n - 2) * zero
+        return 1 + zero, one + (n - 1) * zero, two + (n - 1) * zero + cross
+    return 1 + zero, 1 + zero + one, 1 + 2 * (zero + one) + zero + two
 
 
 class _Printer(StrPrinter):

@@ -57,6 +57,8 @@ class Experiment:
         Which of them are moving pictures too.
     images : bool, default True
         Whether it needs a data set.
+    variants : int, default 3
+        How many networks it trains for each seed, if it is not told who races.
     """
 
     about: str
@@ -64,6 +66,7 @@ class Experiment:
     pages: dict[str, str]
     moving: tuple[str, ...] = ()
     images: bool = True
+    variants: int = 3
 
     def function(self, name: str) -> Callable[..., Result]:
         """Return the function that runs it."""
@@ -77,6 +80,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         "one network, trained by eight optimizers",
         f"{_ROOT}.race",
         {"loss": "the training loss", "accuracy": "test accuracy by iterations and by seconds"},
+        variants=8,
     ),
     "zero_weights": Experiment(
         "weights that begin alike stay alike",
@@ -113,21 +117,25 @@ EXPERIMENTS: dict[str, Experiment] = {
         "with and without batch normalisation, for weights of sixteen sizes",
         f"{_ROOT}.normalisation",
         {"accuracy": "training accuracy in sixteen panels"},
+        variants=32,
     ),
     "weight_decay": Experiment(
         "overfitting on 300 images, and weight decay against it",
         f"{_ROOT}.overfitting",
         {"accuracy": "training and test accuracy"},
+        variants=2,
     ),
     "dropout": Experiment(
         "overfitting on 300 images, and dropout against it",
         f"{_ROOT}.masks",
         {"accuracy": "training and test accuracy"},
+        variants=2,
     ),
     "ensemble": Experiment(
         "dropout as an ensemble: the mean of many masks against one scaled pass",
         f"{_ROOT}.masks",
         {"accuracy": "test accuracy by the number of masks"},
+        variants=1,
     ),
 }
 _HOMES = {

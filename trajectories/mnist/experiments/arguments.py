@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from trajectories.mnist.draws import as_rng
-from trajectories.validation import integer
+from trajectories.validation import integer, must
 
 __all__ = ["length", "seeds_of"]
 
@@ -19,8 +20,8 @@ def seeds_of(rng: Any, count: Any) -> tuple[int, ...]:
     ----------
     rng : int, numpy.random.Generator, numpy.random.RandomState or None
         The first one, with the next ones after it; or what draws them.
-    count : int
-        How many, at least 1.
+    count : int or sequence of int
+        How many, at least 1; or the seeds themselves, of which `rng` says nothing then.
 
     Raises
     ------
@@ -31,7 +32,14 @@ def seeds_of(rng: Any, count: Any) -> tuple[int, ...]:
     --------
     >>> seeds_of(0, 3)
     (0, 1, 2)
+    >>> seeds_of(0, [7, 5])
+    (7, 5)
     """
+    if isinstance(count, Sequence) and not isinstance(count, str):
+        given = tuple(integer("seeds", seed, 0) for seed in count)
+        if not given or len(set(given)) < len(given):
+            raise must("seeds", "at least one, and no two alike", count)
+        return given
     count = integer("seeds", count, 1)
     if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool):
         first = integer("rng", rng, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ def value_range(activation: str, values: list[Array]) -> tuple[float, float]:
 def activations(
     data: Any = None,
     *,
-    seeds: int = 3,
+    seeds: int | Sequence[int] = 3,
     quick: bool = False,
     workers: int | None = None,
     progress: bool = False,

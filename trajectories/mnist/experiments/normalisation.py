@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ def batch_norm(
     data: Any = "auto",
     *,
     epochs: int | None = None,
-    seeds: int = 3,
+    seeds: int | Sequence[int] = 3,
     quick: bool = False,
     workers: int | None = None,
     progress: bool = False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from trajectories.mnist.experiments.arguments import length
@@ -35,7 +36,7 @@ def weight_decay(
     *,
     decay: float = 0.1,
     epochs: int | None = None,
-    seeds: int = 3,
+    seeds: int | Sequence[int] = 3,
     quick: bool = False,
     workers: int | None = None,
     progress: bool = False,

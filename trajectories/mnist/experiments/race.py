@@ -28,7 +28,7 @@ def optimizers(
     race: Sequence[Any] = RACE,
     iterations: int | None = None,
     evaluate_every: int | None = None,
-    seeds: int = 3,
+    seeds: int | Sequence[int] = 3,
     quick: bool = False,
     workers: int | None = None,
     progress: bool = False,

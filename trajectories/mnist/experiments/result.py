@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trajectories.arrays import from_plain, to_plain
+from trajectories.arrays import fingerprint, from_plain, to_plain
 from trajectories.mnist.history import History, versions
 from trajectories.mnist.json_file import read_json, write_json
 from trajectories.validation import must
@@ -90,6 +90,12 @@ class Result:
             "quick": self.quick,
             "version": self.versions.get("trajectories"),
         }
+
+    def digest(self) -> str:
+        """Return a fingerprint of all losses, accuracies and arrays, bit for bit."""
+        runs = [run for runs in self.runs.values() for run in runs]
+        told = [part for run in runs for part in (run.loss, *run.accuracy.values())]
+        return fingerprint(*told, *self.arrays.values())
 
     def losses(self, label: str) -> NDArray[np.float64]:
         """Return the losses of a variant, shape (seeds, iterations); NaN after divergence."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from trajectories.mnist.experiments.arguments import length
@@ -18,7 +19,7 @@ def initial_weights(
     data: Any = "auto",
     *,
     iterations: int | None = None,
-    seeds: int = 3,
+    seeds: int | Sequence[int] = 3,
     quick: bool = False,
     workers: int | None = None,
     progress: bool = False,

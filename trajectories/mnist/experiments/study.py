@@ -23,7 +23,7 @@ from trajectories.mnist.source import load
 from trajectories.mnist.trainer import Trainer
 from trajectories.validation import integer, must
 
-__all__ = ["Study", "Variant"]
+__all__ = ["Study", "Variant", "described"]
 
 #: First weights are drawn by [seed, this]; batches by the seed itself.
 _WEIGHTS = 1
@@ -48,6 +48,29 @@ class Variant:
     prepare: Callable[[MultiLayerNet], object] | None = None
 
 
+def described(data: Dataset) -> dict[str, Any]:
+    """Return what results tell of a data set.
+
+    Parameters
+    ----------
+    data : Dataset
+        The images.
+
+    Returns
+    -------
+    dict
+        Its "name", how many images there are to "train" and to "test" on, their "shape", and a
+        "sum" of all their bytes.
+    """
+    return {
+        "name": data.name,
+        "train": len(data.train_labels),
+        "test": len(data.test_labels),
+        "shape": list(data.shape),
+        "sum": check_sum(data.train_images, data.train_labels, data.test_images, data.test_labels),
+    }
+
+
 class Study:
     """An experiment while it is run.
 
@@ -59,8 +82,8 @@ class Study:
         The images, or what `load` takes; None if there are none.
     settings : dict
         What is run, as JSON can hold it.
-    seeds : int, default 3
-        How many runs of each variant.
+    seeds : int or sequence of int, default 3
+        How many runs of each variant; or the seed of each.
     quick : bool, default False
         Whether lengths have been cut.
     rng : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
@@ -90,7 +113,7 @@ class Study:
         data: Any,
         settings: Mapping[str, Any],
         *,
-        seeds: int = 3,
+        seeds: int | Sequence[int] = 3,
         quick: bool = False,
         rng: Any = 0,
         workers: int | None = None,
@@ -118,18 +141,7 @@ class Study:
     @cached_property
     def about(self) -> dict[str, Any]:
         """What the result tells of the data set."""
-        data = self._data
-        if data is None:
-            return {"name": "N(0, 1)"}
-        return {
-            "name": data.name,
-            "train": len(data.train_labels),
-            "test": len(data.test_labels),
-            "shape": list(data.shape),
-            "sum": check_sum(
-                data.train_images, data.train_labels, data.test_images, data.test_labels
-            ),
-        }
+        return {"name": "N(0, 1)"} if self._data is None else described(self._data)
 
     def conclude(self, **found: Any) -> Result:
         """Return the result, and write it to its file if it has one.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def zero_weights(
     data: Any = "auto",
     *,
     iterations: int | None = None,
-    seeds: int = 3,
+    seeds: int | Sequence[int] = 3,
     quick: bool = False,
     workers: int | None = None,
     progress: bool = False,

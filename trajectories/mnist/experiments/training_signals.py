@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ def layers(
     optimizer: Any = "adam:lr=0.001",
     iterations: int | None = None,
     moments: int | None = None,
-    seeds: int = 1,
+    seeds: int | Sequence[int] = 1,
     quick: bool = False,
     workers: int | None = None,
     progress: bool = False,
@@ -68,8 +69,8 @@ def layers(
         How long to train; by default 600, or 60 if it is quick.
     moments : int, optional
         How often to look, after the start; by default 60 times, or 12 if it is quick.
-    seeds : int, default 1
-        How many networks of each kind; histograms are those of all together.
+    seeds : int or sequence of int, default 1
+        How many networks of each kind, or the seed of each; histograms are those of all together.
     quick, workers, progress, rng, keep, reuse
         As for `Study`.
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from trajectories.mnist.experiments.result import Result
     from trajectories.plotting.maps.movie import Movie
+    from trajectories.plotting.recipes.figure import RecipeFigure
 
 __all__ = ["animate", "draw"]
 
@@ -85,7 +86,9 @@ def draw(
     module, _, function = home.partition(":")
     paint = getattr(importlib.import_module(f"{_ROOT}.{module}"), function)
     with applied(theme):
-        figure: Figure = paint(result, size=size, **options)
+        figure: RecipeFigure = paint(result, size=size, **options)
+    told = {"page": page, "theme": theme, "size": size}
+    figure.remember([result], kind="experiment", settings=told)
     return figure
 
 
@@ -120,7 +123,10 @@ def animate(
     _, options = _page(result, page)
     if "network" not in options:
         raise must("result", "what `layers` returns", result)
-    return animate_signals(result, options["network"], theme=theme, size=size)
+    movie = animate_signals(result, options["network"], theme=theme, size=size)
+    told = {"page": page, "theme": theme, "size": size}
+    movie.remember([result], kind="animate_experiment", settings=told)
+    return movie
 
 
 def _page(result: Result, page: str | None) -> tuple[str, dict[str, Any]]:

@@ -137,6 +137,8 @@ def draw_landscape(
         _draw_distances(lower, found, scene, styles)
         for ax in (upper, lower):
             ax.yaxis.set_label_coords(-3.4 * points("ytick.labelsize") / in_points(ax)[0], 0.5)
+    told = {"theme": theme, "size": size}
+    made.figure.remember([found], kind="landscape", settings=told)
     return made.figure
 
 
@@ -169,7 +171,7 @@ def animate_landscape(
     ValueError
         If an argument is not what it must be.
     """
-    return animate_scene(
+    movie = animate_scene(
         landscape_scene(found),
         layout=layout,
         theme=theme,
@@ -177,6 +179,9 @@ def animate_landscape(
         frame_steps=found.iterations.tolist(),
         captions=layout == "overlay",
     )
+    told = {"layout": layout, "theme": theme, "size": size}
+    movie.remember([found], kind="animate_landscape", settings=told)
+    return movie
 
 
 def save_landscape(

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from trajectories.mnist.figures.curves import calm, in_percent
@@ -24,6 +23,7 @@ from trajectories.mnist.figures.sheet import sheet
 from trajectories.names import resolve
 from trajectories.plotting.header import fitted, in_points, points
 from trajectories.plotting.layouts import Size
+from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.plotting.theme import applied, setting
 from trajectories.plotting.tracks import track_styles
 from trajectories.search.result import SearchResult
@@ -42,7 +42,7 @@ def draw_search(
     *,
     theme: str | None = None,
     size: Size | None = None,
-) -> Figure:
+) -> RecipeFigure:
     """Draw a figure of a search from what it found; nothing is run.
 
     Parameters
@@ -79,10 +79,13 @@ def draw_search(
         raise must("result", "one with a trial that has ended", result)
     paint = SEARCH_PAGES[resolve("page", page, SEARCH_PAGES)]
     with applied(theme):
-        return paint(result, size)
+        figure = paint(result, size)
+    told = {"page": page, "theme": theme, "size": size}
+    figure.remember([result], kind="search", settings=told)
+    return figure
 
 
-def _draw_best(result: SearchResult, size: Size | None) -> Figure:
+def _draw_best(result: SearchResult, size: Size | None) -> RecipeFigure:
     """Draw the curves of the best trials, each in a panel."""
     names = [name for name in _recorded(result) if name not in ("epoch", "step")]
     unit = str(result.settings["unit"])
@@ -166,7 +169,7 @@ def _head(ax: Axes, result: SearchResult, trial: Trial, place: int) -> None:
     ax.set_title(text, loc="left", y=1.0, pad=5, fontsize=fit, color=color)
 
 
-def _draw_ranking(result: SearchResult, size: Size | None) -> Figure:
+def _draw_ranking(result: SearchResult, size: Size | None) -> RecipeFigure:
     """Draw the score against the rank."""
     cycle = track_styles(3)
     styles = [
@@ -214,7 +217,7 @@ def _draw_ranking(result: SearchResult, size: Size | None) -> Figure:
 
 
 #: What draws each page.
-SEARCH_PAGES: dict[str, Callable[[SearchResult, Size | None], Figure]] = {
+SEARCH_PAGES: dict[str, Callable[[SearchResult, Size | None], RecipeFigure]] = {
     "best": _draw_best,
     "plane": draw_plane,
     "ranking": _draw_ranking,

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
@@ -25,6 +24,7 @@ from trajectories.mnist.figures.sheet import sheet
 from trajectories.plotting.header import in_points, points, text_size
 from trajectories.plotting.layouts import Size
 from trajectories.plotting.maps.colors import quality_map
+from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.plotting.theme import setting
 from trajectories.search.ranges import Choice, LogUniform
 from trajectories.search.result import SearchResult
@@ -41,7 +41,7 @@ _PAD = 0.04
 _THIN, _BOLD = 0.4, 1.15
 
 
-def draw_plane(result: SearchResult, size: Size | None = None) -> Figure:
+def draw_plane(result: SearchResult, size: Size | None = None) -> RecipeFigure:
     """Draw the first two numerical hyperparameters, coloured by score; a box for each round.
 
     Parameters

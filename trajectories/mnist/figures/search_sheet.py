@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from trajectories.mnist.figures.sheet import Sheet
 from trajectories.plotting.header import literal
+from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.search.ranges import LogUniform, Range
 from trajectories.search.result import SearchResult
 from trajectories.search.trial import Trial
@@ -164,7 +164,7 @@ def foot(result: SearchResult, *more: str) -> str:
     return " ".join([*parts, done, *more])
 
 
-def drawn_in(made: Sheet) -> Figure:
+def drawn_in(made: Sheet) -> RecipeFigure:
     """Return the figure of a sheet, its words set smaller where they would run out of it.
 
     Pixels make words a little wider than they were measured.

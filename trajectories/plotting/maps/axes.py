@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -87,18 +87,22 @@ def plot_map(
         raise must("result", words, result, kind=TypeError)
     if isinstance(result, Sensitivity) and len(result.axes) == 1:
         return plot_rates(result, ax=ax, theme=theme)
+    told: dict[str, Any] = {"theme": theme, "scale": None if scale else False}
     with applied(theme):
         if isinstance(result, Basins):
             if pins:
                 raise must("pins", "left out over starts", pins)
             shades = shades_for([result])
-            ax = ax or _new_axes([], key_width(shades, result) if scale else 0.0)
+            if ax is None:
+                ax = _new_axes(result, [], key_width(shades, result) if scale else 0.0, told)
             draw_basins(ax, result, shades).show(None)
             if scale:
                 draw_key(ax, shades, result)
             draw_header(ax, words_of(result), [], [])
             return ax
-        ax = ax or _new_axes(legend_of(result), scale_width() if scale else 0.0)
+        if ax is None:
+            told["pins"] = placed(result, pins) or None
+            ax = _new_axes(result, legend_of(result), scale_width() if scale else 0.0, told)
         draw_sensitivity(ax, result, pins, track_styles(max(len(pins), 1)), scale=scale)
     return ax
 
@@ -203,7 +207,10 @@ def plot_rates(
     with applied(theme):
         labels = [literal(one.label) for one in curves]
         if ax is None:
-            (ax,) = panels(new_figure(size or _SIZE), 1, 1, [*labels, _AS_GIVEN])
+            figure = new_figure(size or _SIZE)
+            told = {"theme": theme, "size": size, **kwargs}
+            figure.remember(curves, kind="plot_rates", settings=told)
+            (ax,) = panels(figure, 1, 1, [*labels, _AS_GIVEN])
         styles = track_styles(len(curves), **kwargs)
         draw_rates(ax, curves, styles)
         ring = given_style(setting("text.color"))
@@ -232,9 +239,10 @@ def words_of(result: Sensitivity | Basins, *, named: bool = True) -> list[str]:
     return [f"{literal(result.label)} on {text}" for text in words] if named else words
 
 
-def _new_axes(labels: Sequence[str], room: float) -> Axes:
-    """Return the only Axes of a new figure, with so many points left free beside it."""
+def _new_axes(result: Any, labels: Sequence[str], room: float, told: Mapping[str, Any]) -> Axes:
+    """Return the only Axes of a new figure for a map, with so many points left free beside it."""
     figure = new_figure(_SIZE)
+    figure.remember([result], kind="plot_map", settings=told)
     (ax,) = panels(figure, 1, 1, labels)
     if room:
         width, height = in_points(figure)

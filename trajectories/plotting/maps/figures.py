@@ -83,6 +83,8 @@ def plot_sensitivity(
         raise must("pins", f"from 1 to {_MOST_PINS}", pins)
     with applied(theme) as chosen:
         figure = new_figure(size or (1280, 600), (1280, 600))
+        told = {"pins": None if pins is None else cells, "size": size, "theme": theme}
+        figure.remember([result], kind="plot_sensitivity", settings=told)
         styles = track_styles(len(cells))
         left, *right = _map_and_panels(figure, len(cells), legend_of(result), scale_width())
         draw_sensitivity(left, result, cells, styles)

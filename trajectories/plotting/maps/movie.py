@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from trajectories.atomic import check_target, replacing
 from trajectories.names import suffix
 from trajectories.plotting.animation import Animation
 from trajectories.plotting.formats import STREAMED
 from trajectories.plotting.layouts import Picture, Size
-from trajectories.plotting.painter import Painter
-from trajectories.plotting.writers.stream import Stream
 from trajectories.trajectory import Trajectory
-from trajectories.validation import NON_NEGATIVE, POSITIVE, integer, scalar
 
 __all__ = ["Movie"]
 
@@ -46,15 +42,18 @@ class Movie(Animation):
         make: Callable[[Size], Picture],
     ) -> None:
         super().__init__(trajectories, frame_steps, size, make, {})
+        self._source = None  # It is not `animate` that makes it.
         self.title = title
 
-    def save(  # type: ignore[override]
+    def save(
         self,
         path: str | os.PathLike[str],
         *,
         fps: float | None = None,
         hold: float | None = None,
         loop: int | None = None,
+        max_bytes: int | None = None,
+        poster: bool = False,
         progress: bool = False,
     ) -> list[Path]:
         """Write the moving picture to a file; the suffix chooses the format.
@@ -63,35 +62,24 @@ class Movie(Animation):
         ----------
         path : str or os.PathLike
             Ends in one of the suffixes of moving pictures but ``.html``.
-        fps, hold, loop, progress
+        fps, hold, loop, max_bytes, progress
             As for `Animation.save`.
+        poster : bool, default False
+            Whether to write the last frame beside a video, as ``name.poster.png``.
 
         Returns
         -------
         list of pathlib.Path
-            The file written.
+            The files written.
 
         Raises
         ------
         TypeError, ValueError, ImportError, OSError
             As `Animation.save`.
         """
-        kind = suffix("format of a moving map", path, STREAMED)
-        target = check_target(path)
-        told = {"fps": fps, "hold": hold, "loop": loop}
-        how = {**self.saving, **{name: value for name, value in told.items() if value is not None}}
-        stream = Stream(
-            Painter(self.picture()).paint,
-            self.size,
-            self.frame_steps,
-            scalar("fps", how["fps"], POSITIVE),
-            scalar("hold", how["hold"], NON_NEGATIVE),
-            integer("loop", how["loop"], 0),
-            progress=_bar if progress else iter,
-        )
-        with replacing(target) as file:
-            STREAMED[kind].write(file, stream)
-        return [target]
+        suffix("format of a moving map", path, STREAMED)
+        how: dict[str, Any] = {"fps": fps, "hold": hold, "loop": loop, "max_bytes": max_bytes}
+        return super().save(path, **how, poster=poster, progress=progress)
 
     def __repr__(self) -> str:
         """Show the title, frames and size."""
@@ -99,19 +87,6 @@ class Movie(Animation):
 
     def _repr_html_(self) -> str:
         """Show it in a notebook, as a GIF."""
-        import base64
-        import tempfile
+        from trajectories.plotting.notebook import movie_html
 
-        with tempfile.TemporaryDirectory() as folder:
-            (path,) = self.save(Path(folder) / "map.gif")
-            data = base64.b64encode(path.read_bytes()).decode("ascii")
-        return f'<img alt="{self.title}" src="data:image/gif;base64,{data}">'
-
-
-def _bar(steps: Iterable[int]) -> Iterable[int]:
-    from tqdm import tqdm
-
-    bar: Iterable[int] = tqdm(
-        steps, desc="frames", unit="frame", disable=not sys.stderr.isatty(), leave=False
-    )
-    return bar
+        return movie_html(self)

@@ -16,7 +16,7 @@ from trajectories.plotting.layouts import SIZES, Picture, Size, checked_size, ne
 from trajectories.plotting.maps.cloud import Cloud
 from trajectories.plotting.maps.movie import Movie
 from trajectories.plotting.maps.panels import basins_picture, basins_size, checked_basins
-from trajectories.plotting.pace import frame_steps
+from trajectories.plotting.pace import checked_frames, frame_steps
 from trajectories.plotting.panel import draw_ground, draw_minima
 from trajectories.plotting.relief import make_relief
 from trajectories.plotting.scene import Scene
@@ -91,7 +91,10 @@ def animate_basins(
             return Picture(figure, movers, _scene(first), aspect)
 
     labels = ", ".join(one.label for one in several)
-    return Movie(f"{labels} on {first.surface.name}", [], shown, shape, make)
+    movie = Movie(f"{labels} on {first.surface.name}", [], shown, shape, make)
+    told = {"theme": theme, "size": size, "frames": frames}
+    movie.remember(several, kind="animate_basins", settings=told)
+    return movie
 
 
 def animate_ensemble(
@@ -148,7 +151,10 @@ def animate_ensemble(
             scene, movers = _draw_cloud(ax, cloud, chosen, limits)
             return Picture(figure, movers, scene, ax.bbox.width / ax.bbox.height)
 
-    return Movie(_told(cloud), [cloud], shown, shape, make)
+    movie = Movie(_told(cloud), [cloud], shown, shape, make)
+    told = {"theme": theme, "size": size, "limits": limits, "frames": frames, "pace": pace}
+    movie.remember([cloud], kind="animate_ensemble", settings=told)
+    return movie
 
 
 def plot_ensemble(
@@ -189,7 +195,10 @@ def plot_ensemble(
         raise must("step", f"at most {cloud.steps}", step)
     with applied(theme) as chosen:
         if ax is None:
-            (ax,) = panels(new_figure(SIZES["overlay"]), 1, 1, [])
+            figure = new_figure(SIZES["overlay"])
+            told = {"step": step, "theme": theme, "limits": limits}
+            figure.remember([cloud], kind="plot_ensemble", settings=told)
+            (ax,) = panels(figure, 1, 1, [])
         _, movers = _draw_cloud(ax, cloud, chosen, limits)
         for mover in movers:
             mover.show(shown)
@@ -240,7 +249,7 @@ def _arriving(results: Sequence[Basins], frames: int | None) -> list[int]:
     arrived = np.concatenate([one.steps[one.minimum >= 0] for one in results])
     last = max(1, int(arrived.max(initial=1)))
     usual = max(1, int(np.ceil(np.quantile(arrived, _LATE)))) if arrived.size else 1
-    count = min(usual + 2, _USUAL_FRAMES) if frames is None else integer("frames", frames, 1)
+    count = min(usual + 2, _USUAL_FRAMES) if frames is None else checked_frames(frames)
     if count == 1:
         return [last]
     steps = {round(i * usual / max(count - 2, 1)) for i in range(count - 1)}

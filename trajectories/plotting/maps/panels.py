@@ -56,6 +56,7 @@ def plot_basins(results: Any, *, size: Size | None = None, theme: str | None = N
     several = checked_basins(results)
     with applied(theme):
         figure, parts = basins_picture(several, size)
+        figure.remember(several, kind="plot_basins", settings={"size": size, "theme": theme})
         for part in parts:
             part.show(None)
     return figure

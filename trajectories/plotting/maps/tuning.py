@@ -66,6 +66,8 @@ def plot_tuning(
         raise must("tuning", "what `tune` returns", tuning, kind=TypeError)
     with applied(theme) as chosen:
         figure = new_figure(size or (960, 720), (960, 720))
+        told = {"size": size, "theme": theme, "limits": limits}
+        figure.remember([tuning], kind="plot_tuning", settings=told)
         title = points("axes.titlesize")
         count = len(tuning.trials)
         columns = math.ceil(math.sqrt(count))
@@ -138,6 +140,8 @@ def plot_triptych(
     }
     with applied(theme) as chosen:
         figure = new_figure(size or (1280, 540), (1280, 540))
+        told = {"factor": factor, "size": size, "theme": theme, "limits": limits}
+        figure.remember([tuning], kind="plot_triptych", settings=told)
         labels = [path.label for path in tuning.best]
         title = points("axes.titlesize")
         axes = panels(figure, 1, 3, [], top=2.0 * title + 1.6 * points("legend.fontsize"))

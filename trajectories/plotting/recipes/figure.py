@@ -56,14 +56,15 @@ class RecipeFigure(Figure):
 
         Parameters
         ----------
-        source : sequence of Trajectory, or Surface
-            What the picture shows.
+        source : sequence, or Surface
+            What the picture shows: trajectories, results, or a surface.
         kind : str
             The function that drew it, as for `make_recipe`.
         settings : mapping
             Its keyword arguments.
         """
-        self.trajectories = list(source) if isinstance(source, Sequence) else []
+        several = source if isinstance(source, Sequence) else ()
+        self.trajectories = [one for one in several if isinstance(one, Trajectory)]
         self._source = source, kind, dict(settings)
         self._recipe = ""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from trajectories.arrays import to_plain
+from trajectories.arrays import fingerprint, to_plain
 from trajectories.descent import run
 from trajectories.optimizers import ALL_OPTIMIZERS
 from trajectories.optimizers.record import to_record
@@ -92,10 +91,7 @@ def pack_surface(surface: Surface) -> dict[str, Any]:
 
 def digest(path: Trajectory) -> str:
     """Return a short fingerprint of where a path went, bit for bit."""
-    found = hashlib.blake2b(digest_size=8)
-    for name in ARRAYS:
-        found.update(np.ascontiguousarray(getattr(path, name), "<f8").data)
-    return found.hexdigest()
+    return fingerprint(*(getattr(path, name) for name in ARRAYS))
 
 
 def work(surface: Surface, batch: int, steps: int) -> int:

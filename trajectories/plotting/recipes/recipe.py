@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trajectories.names import resolve
+from trajectories.plotting.recipes.kinds import KINDS
 from trajectories.plotting.recipes.paths import pack_paths, pack_surface
 from trajectories.plotting.recipes.remaking import (
     MOST_WORK,
@@ -17,7 +18,14 @@ from trajectories.plotting.recipes.remaking import (
     unpack_paths,
     unpack_surface,
 )
-from trajectories.plotting.recipes.settings import KINDS, pack_settings, unpack_settings
+from trajectories.plotting.recipes.results import (
+    MOST_RUN,
+    ResultRecord,
+    pack_results,
+    results_again,
+    unpack_results,
+)
+from trajectories.plotting.recipes.settings import pack_settings, unpack_settings
 from trajectories.plotting.recipes.text import MOST_TEXT, parsed, readable, written
 from trajectories.plotting.scene import checked
 from trajectories.plotting.writers.metadata import read_comment
@@ -30,20 +38,22 @@ __all__ = ["FORMAT", "Recipe", "make_recipe", "read_recipe"]
 #: The number of the format, which grows when an older version could not read a newer recipe.
 FORMAT = 1
 _KEYS = (
-    "trajectories", "format", "kind", "surface", "descent", "paths", "settings", "omitted"
+    "trajectories", "format", "kind", "surface", "descent", "paths", "results", "settings",
+    "omitted",
 )  # fmt: skip
 
 
-def make_recipe(trajectories: Any, *, kind: str = "animation", settings: Mapping[str, Any]) -> str:
+def make_recipe(shown: Any, *, kind: str = "animation", settings: Mapping[str, Any]) -> str:
     """Write down what made a picture.
 
     Parameters
     ----------
-    trajectories : Trajectory, iterable of Trajectory, or Surface
-        What the picture shows; for "plot_gradient" the surface.
+    shown : Trajectory, iterable of Trajectory, Surface, or sequence of results
+        What the picture shows; for "plot_gradient" the surface, and for maps, experiments and
+        searches what was found.
     kind : str, default "animation"
-        The function that made it: "animation" for `animate`, else the name of the plot function,
-        such as "plot_grid".
+        A name in `KINDS`: "animation" for `animate`, else mostly the name of the function that
+        made it, such as "plot_grid".
     settings : mapping
         The keyword arguments it was called with, and for a moving picture those of
         `Animation.save`.
@@ -52,7 +62,8 @@ def make_recipe(trajectories: Any, *, kind: str = "animation", settings: Mapping
     -------
     str
         JSON in ASCII, at most 2,000,000 characters: the version, the surface, each path's
-        optimizer and how it was made (start, steps, noise, seed, ...), and the settings.
+        optimizer and how it was made (start, steps, noise, seed, ...), and the settings. Of a map
+        or an experiment, all that it was made with; a search is held itself.
 
     Notes
     -----
@@ -78,10 +89,12 @@ def make_recipe(trajectories: Any, *, kind: str = "animation", settings: Mapping
     kept, omitted = pack_settings(kind, settings)
     about = {"trajectories": version, "format": FORMAT, "kind": kind}
     last = {"settings": kept, **({"omitted": omitted} if omitted else {})}
-    if kind == "plot_gradient":
-        return written({**about, "surface": pack_surface(as_surface(trajectories)), **last})
+    if KINDS[kind].shows == "surface":
+        return written({**about, "surface": pack_surface(as_surface(shown)), **last})
     room = MOST_TEXT - len(written({**about, **last})) - 100
-    return written({**about, **pack_paths(checked(trajectories), room), **last})
+    if KINDS[kind].shows == "results":
+        return written({**about, **pack_results(shown, room), **last})
+    return written({**about, **pack_paths(checked(shown), room), **last})
 
 
 @dataclass(frozen=True)
@@ -100,6 +113,8 @@ class Recipe:
         How each path was made.
     surface : Surface or None
         What "plot_gradient" shows.
+    results : sequence of ResultRecord
+        How what was found was made, if the picture shows a map or an experiment.
     version : str
         The version of the package that wrote it.
     omitted : sequence of str
@@ -111,6 +126,7 @@ class Recipe:
     settings: Mapping[str, Any] = field(compare=False, repr=False)
     paths: Sequence[PathRecord] = field(compare=False, repr=False)
     surface: Surface | None = field(compare=False, repr=False)
+    results: Sequence[ResultRecord] = field(compare=False, repr=False)
     version: str = field(compare=False)
     omitted: Sequence[str] = field(compare=False, repr=False)
 
@@ -148,13 +164,14 @@ class Recipe:
             omitted = data.get("omitted", [])
             if not isinstance(omitted, list) or not all(isinstance(n, str) for n in omitted):
                 raise must("omitted", "a list of names", omitted)
-            gradient = kind == "plot_gradient"
+            shows = KINDS[kind].shows
             return cls(
                 text=text,
                 kind=kind,
                 settings=unpack_settings(kind, data.get("settings", {})),
-                paths=() if gradient else unpack_paths(data),
-                surface=unpack_surface(data.get("surface")) if gradient else None,
+                paths=unpack_paths(data) if shows == "paths" else (),
+                surface=unpack_surface(data.get("surface")) if shows == "surface" else None,
+                results=unpack_results(data.get("results")) if shows == "results" else (),
                 version=version,
                 omitted=tuple(omitted),
             )
@@ -185,6 +202,41 @@ class Recipe:
         """
         with readable("recipe"):
             return made_again(self.paths, most_work)
+
+    def again(self, *, most_work: float | None = None, data: Any = None) -> list[Any]:
+        """Make again what the picture shows: paths, or results.
+
+        Parameters
+        ----------
+        most_work : float, optional
+            How much it may be: steps of paths in all, or what takes about as long. By default
+            10,000,000 of paths, all of whose steps are kept, and 1,000,000,000 of results, of
+            which few are.
+        data : Dataset, str or os.PathLike, optional
+            The images of an experiment, or what `trajectories.mnist.load` takes; by default those
+            that are here already.
+
+        Returns
+        -------
+        list
+            Trajectories; or what `sensitivity`, `basins`, `tune`, an experiment, `landscape` or
+            `search` returned.
+
+        Raises
+        ------
+        ValueError
+            If it is more work, if the recipe does not hold all of it, or if the images are not
+            those that it was made with.
+
+        Warns
+        -----
+        UserWarning
+            If something is not bit for bit the same.
+        """
+        if not self.results:
+            return self.trajectories(most_work=MOST_WORK if most_work is None else int(most_work))
+        with readable("recipe"):
+            return results_again(self.results, MOST_RUN if most_work is None else most_work, data)
 
 
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:

@@ -1,4 +1,4 @@
-"""Pictures from their own files: the recipe is read, the paths are made again, and drawn."""
+"""Pictures from their own files: the recipe is read, what it tells of is made again, and drawn."""
 
 from __future__ import annotations
 
@@ -8,26 +8,30 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from trajectories.names import unknown
+from trajectories.plotting.recipes.kinds import KINDS, SAVING, picture_of
 from trajectories.plotting.recipes.recipe import Recipe, read_recipe
-from trajectories.plotting.recipes.remaking import MOST_WORK
-from trajectories.plotting.recipes.settings import KINDS, SAVING, picture_of, settings_of
+from trajectories.plotting.recipes.settings import settings_of
 from trajectories.plotting.recipes.text import readable
+from trajectories.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from trajectories.plotting.animation import Animation
-    from trajectories.trajectory import Trajectory
 
 __all__ = ["animation_of", "figure_of", "replay", "saving_of"]
 
-_LAYOUT_KINDS = {layout: kind for kind, layout in KINDS.items() if layout is not None}
+_LAYOUT_KINDS = {kind.layout: name for name, kind in KINDS.items() if kind.layout is not None}
 
 
 def replay(
-    path: str | os.PathLike[str], *, most_work: int = MOST_WORK, **settings: Any
+    path: str | os.PathLike[str],
+    *,
+    most_work: float | None = None,
+    data: Any = None,
+    **settings: Any,
 ) -> Animation | Figure:
-    """Make a picture again from a file of it: the paths are run again, and drawn as they were.
+    """Make a picture again from a file of it: what it shows is run again, and drawn as it was.
 
     Parameters
     ----------
@@ -35,8 +39,12 @@ def replay(
         A GIF, PNG, APNG, WebP, MP4, WebM, SVG, PDF or HTML file that was saved here, known by what
         it begins with. It may come from anywhere: the recipe in it is checked like any input, and
         reading it runs no code.
-    most_work : int, default 10,000,000
-        More steps of paths than this are not run.
+    most_work : float, optional
+        More steps of paths than this are not run; by default 10,000,000 of paths that are drawn,
+        1,000,000,000 of maps, and for networks what takes about as long.
+    data : Dataset, str or os.PathLike, optional
+        The images of an experiment, or what `trajectories.mnist.load` takes; by default those
+        that are here already. Only those that it was made with will do.
     **settings
         Other settings than those in the recipe, such as ``theme="slides"``; None stands for the
         default.
@@ -44,20 +52,21 @@ def replay(
     Returns
     -------
     Animation or matplotlib.figure.Figure
-        Either has `trajectories`, bit for bit those of the file. An `Animation` was a moving
-        picture.
+        Either has `trajectories`, bit for bit those of the file; none if it shows a map or an
+        experiment. An `Animation` was a moving picture.
 
     Raises
     ------
     OSError
         If the file cannot be read.
     ValueError
-        If it holds no recipe, one that is not what it must be, or one that does not hold its paths.
+        If it holds no recipe, one that is not what it must be, or one that does not hold what is
+        shown; if that is too much work, or the images are not at hand.
 
     Warns
     -----
     UserWarning
-        If a path is not bit for bit the same, or a setting could not be kept.
+        If something is not bit for bit the same, or a setting could not be kept.
 
     Examples
     --------
@@ -66,18 +75,20 @@ def replay(
     """
     recipe = read_recipe(path)
     with readable(repr(os.fspath(path))):
-        make = animation_of if recipe.kind == "animation" else figure_of
-        return make(recipe, most_work=most_work, **settings)
+        make = animation_of if KINDS[recipe.kind].moves else figure_of
+        return make(recipe, most_work=most_work, data=data, **settings)
 
 
-def animation_of(recipe: Recipe, *, most_work: int = MOST_WORK, **settings: Any) -> Animation:
-    """Return the moving picture of a recipe, also if that is of a still one with a layout.
+def animation_of(
+    recipe: Recipe, *, most_work: float | None = None, data: Any = None, **settings: Any
+) -> Animation:
+    """Return the moving picture of a recipe, also if that is of a still one that can move.
 
     Parameters
     ----------
     recipe : Recipe
         What `read_recipe` returned.
-    most_work, **settings
+    most_work, data, **settings
         As for `replay`.
 
     Returns
@@ -87,34 +98,41 @@ def animation_of(recipe: Recipe, *, most_work: int = MOST_WORK, **settings: Any)
     Raises
     ------
     ValueError
-        If there is no layout for it, or as `replay`.
+        If nothing moves in it, or as `replay`.
     """
-    from trajectories.plotting.animation import animate
-    from trajectories.plotting.layouts import SIZES
+    kind = KINDS[recipe.kind]
+    moving, held = recipe.kind, dict(recipe.settings)
+    if kind.layout is not None:
+        moving, held = "animation", {"layout": kind.layout, **held}
+    elif not kind.moves:
+        if kind.twin is None:
+            raise ValueError(f"A picture made by {recipe.kind} has no moving form.")
+        moving = kind.twin
+    if moving == "animation":
+        from trajectories.plotting.layouts import SIZES
 
-    layout = KINDS[recipe.kind]
-    if layout is None and recipe.kind != "animation":
-        raise ValueError(f"A picture made by {recipe.kind} has no layout to be moved in.")
-    held = {"layout": layout or "overlay", **recipe.settings}
-    if settings.get("layout") and held.get("size") == SIZES.get(held["layout"]):
-        del held["size"]  # It was that of the layout.
-    told = _settings(recipe, "animation", held, settings)
+        held = {"layout": "overlay", **held}
+        if settings.get("layout") and held.get("size") == SIZES.get(held["layout"]):
+            del held["size"]  # It was that of the layout.
+    told = _settings(recipe, moving, held, settings)
     told = {name: value for name, value in told.items() if name not in SAVING}
-    paths = recipe.trajectories(most_work=most_work)
+    shown = recipe.again(most_work=most_work, data=data)
     with readable("recipe"):
-        moving = animate(paths, **told)
-    moving.saving |= saving_of(recipe)
-    return moving
+        movie = cast("Animation", _made(moving, shown, told))
+    movie.saving |= saving_of(recipe)
+    return movie
 
 
-def figure_of(recipe: Recipe, *, most_work: int = MOST_WORK, **settings: Any) -> Figure:
+def figure_of(
+    recipe: Recipe, *, most_work: float | None = None, data: Any = None, **settings: Any
+) -> Figure:
     """Return the still picture of a recipe; of a moving one, its last frame.
 
     Parameters
     ----------
     recipe : Recipe
         What `read_recipe` returned.
-    most_work, **settings
+    most_work, data, **settings
         As for `replay`; `layout` is one of them, where there is one.
 
     Returns
@@ -122,20 +140,28 @@ def figure_of(recipe: Recipe, *, most_work: int = MOST_WORK, **settings: Any) ->
     matplotlib.figure.Figure
         With `trajectories`.
     """
-    given = {**recipe.settings}
-    layout = given.pop("layout", "overlay") if recipe.kind == "animation" else KINDS[recipe.kind]
-    layout = settings.pop("layout", None) or layout
-    if layout is None:
-        return _drawn(recipe, most_work, settings)
-    from trajectories.names import resolve
-    from trajectories.plotting.figures import draw
-    from trajectories.plotting.layouts import LAYOUTS
+    kind = KINDS[recipe.kind]
+    still, held = recipe.kind, dict(recipe.settings)
+    if recipe.kind == "animation" or kind.layout is not None:
+        from trajectories.names import resolve
+        from trajectories.plotting.layouts import LAYOUTS
 
-    layout = resolve("layout", layout, LAYOUTS)
-    told = _settings(recipe, _LAYOUT_KINDS[layout], given, settings)
-    paths = recipe.trajectories(most_work=most_work)
+        layout = held.pop("layout", "overlay") if kind.layout is None else kind.layout
+        asked = settings.pop("layout", None)
+        still = _LAYOUT_KINDS[resolve("layout", asked or layout, LAYOUTS)]
+    elif kind.moves:
+        assert kind.twin is not None
+        still = kind.twin
+    told = _settings(recipe, still, held, settings)
+    if recipe.surface is not None:
+        shown: list[Any] = [recipe.surface]
+    else:
+        shown = recipe.again(most_work=most_work, data=data)
     with readable("recipe"):
-        return _with(draw(layout, paths, **told), paths)
+        made = _made(still, shown, told)
+    figure: Any = made if hasattr(made, "savefig") else made.figure
+    figure.trajectories = [one for one in shown if isinstance(one, Trajectory)]
+    return cast("Figure", figure)
 
 
 def saving_of(recipe: Recipe) -> dict[str, Any]:
@@ -143,20 +169,15 @@ def saving_of(recipe: Recipe) -> dict[str, Any]:
     return {name: recipe.settings[name] for name in SAVING if name in recipe.settings}
 
 
-def _drawn(recipe: Recipe, most_work: int, settings: Mapping[str, Any]) -> Figure:
-    """Draw what has one function of its own, and no layout."""
-    told = _settings(recipe, recipe.kind, recipe.settings, settings)
-    paths = recipe.trajectories(most_work=most_work)
-    with readable("recipe"):
-        shown = paths if recipe.surface is None else recipe.surface
-        ax = picture_of(recipe.kind)(shown, **told)
-    return _with(ax.figure, paths)
+def _made(kind: str, shown: list[Any], told: Mapping[str, Any]) -> Any:
+    """Return what the function makes that a kind of picture comes from."""
+    layout = KINDS[kind].layout
+    if layout is not None:
+        from trajectories.plotting.figures import draw
 
-
-def _with(figure: Any, paths: list[Trajectory]) -> Figure:
-    """Return a figure that has its paths, as an animation has."""
-    figure.trajectories = paths
-    return cast("Figure", figure)
+        return draw(layout, shown, **told)
+    several = KINDS[kind].several and KINDS[kind].shows != "surface"
+    return picture_of(kind)(shown if several else shown[0], **told)
 
 
 def _settings(

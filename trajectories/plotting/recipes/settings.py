@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-import pkgutil
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from trajectories.arrays import from_plain, to_plain
-from trajectories.names import resolve, unknown
+from trajectories.names import unknown
+from trajectories.plotting.recipes.kinds import KINDS, SAVING, arguments, picture_of
 from trajectories.validation import must, rectangle
 
-__all__ = ["KINDS", "SAVING", "pack_settings", "picture_of", "settings_of", "unpack_settings"]
+__all__ = ["pack_settings", "settings_of", "unpack_settings"]
 
-#: What a recipe may be of, and the layout that shows the same, if one does.
-KINDS: dict[str, str | None] = {
-    "animation": None,
-    "plot": "overlay",
-    "plot_overlay": "overlay",
-    "plot_grid": "grid",
-    "plot_race": "race",
-    "plot_3d": "3d",
-    "plot_loss": None,
-    "plot_gradient": None,
-}
-_HOMES = {
-    "animation": "trajectories.plotting.animation:animate",
-    "plot_overlay": "trajectories.plotting.figures:plot_overlay",
-    "plot_grid": "trajectories.plotting.figures:plot_grid",
-    "plot_race": "trajectories.plotting.figures:plot_race",
-}
-_AXES = "trajectories.plotting.axes:"
-#: Arguments of `Animation.save` that belong to the picture.
-SAVING = ("fps", "hold", "loop")
 #: What is no setting of a picture: where it is drawn, and what layouts are handed.
 _NONE = ("ax", "extras")
 _LONGEST = 200
@@ -154,7 +133,7 @@ def pack_settings(kind: str, settings: Mapping[str, Any]) -> tuple[dict[str, Any
     known = settings_of(kind)
     given = dict(settings)
     aliases = {key: value for key, value in given.items() if key not in known}
-    if kind != "plot_gradient":
+    if KINDS[kind].lines and kind != "plot_gradient":
         aliases = normalize_kwargs(aliases, Line2D)
     named = {key: value for key, value in given.items() if key in known} | aliases
     kept: dict[str, Any] = {}
@@ -209,45 +188,33 @@ def settings_of(kind: str) -> set[str]:
     >>> sorted(settings_of("plot_loss") - settings_of("plot_gradient"))[:3]
     ['antialiased', 'clip_on', 'dash_capstyle']
     """
-    named = _arguments(picture_of(kind))
-    lines = _ARROWS if kind == "plot_gradient" else _LINE
-    if kind == "animation":
+    named = arguments(picture_of(kind))
+    layout = KINDS[kind].layout
+    if KINDS[kind].moves:
         named |= set(SAVING)
-    if kind == "animation" or KINDS[kind] is not None:
+    if kind == "animation" or layout is not None:
         from trajectories.plotting.figures import draw
         from trajectories.plotting.layouts import LAYOUTS
 
-        layout = KINDS[kind]
-        named |= _arguments(draw)
+        named |= arguments(draw)
         for lay_out in LAYOUTS.values() if layout is None else [LAYOUTS[layout]]:
-            named |= _arguments(lay_out)
-    return (named | set(lines)) - set(_NONE)
+            named |= arguments(lay_out)
+    return (named | set(_styles(kind))) - set(_NONE)
 
 
-def picture_of(kind: str) -> Callable[..., Any]:
-    """Return the function that makes a kind of picture.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-    """
-    name = resolve("kind of recipe", kind, KINDS)
-    function: Callable[..., Any] = pkgutil.resolve_name(_HOMES.get(name, f"{_AXES}{name}"))
-    return function
-
-
-def _arguments(function: Callable[..., Any]) -> set[str]:
-    parameters = inspect.signature(function).parameters.values()
-    return {item.name for item in parameters if item.kind is item.KEYWORD_ONLY}
+def _styles(kind: str) -> dict[str, _Check]:
+    """Return what may be told of the lines or arrows of a kind of picture."""
+    if not KINDS[kind].lines:
+        return {}
+    return _ARROWS if kind == "plot_gradient" else _LINE
 
 
 def _checked(kind: str, name: str, value: Any, known: set[str]) -> Any:
     """Return a setting that may be asked of the function that draws."""
     if name not in known:
         raise unknown("setting of a recipe", name, sorted(known))
-    explicit = _arguments(picture_of(kind))
-    check = (_ARROWS if kind == "plot_gradient" else _LINE).get(name)
+    explicit = arguments(picture_of(kind))
+    check = _styles(kind).get(name)
     if check is not None and name not in explicit and not check(value):
         raise must(name, "what a recipe can hold", value)
     if name == "arrows" and not _number(1, _MOST_ARROWS)(value):

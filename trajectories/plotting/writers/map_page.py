@@ -22,6 +22,7 @@ from trajectories.maps.basins import Basins
 from trajectories.maps.outcomes import Sensitivity
 from trajectories.plotting.layouts import new_figure
 from trajectories.plotting.maps.figures import draw_beside
+from trajectories.plotting.recipes.recipe import make_recipe
 from trajectories.plotting.theme import Look, setting
 from trajectories.plotting.tracks import track_styles
 from trajectories.plotting.view import Limits, in_parts
@@ -74,9 +75,13 @@ def map_page(result: Any, *, theme: str | None = None) -> str:
         words = "a map of starts, or of two hyperparameters"
         raise must("result", words, result, kind=TypeError)
     pictures = [_picture(result, look) for look in looks_for(theme)]
+    kind = "plot_basins" if isinstance(result, Basins) else "plot_sensitivity"
+    recipe = make_recipe([result], kind=kind, settings={"theme": theme})
+    if len(recipe) > MOST_BYTES // 2:
+        recipe = ""  # It is that of a surface made of many samples.
     side = _SIDE
     while True:
-        page = _filled(result, pictures, side)
+        page = _filled(result, pictures, side, recipe)
         if len(page.encode()) <= MOST_BYTES:
             return page
         side = 3 * side // 4
@@ -143,7 +148,7 @@ def _image(figure: Figure) -> str:
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def _filled(result: Any, pictures: Sequence[_Picture], side: int) -> str:
+def _filled(result: Any, pictures: Sequence[_Picture], side: int, recipe: str) -> str:
     first = pictures[0]
     shape = _shape(result)
     rows = min(result.settings.steps, _ROWS - 1) + 1
@@ -183,19 +188,11 @@ def _filled(result: Any, pictures: Sequence[_Picture], side: int) -> str:
         "width": width,
         "height": height,
         **panel,
-        "made": inert(json.dumps(_made(result))),
+        "recipe": inert(recipe),
         "hint": "Point at a cell to see its path.",
         "data": inert(json.dumps(data, separators=(",", ":"), allow_nan=False)),
     }
     return Template(asset("map_page.html")).substitute(parts)
-
-
-def _made(result: Any) -> dict[str, Any]:
-    """Return what made the map; a schedule of the user's own cannot be written down."""
-    try:
-        return dict(result.to_dict())
-    except ValueError:
-        return {"label": result.label}
 
 
 def _style(pictures: Sequence[_Picture]) -> str:

@@ -1,0 +1,247 @@
+"""NumPy archives and JSON that may come from anywhere: read as data, in bounded memory.
+
+What is packed can be a thousand times as large as its file, and with other kinds of compression
+than NumPy's a million times. No more is unpacked than a file of its size can be meant to hold.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import zipfile
+from collections.abc import Callable
+from typing import IO, Any, BinaryIO, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["load_archive", "load_json", "read_arrays", "refusal"]
+
+Made = TypeVar("Made")
+#: More bytes are not unpacked, unless the file is so large itself that it is no bomb.
+_MOST, _TIGHTEST = 2**30, 200
+#: The same for what is written about arrays, which takes more once it is read.
+_MOST_ABOUT, _TIGHTEST_ABOUT = 2**26, 20
+#: More bytes of JSON are not read.
+_MOST_JSON = 2**28
+#: What an array may be of: booleans, whole numbers, floats and text; all else could be code.
+_KINDS = "biufU"
+#: Of other kinds of compression, Python unpacks more than it is asked for.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+#: The bytes of a header's length, by the version of the format.
+_WIDTHS = {(1, 0): 2, (2, 0): 4}
+#: As NumPy writes it: to read any other, it would let Python parse what may be from anywhere.
+_HEADER = re.compile(
+    rb"\{'descr': '([<>|][a-zA-Z][0-9]{1,9})', 'fortran_order': (?:True|False), "
+    rb"'shape': \(((?:[0-9]{1,15},? ?){0,32})\), \} *\n"
+)
+_LONGEST_HEADER = 10_000
+_LONGEST = 200
+
+
+def load_archive(
+    path: str | os.PathLike[str],
+    what: str,
+    make: Callable[[dict[str, Any], dict[str, NDArray[Any]]], Made],
+    *,
+    form: str | None = None,
+) -> Made:
+    """Read a NumPy archive of arrays and of a text, ``about``, that tells about them in JSON.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file. It is data: reading one runs no code.
+    what : str
+        What it holds, for messages.
+    make : callable
+        Makes it of what was written about it, and of its arrays.
+    form : str, optional
+        What must be written about it as its "format".
+
+    Returns
+    -------
+    object
+        What `make` returned.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If it holds something else, or would unpack to more than 1 GiB and 200 times its own
+        size; the message is one line.
+    """
+    with open(path, "rb") as file:
+        try:
+            arrays = read_arrays(file)
+            text = arrays.pop("about")
+            if text.ndim or text.dtype.kind != "U":
+                raise ValueError("what is written about it is no text")
+            size = _size(file)
+            _bounded(text.nbytes, size, _MOST_ABOUT, _TIGHTEST_ABOUT)
+            about = _parsed(text.item(), size)
+            if not isinstance(about, dict):
+                raise ValueError("what is written about it is no record")
+            if form is not None and about.get("format") != form:
+                raise ValueError(f"its format is {_cut(repr(about.get('format')))}, not {form!r}")
+            return make(about, arrays)
+        except Exception as error:
+            # A damaged archive fails in as many ways as zip, zlib, NumPy and JSON know.
+            raise refusal(path, what, error) from error
+
+
+def load_json(path: str | os.PathLike[str], what: str, make: Callable[[Any], Made]) -> Made:
+    """Read a JSON file.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file, of at most 256 MiB.
+    what : str
+        What it holds, for messages.
+    make : callable
+        Makes it of the data, which may be anything.
+
+    Returns
+    -------
+    object
+        What `make` returned.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If it holds something else, or arrays that would unpack to more than 1 GiB and 200 times
+        its own size; the message is one line.
+    """
+    with open(path, "rb") as file:
+        raw = file.read(_MOST_JSON + 1)
+    try:
+        if len(raw) > _MOST_JSON:
+            raise ValueError(f"it is longer than {_MOST_JSON:,} bytes")
+        return make(_parsed(raw, len(raw)))
+    except Exception as error:  # Whatever is made of it may stumble over anything.
+        raise refusal(path, what, error) from error
+
+
+def read_arrays(file: BinaryIO) -> dict[str, NDArray[Any]]:
+    """Read the arrays of a NumPy archive.
+
+    Parameters
+    ----------
+    file : binary file
+        Must be able to seek.
+
+    Returns
+    -------
+    dict of numpy.ndarray
+        By name: booleans, whole numbers, floats or text.
+
+    Raises
+    ------
+    ValueError
+        If they would take more than 1 GiB and 200 times the size of the file.
+    Exception
+        Whatever else zip, zlib and NumPy raise for a damaged file.
+    """
+    packed = _size(file)
+    arrays: dict[str, NDArray[Any]] = {}
+    with zipfile.ZipFile(file) as archive:
+        items = archive.infolist()
+        _bounded(sum(item.file_size for item in items), packed, _MOST, _TIGHTEST)
+        total = 0
+        for item in items:
+            if item.compress_type not in _METHODS:
+                raise ValueError(f"its {_cut(item.filename)} is compressed in a way of its own")
+            with archive.open(item) as member:
+                total += _promised(member, item)
+            # As float64, which is what becomes of most: small numbers take more then.
+            _bounded(total, packed, _MOST, _TIGHTEST)
+            with archive.open(item) as member:
+                name = item.filename.removesuffix(".npy")
+                arrays[name] = np.lib.format.read_array(member, allow_pickle=False)
+    return arrays
+
+
+def refusal(path: str | os.PathLike[str], what: str, error: Exception) -> ValueError:
+    """Return the one line that tells why a file is not what it should be.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file.
+    what : str
+        What it should hold.
+    error : Exception
+        What came of reading it; it may quote whatever is in the file.
+
+    Returns
+    -------
+    ValueError
+        To be raised.
+
+    Examples
+    --------
+    >>> print(refusal("a.npz", "map", KeyError("x")))
+    'a.npz' holds no map: it lacks 'x'
+    """
+    why = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, KeyError):
+        why = f"it lacks {why}"
+    return ValueError(f"{os.fspath(path)!r} holds no {what}: {_cut(why)}")
+
+
+def _promised(member: IO[bytes], item: zipfile.ZipInfo) -> int:
+    """Return what an array will take as float64, by its header, which must fit what follows."""
+    name = _cut(item.filename)
+    width = _WIDTHS.get(np.lib.format.read_magic(member), 0)
+    length = int.from_bytes(member.read(width), "little")
+    header = _HEADER.fullmatch(member.read(min(length, _LONGEST_HEADER)))
+    if header is None:
+        raise ValueError(f"its {name} does not begin as NumPy's arrays do")
+    dtype = np.dtype(header[1].decode())
+    if dtype.kind not in _KINDS or not dtype.itemsize:
+        raise ValueError(f"its {name} is of the type {dtype}")
+    count = math.prod(int(side) for side in header[2].replace(b",", b" ").split())
+    if count * dtype.itemsize != item.file_size - member.tell():
+        raise ValueError(f"its {name} is not of the length that its header tells")
+    return count * max(dtype.itemsize, 8)
+
+
+def _parsed(text: str | bytes, packed: int) -> Any:
+    """Read JSON, unless the arrays that it has compressed would be larger than they can be."""
+    total = 0
+
+    def seen(record: dict[str, Any]) -> dict[str, Any]:
+        nonlocal total
+        if "float64" in record:
+            shape = record.get("shape")
+            sides = shape if isinstance(shape, list) and len(shape) <= 32 else [_MOST]
+            if not all(type(side) is int and 0 <= side <= _MOST for side in sides):
+                sides = [_MOST]
+            total += 8 * math.prod(sides)
+            _bounded(total, packed, _MOST, _TIGHTEST)
+        return record
+
+    return json.loads(text, object_hook=seen)
+
+
+def _bounded(size: int, packed: int, most: int, tightest: int) -> None:
+    """Raise if a file unpacks to more than one of its size can be meant to hold."""
+    most = max(most, tightest * packed)
+    if size > most:
+        raise ValueError(f"its {packed:,} bytes would unpack to {size:,}, more than {most:,}")
+
+
+def _size(file: BinaryIO) -> int:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return size
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."

@@ -1,0 +1,65 @@
+"""What a map knows of its cells: arrays of one element each, checked, as files may hold any."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trajectories.validation import must
+
+__all__ = ["cell_array"]
+
+_WORDS = {"f": "floats", "i": "integers", "U": "text"}
+
+
+def cell_array(
+    name: str, value: Any, shape: tuple[int, ...], kind: str, known: Sequence[Any] | None = None
+) -> NDArray[Any]:
+    """Return a read-only view of an array of one element per cell, if it is one.
+
+    Parameters
+    ----------
+    name : str
+        What it is, for messages.
+    value : array_like
+        What was given.
+    shape : tuple of int
+        How many cells there are.
+    kind : {"f", "i", "U"}
+        Of what: floats, integers or text.
+    known : sequence, optional
+        What an element may be: texts, or the least integer and the largest.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Raises
+    ------
+    TypeError
+        If it is of another type.
+    ValueError
+        If it is of another shape, if there are no cells, or if an element is another.
+
+    Examples
+    --------
+    >>> cell_array("minimum", [[0, -1]], (1, 2), "i", (-1, 0))
+    array([[ 0, -1]])
+    """
+    array = np.asarray(value).view()
+    if array.shape != shape or not array.size:
+        raise must(name, f"of the shape of the cells, {shape}, and not empty", array.shape)
+    if array.dtype.kind != kind:
+        raise must(name, f"an array of {_WORDS[kind]}", array.dtype, kind=TypeError)
+    if known is not None:
+        good = np.isin(array, known)
+        if kind == "i":
+            good = (array >= known[0]) & (array <= known[-1])
+        if not good.all():
+            told = " to ".join(map(str, known)) if kind == "i" else f"one of {', '.join(known)}"
+            raise must(name, told, array[~good][0])
+    array.flags.writeable = False
+    return array
