@@ -289,10 +289,10 @@ def test_a_rule_may_be_turned_into_a_decayed_one_between_steps():
 
 
 def test_a_mean_gradient_stays_a_mean_when_its_memory_changes_between_steps():
-    # 0.9 kept of nothing and 0.1 of a gradient of 1; then half of that and half of -0.5.
+    # 0.9 kept of nothing and 0.1 of a gradient of 1; then half of that and half of -0.75.
     rule, p = Signum(0.5, momentum=0.9), np.zeros(1)
     rule.update({"p": p}, {"p": np.ones(1)})
     rule.momentum = 0.5
-    rule.update({"p": p}, {"p": np.array([-0.5])})
-    assert rule._state["p"].m == pytest.approx([0.05 - 0.25], rel=1e-14)
+    rule.update({"p": p}, {"p": np.array([-0.75])})
+    assert rule._state["p"].m == pytest.approx([0.05 - 0.375], rel=1e-14)
     assert p == 0

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import trajectories as tj
+from trajectories.maps import basins, tune
 from trajectories.plotting.decks.notes import clean, shown_formula, words
 
 SGD = {"label": "SGD", "optimizer": {"name": "sgd", "lr": 0.95}}
@@ -139,3 +141,43 @@ def test_nothing_is_said_that_a_slide_cannot_hold(text):
         assert not unfit.search(part)
     assert "\n" not in said.title
     assert clean(clean(text)) == clean(text)
+
+
+def test_a_map_is_told_by_who_descended_on_what():
+    found = basins("himmelblau", "sgd:0.01", 30, resolution=4)
+    said = words("a.png", tj.plot_basins([found]).recipe)
+    assert said.title == "Himmelblau: SGD"
+    assert said.about.startswith("Picture: where each start leads: SGD on f(x, y) = (x**2")
+    assert said.notes[0] == "a.png"
+    assert said.notes[1].startswith("Surface: Himmelblau, f(x, y) = ")
+    assert said.notes[2:] == ("SGD: lr = 0.01", "Steps: 30")
+    assert '"kind":"plot_basins"' in said.recipe
+
+
+def test_a_race_with_tuned_rates_names_all_of_them():
+    race = tune("sphere", ["sgd", "adam"], (1, 2), 5, budget=2, noise=0.5, rng=0)
+    said = words("a.png", tj.plot_tuning(race).recipe)
+    assert said.title == "Sphere: SGD, Adam"
+    assert "Start: (1, 2)" in said.notes
+    assert "Noise: 0.5" in said.notes
+
+
+def test_an_experiment_is_told_by_its_name_and_images():
+    race = {"race": {"SGD 0.1": {"name": "sgd", "lr": 0.1}}, "iterations": 20, "batch_size": 128}
+    told = {"experiment": "zero_weights", "data": {"name": "digits"}, "settings": race}
+    recipe = json.dumps({"results": [{"kind": "experiment", "told": {**told, "seeds": [0, 1, 2]}}]})
+    said = words("a.png", recipe)
+    assert said.title == "Zero weights on digits: SGD 0.1"
+    assert said.about == "Picture: networks in training: Zero weights on digits"
+    assert said.notes[1:] == (
+        "Shown: Zero weights on digits",
+        "SGD 0.1: lr = 0.1",
+        "Iterations: 20",
+        "Batch size: 128",
+        "Seeds: 0, 1, 2",
+    )
+
+
+@pytest.mark.parametrize("results", [5, [], [7], [{"kind": []}], [{"kind": "basins", "told": 3}]])
+def test_results_of_any_form_break_nothing(results):
+    assert words("a.png", json.dumps({"results": results})).title == "a"

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from trajectories.arrays import fingerprint, from_plain, to_plain
 from trajectories.maps.archive import read_archive, write_archive
-from trajectories.maps.cell_arrays import cell_array
 from trajectories.maps.arrivals import STATUSES
+from trajectories.maps.cell_arrays import cell_array
 from trajectories.maps.cells import Starts
 from trajectories.maps.places import Limits
 from trajectories.maps.settings import Settings

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from trajectories.plotting.decks.results import as_paths
 from trajectories.plotting.recipes.text import parsed
 
 __all__ = ["Words", "clean", "in_one_line", "shown_formula", "words"]
@@ -143,6 +144,8 @@ class _Facts:
     paths: tuple[_Path, ...] = ()
     #: What holds for all paths.
     descent: Mapping[str, Any] = field(default_factory=dict)
+    #: What is seen, if it is not paths over contours.
+    seen: str = ""
 
     @property
     def labels(self) -> str:
@@ -159,13 +162,15 @@ def _facts(recipe: str) -> _Facts:
         data = parsed(recipe)
     except ValueError:
         return _Facts()
+    seen, found = as_paths(data.get("results"))
+    data = {**data, **found}
     surface = _mapping(data.get("surface"))
     formula, name = (_line(surface.get(key)) for key in ("formula", "name"))
     called = "" if name == formula else name.replace("_", " ")
     paths = data.get("paths")
     told = tuple(map(_path, paths)) if isinstance(paths, list) else ()
     descent = _mapping(data.get("descent"))
-    return _Facts(called[:1].upper() + called[1:], formula, told, descent)
+    return _Facts(called[:1].upper() + called[1:], formula, told, descent, seen)
 
 
 def _path(record: Any) -> _Path:
@@ -199,6 +204,9 @@ def _title(facts: _Facts) -> str:
 def _sentence(facts: _Facts) -> str:
     """Say what is seen."""
     surface = f"f(x, y) = {facts.formula}" if facts.formula else facts.surface
+    if facts.seen:
+        shown = " on ".join(filter(None, (facts.labels, surface))) if facts.formula else surface
+        return ": ".join(filter(None, (facts.seen, shown)))
     if not surface:
         return ""
     paths = f"the paths of {facts.labels}" if facts.labels else "paths"
@@ -213,13 +221,14 @@ def _lines(name: str, facts: _Facts) -> Iterator[str]:
     yield name
     formula = f"f(x, y) = {facts.formula}" if facts.formula else ""
     if formula or facts.surface:
-        yield f"Surface: {', '.join(filter(None, (facts.surface, formula)))}"
+        what = "Surface" if formula or not facts.seen else "Shown"
+        yield f"{what}: {', '.join(filter(None, (facts.surface, formula)))}"
     for path in facts.paths:
         rule = f" ({path.rule})" if path.rule not in path.label else ""
         values = _values({**path.values, **path.descent})
         yield f"{path.label}{rule}: {values}" if values else f"{path.label}{rule}"
     for key, value in facts.descent.items():
-        yield f"{_line(key).capitalize()}: {_value(value)}"
+        yield f"{_line(key).capitalize().replace('_', ' ')}: {_value(value)}"
 
 
 def _values(values: Mapping[str, Any]) -> str:
