@@ -298,9 +298,10 @@ def main() -> int:
                     ends.append((other, end))
                     if not len(ends) % 20:
                         print(f"{len(ends)} of {len(chosen)}", file=sys.stderr, flush=True)
-                    if end == "survived":
-                        reason = reasons.get((other.line, other.words))
-                        note = f" (equivalent: {reason})" if reason else ""
+                    reason = reasons.get((other.line, other.words))
+                    if end == "survived" or reason:
+                        listed = end if end != "survived" else "equivalent"
+                        note = f" ({listed}: {reason})" if reason else ""
                         print(f"{options.module}:{other.line}: {other.words}{note}", flush=True)
                 if mutant is not None:
                     runs.start(mutant, options.limit)

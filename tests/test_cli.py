@@ -544,3 +544,22 @@ def test_stdout_that_is_closed_is_no_traceback(folder):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert (folder / "a.png").exists()
+
+
+def test_failure_without_stdout_is_told_in_one_line(monkeypatch, capsys, folder):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["plot", BOWL, *SMALL, "-o", "nowhere/a.png"]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("target", "code"), [("nowhere/a.png", 1), ("a.xyz", 2)])
+def test_without_stderr_nothing_is_told_on_stdout(target, code, monkeypatch, capsys, folder):
+    monkeypatch.setattr(sys, "stderr", None)
+    assert main(["plot", BOWL, *SMALL, "-o", target]) == code
+    assert capsys.readouterr().out == ""
+
+
+def test_note_without_stderr_is_not_told_on_stdout(monkeypatch, capsys, folder):
+    monkeypatch.setattr(sys, "stderr", None)
+    assert main(["plot", "3 + 4", *SMALL, "-o", "a.png"]) == 0
+    assert capsys.readouterr().out == "a.png\n"

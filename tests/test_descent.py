@@ -151,6 +151,8 @@ def test_converged_at_the_start_and_on_the_boundary():
     assert (str(at_minimum.status), int(at_minimum.converged_at)) == ("converged", 0)
     norm_is_tolerance = descend("sphere", SGD(0.1), start=(1.5, 2), steps=3, tolerance=5.0)
     assert int(norm_is_tolerance.converged_at) == 0
+    assert (norm_is_tolerance.positions == (1.5, 2)).all()
+    assert (norm_is_tolerance.gradients == (3, 4)).all()
 
 
 def test_without_tolerance_nothing_converges():
@@ -168,6 +170,15 @@ def test_diverged_rows_are_nan():
         assert np.isfinite(rows[:at]).all()
         assert np.isnan(rows[at:]).all()
     assert np.array_equal(path.final, path.positions[at - 1])
+
+
+def test_the_last_step_of_all_may_be_the_one_that_diverges():
+    rule = SGD([0.01, 1e-4])
+    at = int(descend("rosenbrock", rule, start=(-1.2, 1), steps=50).diverged_at[0])
+    paths = descend("rosenbrock", rule, start=(-1.2, 1), steps=at)
+    assert paths.status.tolist() == ["diverged", "stopped"]
+    assert paths.diverged_at.tolist() == [at, -1]
+    assert descend("rosenbrock", rule, start=(-1.2, 1), steps=at - 1).diverged_at.max() == -1
 
 
 def test_what_comes_back_has_diverged_all_the_same():
@@ -434,6 +445,10 @@ def test_compare_passes_everything_on():
         (
             ["adam:0.1,beta1=0.5", "adam:0.2,beta1=0.8"],
             ["Adam lr=0.1, beta1=0.5", "Adam lr=0.2, beta1=0.8"],
+        ),
+        (
+            ["sgd:lr=cosine(0.1,steps=5)", "sgd:0.1"],
+            ["SGD lr=cosine(0.1, steps=5)", "SGD lr=0.1"],
         ),
         ({"slow": "sgd:0.1", "fast": "sgd:0.9"}, ["slow", "fast"]),
         ({"one": "sgd", "two": "sgd"}, ["one", "two"]),

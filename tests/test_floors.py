@@ -21,6 +21,7 @@ FLOORS = {
     "trajectories.archive": 1,
     "trajectories.remake": 0,
     "trajectories.atomic": 0,
+    "trajectories.terminal": 0,
     "trajectories.surfaces": 2,
     "trajectories.optimizers": 2,
     "trajectories.trajectory": 3,

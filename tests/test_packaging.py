@@ -161,11 +161,11 @@ def test_the_wheel_holds_the_package_and_nothing_else(source, wheel):
 
 @pytest.mark.slow
 def test_the_tests_are_found_in_the_unpacked_archive(unpacked):
-    code = "import pytest, sys; sys.exit(pytest.main(sys.argv[1:]))"
-    words = ["--collect-only", "-q", "-n0", "-p", "no:cacheprovider", "-m", ""]
-    run(sys.executable, "-c", code, *words, folder=unpacked, PYTHONPATH=str(unpacked))
-    words = ["-q", "-n0", "-p", "no:cacheprovider", "tests/test_floors.py", "tests/mnist/test_idx.py"]
-    run(sys.executable, "-c", code, *words, folder=unpacked, PYTHONPATH=str(unpacked))
+    words = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider"]
+    path = str(unpacked)
+    run(*words, "--collect-only", "-m", "", folder=unpacked, PYTHONPATH=path)
+    some = ["tests/test_floors.py", "tests/mnist/test_idx.py"]
+    run(*words, *some, folder=unpacked, PYTHONPATH=path)
 
 
 @pytest.mark.slow
@@ -176,12 +176,8 @@ def test_installed_it_runs_where_there_is_no_source(kind, request, tmp_path):
     run(sys.executable, "-m", "venv", "--without-pip", home, folder=tmp_path)
     scripts = home / ("Scripts" if sys.platform == "win32" else "bin")
     python = scripts / "python"
-    site = Path(
-        run(
-            *(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"),
-            folder=tmp_path,
-        ).strip()
-    )
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    site = Path(run(python, "-c", code, folder=tmp_path).strip())
     # What it depends on comes from here; what is here of the package itself comes after its own.
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     words = ["install", "--no-deps", "--no-index", "--no-build-isolation", "--quiet"]
@@ -209,7 +205,5 @@ def test_installed_it_runs_where_there_is_no_source(kind, request, tmp_path):
     run(command, "mnist", "initial_weights", *quick, folder=work)
     assert (work / "a.png").read_bytes().startswith(b"\x89PNG")
     assert (work / "a.gif").read_bytes().startswith(b"GIF89a")
-    assert "<svg" in (work / "a.html").read_text(encoding="utf-8") or "<canvas" in (
-        work / "a.html"
-    ).read_text(encoding="utf-8")
+    assert (work / "a.html").read_bytes().startswith(b"<!DOCTYPE html>")
     assert (work / "mnist" / "initial_weights.json").is_file()

@@ -35,7 +35,7 @@ _WIDTHS = {(1, 0): 2, (2, 0): 4}
 #: As NumPy writes it: to read any other, it would let Python parse what may be from anywhere.
 _HEADER = re.compile(
     rb"\{'descr': '([<>|][a-zA-Z][0-9]{1,9})', 'fortran_order': (?:True|False), "
-    rb"'shape': \(((?:[0-9]{1,15},? ?){0,32})\), \} *\n"
+    rb"'shape': \(([0-9, ]{0,600})\), \} *\n"
 )
 _LONGEST_HEADER = 10_000
 _LONGEST = 200

@@ -80,6 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _leave_stdout() -> None:
     """Keep Python from trying to write once more, at exit, what could not be written."""
+    if sys.stdout is None:
+        return
     try:
         sys.stdout.flush()
     except OSError:
@@ -126,7 +128,7 @@ def _readable(arguments: Sequence[str]) -> list[str]:
 
 def _complain(program: str, error: object, code: int) -> int:
     """Say in one line on stderr what went wrong; return the exit code."""
-    print(f"{program}: error: {' '.join(str(error).split())}", file=sys.stderr)
+    _tell(f"{program}: error: {error}")
     return code
 
 
@@ -135,4 +137,10 @@ def _show_warning(
 ) -> None:
     if not issubclass(category, UserWarning):
         return  # Libraries talk to programmers.
-    print(f"trajectories: note: {' '.join(str(message).split())}", file=sys.stderr)
+    _tell(f"trajectories: note: {message}")
+
+
+def _tell(words: str) -> None:
+    """Print one line on stderr; without one, print would write to stdout."""
+    if sys.stderr is not None:
+        print(" ".join(words.split()), file=sys.stderr)

@@ -254,6 +254,23 @@ def test_a_rate_that_no_longer_fits_changes_nothing():
     assert np.array_equal(p, q)
 
 
+@pytest.mark.parametrize(
+    ("p", "g"),
+    [
+        (np.ones(2), [1.0, 2.0]),
+        (np.float64(1.5), np.ones(())),
+        (1.5, 2.0),
+        (np.ones(()), 2.0),
+    ],
+)
+def test_only_arrays_can_be_bound_as_nothing_else_could_change_later(p, g):
+    rule = SGD(0.1)
+    with pytest.raises(TypeError, match="`params` must be arrays, and so must `grads`"):
+        rule.bind({"a": np.ones(1), "p": p}, {"a": np.ones(1), "p": g})
+    assert rule.steps_taken == 0
+    assert (np.asarray(p) >= 1).all()
+
+
 def test_nan_gradients_are_no_error():
     # Divergence is for the caller to see, not an exception.
     p = np.ones(2)

@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+import trajectories as tj
 from trajectories import (
     SURFACES,
     Scene,
@@ -25,6 +26,8 @@ from trajectories import (
     plot_race,
 )
 from trajectories.plotting.layouts import new_figure
+from trajectories.plotting.recipes.recipe import Recipe
+from trajectories.plotting.recipes.replay import figure_of
 
 
 def new_axes(count=1, size=(480, 360)):
@@ -575,3 +578,14 @@ def test_any_name_is_written(name, words):
     for ax in (plot(path), plot_loss(path)):
         for _, box in words(ax.figure):
             assert box.x1 <= ax.figure.bbox.x1 + 1
+
+
+@pytest.mark.parametrize("name", ["plot", "plot_3d", "plot_loss", "plot_gradient"])
+def test_a_new_figure_has_the_size_that_is_asked_for(name):
+    shown = "sphere" if name == "plot_gradient" else tj.descend("sphere", "sgd:0.1", steps=3)
+    figure = getattr(tj, name)(shown, size=(640, 360)).figure
+    assert figure.canvas.get_width_height() == (640, 360)
+    again = figure_of(Recipe.of(figure.recipe))
+    assert again.canvas.get_width_height() == (640, 360)
+    with pytest.raises(ValueError, match="`size` must be left out if `ax` is given"):
+        getattr(tj, name)(shown, ax=figure.axes[0], size=(640, 360))

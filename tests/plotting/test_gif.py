@@ -369,6 +369,12 @@ def test_progress_wraps_the_steps_and_sees_each_once():
     assert seen == [0, 1, 2, 3]
 
 
+def test_progress_that_loses_a_step_is_an_error_and_no_shorter_picture():
+    frames = [np.full((3, 3, 3), i, np.uint8) for i in range(4)]
+    with pytest.raises(ValueError, match="shorter"):
+        written(frames, progress=lambda steps: list(steps)[:-1])
+
+
 def test_saving_twice_gives_equal_bytes(leaving, tmp_path):
     for name in ("a.gif", "b.gif"):
         animate(leaving, theme="slides", size=SIZE).save(tmp_path / name)

@@ -150,3 +150,10 @@ def test_the_frame_is_what_save_writes(short, tmp_path):
     without = re.compile(r'<script type="application/json" id="recipe">.*?</script>', re.DOTALL)
     assert without.sub("", attributes["srcdoc"]) == without.sub("", saved)
     assert unescape(attributes["title"]) == repr(moving)
+
+
+def test_a_figure_is_shown_at_the_end_of_a_cell():
+    figure = plot_overlay(descend("sphere", "sgd:0.1", steps=3), size=(320, 240))
+    with Image.open(io.BytesIO(figure._repr_png_())) as image:
+        assert image.size == (320, 240)
+        assert image.text["Comment"] == figure.recipe

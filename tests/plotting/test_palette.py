@@ -80,6 +80,13 @@ def test_large_fills_are_exact_among_thousands_of_colours(fills):
     assert len(palette.rgb) == 256
 
 
+def test_a_fill_in_scattered_pixels_is_exact_too():
+    rgb = np.random.default_rng(3).integers(0, 256, (100, 100, 3))
+    rgb[::2, ::2] = rgb[1::2, 1::2] = (120, 130, 110)
+    frame = frame_of(rgb)
+    np.testing.assert_array_equal(shown(Palette([frame]), frame)[::2, ::2], rgb[::2, ::2])
+
+
 def test_of_more_fills_than_half_the_palette_the_largest_are_exact():
     # 300 colours, each of them a fill, the later the larger; 127 of them at most are kept as such.
     rng = np.random.default_rng(8)

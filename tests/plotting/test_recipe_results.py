@@ -53,7 +53,7 @@ def draw(request, bowl, hills, race, cloud, found):
     pins = [{"lr": 0.1, "momentum": 0.9}]
     small = (480, 360)
     return {
-        "plot_map": lambda: tj.plot_map(bowl, pins=pins, scale=False).figure,
+        "plot_map": lambda: tj.plot_map(bowl, pins=pins, scale=False, size=small).figure,
         "plot_map of starts": lambda: tj.plot_map(hills[0]).figure,
         "plot_rates": lambda: tj.plot_rates(rates, theme="dark", linewidth=3, size=small).figure,
         "plot_sensitivity": lambda: tj.plot_sensitivity(bowl, pins=[(3, 4)]),
@@ -61,7 +61,7 @@ def draw(request, bowl, hills, race, cloud, found):
         "animate_basins": lambda: tj.animate_basins(hills, frames=4, size=(640, 400)),
         "plot_tuning": lambda: tj.plot_tuning(race, limits="domain"),
         "plot_triptych": lambda: tj.plot_triptych(race, factor=3),
-        "plot_ensemble": lambda: tj.plot_ensemble(cloud, 5, theme="dark").figure,
+        "plot_ensemble": lambda: tj.plot_ensemble(cloud, 5, size=small).figure,
         "animate_ensemble": lambda: tj.animate_ensemble(cloud, frames=4, size=small),
         "search": lambda: draw_search(found, "ranking"),
     }[request.param]
@@ -281,3 +281,10 @@ def test_a_search_is_held_itself(found):
 
 def test_all_results_can_be_told():
     assert set(RESULTS) == {"sensitivity", "basins", "tuning", "experiment", "landscape", "search"}
+
+
+def test_maps_have_the_size_that_is_asked_for(bowl, cloud):
+    for ax in (tj.plot_map(bowl, size=(500, 400)), tj.plot_ensemble(cloud, size=(500, 400))):
+        assert ax.figure.canvas.get_width_height() == (500, 400)
+    with pytest.raises(ValueError, match="`size` must be left out if `ax` is given"):
+        tj.plot_map(bowl, ax=ax, size=(500, 400))

@@ -26,7 +26,6 @@ __all__ = ["Basins", "middles"]
 Array = NDArray[np.float64]
 
 _ARRAYS = ("minimum", "steps", "status")
-_STATUSES = ("stopped", "converged", "diverged")
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +82,7 @@ class Basins:
         for name, (kind, known) in {
             "minimum": ("i", (-1, len(self.minima) - 1)),
             "steps": ("i", None),
-            "status": ("U", _STATUSES),
+            "status": ("U", STATUSES.tolist()),
         }.items():
             array = cell_array(name, getattr(self, name), shape, kind, known)
             object.__setattr__(self, name, array)

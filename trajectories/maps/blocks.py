@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from trajectories.archive import read_arrays
 from trajectories.atomic import replacing
+from trajectories.terminal import watched
 from trajectories.validation import integer, must
 
 __all__ = ["Columns", "Work", "run_blocks"]
@@ -141,7 +142,7 @@ def _shown(
         initial=len(ranges) - len(missing),
         desc="map",
         unit="block",
-        disable=not sys.stderr.isatty(),
+        disable=not watched(),
         leave=False,
     )
     return bar

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from trajectories.terminal import watched
 
 __all__ = ["bar"]
 
@@ -37,7 +38,5 @@ def bar(what: str, unit: str, total: int, shown: bool) -> Iterator[Callable[[int
         return
     from tqdm import tqdm
 
-    with tqdm(
-        total=total, desc=what, unit=unit, disable=not sys.stderr.isatty(), leave=False
-    ) as shown_bar:
+    with tqdm(total=total, desc=what, unit=unit, disable=not watched(), leave=False) as shown_bar:
         yield shown_bar.update

@@ -210,7 +210,9 @@ class Landscape:
 
         def make(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Landscape:
             names = [f.name for f in fields(cls) if f.name not in _ARRAYS]
-            parts: dict[str, Any] = {**{name: about[name] for name in names}, **arrays}
+            told = {name: about[name] for name in names}
+            _check_told(told)
+            parts: dict[str, Any] = {**told, **arrays}
             return cls(**parts)
 
         return read_archive(path, "landscape", make)
@@ -220,6 +222,23 @@ class Landscape:
         held = f"{self.shares.sum():.0%} of the variance of {len(self.labels)} paths"
         size = f"{len(self.x)} x {len(self.y)}"
         return f"Landscape({self.data['name']}: {size}, {held})"
+
+
+def _check_told(told: dict[str, Any]) -> None:
+    """Raise if what a file tells beside its arrays is not what a landscape has."""
+    for name in ("data", "settings", "versions"):
+        if not isinstance(told[name], dict):
+            raise must(name, "a record", told[name], kind=TypeError)
+    if not isinstance(told["data"].get("name"), str):
+        raise must("data", "a record with a name", told["data"])
+    for name in ("seeds", "labels", "diverged_at"):
+        if not isinstance(told[name], list):
+            raise must(name, "a list", told[name], kind=TypeError)
+    if not told["labels"] or not all(isinstance(label, str) for label in told["labels"]):
+        raise must("labels", "texts, one for each run", told["labels"])
+    ends = told["diverged_at"]
+    if len(ends) != len(told["labels"]) or not all(at is None or type(at) is int for at in ends):
+        raise must("diverged_at", "an iteration or None for each run", ends)
 
 
 def shaping_runs(

@@ -8,13 +8,13 @@ passed over for the next.
 from __future__ import annotations
 
 import hashlib
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from trajectories.atomic import check_target, replacing
+from trajectories.terminal import watched
 
 __all__ = ["FILES", "MIRRORS", "Remote", "fetch", "is_whole"]
 
@@ -240,5 +240,5 @@ def _reason(error: Exception) -> str:
 def _bar(size: int, progress: bool) -> Any:
     from tqdm import tqdm
 
-    shown = progress and sys.stderr is not None and sys.stderr.isatty()
+    shown = progress and watched()
     return tqdm(total=size, desc="MNIST", unit="B", unit_scale=True, disable=not shown, leave=False)

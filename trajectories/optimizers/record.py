@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from trajectories.arrays import from_plain, to_plain
 from trajectories.names import resolve, unknown
 from trajectories.optimizers.rule import Rule
@@ -47,7 +45,7 @@ def to_record(optimizer: Rule) -> dict[str, Any]:
         elif callable(value):
             raise must(name, "a number, an array or a schedule of the package to be saved", value)
         else:
-            record[name] = to_plain(value) if isinstance(value, np.ndarray) else value
+            record[name] = to_plain(value)
     return record
 
 

@@ -11,7 +11,7 @@ from mpl_toolkits.mplot3d import Axes3D
 
 from trajectories.plotting.extras import Extras
 from trajectories.plotting.header import draw_header, heading
-from trajectories.plotting.layouts import LAYOUTS, SIZES, new_figure, panels
+from trajectories.plotting.layouts import LAYOUTS, SIZES, Size, check_room, new_figure, panels
 from trajectories.plotting.panel import draw_ground, draw_losses, draw_minima, draw_paths
 from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.plotting.relief import make_relief
@@ -31,6 +31,7 @@ def plot(
     trajectories: Any,
     *,
     ax: Axes | None = None,
+    size: Size | None = None,
     theme: str | None = None,
     limits: str | Sequence[Sequence[float]] | None = None,
     legend: bool = True,
@@ -45,7 +46,10 @@ def plot(
     trajectories : Trajectory or iterable of Trajectory
         What `descend` or `compare` returned, all on one surface.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; by default the only Axes of a new figure of 800 x 600 pixels.
+        Where to draw; by default the only Axes of a new figure.
+    size : (int, int), optional
+        Width and height of a new figure in pixels; type and lines grow with them. By default
+        (800, 600).
     theme : str, optional
         "light", "dark", "slides", "slides-dark" or "print"; by default the light theme under all
         that you have changed in ``matplotlib.rcParams``.
@@ -78,12 +82,13 @@ def plot(
     """
     paths = checked(trajectories)
     extras = Extras(annotate=annotate, captions=captions)
+    check_room(ax, size)
     with applied(theme) as chosen:
         if ax is None:
-            how = {"limits": limits, "legend": legend, "extras": extras}
+            how = {"size": size, "limits": limits, "legend": legend, "extras": extras}
             picture = LAYOUTS["overlay"](paths, chosen, **how, **kwargs)
             picture.show(picture.steps)
-            told = {"theme": theme, "limits": limits, "legend": legend, **kwargs}
+            told = {"size": size, "theme": theme, "limits": limits, "legend": legend, **kwargs}
             told |= {"annotate": annotate or None, "captions": captions or None}
             picture.figure.remember(paths, kind="plot", settings=told)
             return picture.figure.axes[0]
@@ -99,6 +104,7 @@ def plot_3d(
     trajectories: Any,
     *,
     ax: Axes | None = None,
+    size: Size | None = None,
     theme: str | None = None,
     limits: str | Sequence[Sequence[float]] | None = None,
     legend: bool = True,
@@ -117,8 +123,8 @@ def plot_3d(
     trajectories : Trajectory or iterable of Trajectory
         What `descend` or `compare` returned, all on one surface.
     ax : mpl_toolkits.mplot3d.Axes3D, optional
-        Where to draw; by default the only Axes of a new figure of 800 x 600 pixels.
-    theme : str, optional
+        Where to draw; by default the only Axes of a new figure.
+    size, theme : optional
         As for `plot`.
     limits : "domain" or ((float, float), (float, float)), optional
         What to show; by default what happened, with a margin.
@@ -152,9 +158,10 @@ def plot_3d(
     """
     paths = checked(trajectories)
     camera = checked_camera(elevation, azimuth, orbit)
+    check_room(ax, size)
     with applied(theme) as chosen:
         if ax is None:
-            how = {"limits": limits, "legend": legend, **camera}
+            how = {"size": size, "limits": limits, "legend": legend, **camera}
             picture = LAYOUTS["3d"](paths, chosen, **how, **kwargs)
             picture.show(picture.steps)
             picture.figure.remember(
@@ -173,7 +180,12 @@ def plot_3d(
 
 
 def plot_loss(
-    trajectories: Any, *, ax: Axes | None = None, theme: str | None = None, **kwargs: Any
+    trajectories: Any,
+    *,
+    ax: Axes | None = None,
+    size: Size | None = None,
+    theme: str | None = None,
+    **kwargs: Any,
 ) -> Axes:
     """Plot f, less its minimum where that is known, against the step on a logarithmic axis.
 
@@ -182,8 +194,8 @@ def plot_loss(
     trajectories : Trajectory or iterable of Trajectory
         What `descend` or `compare` returned, all on one surface.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; by default the only Axes of a new figure of 800 x 600 pixels.
-    theme : str, optional
+        Where to draw; by default the only Axes of a new figure.
+    size, theme : optional
         As for `plot`.
     **kwargs
         Passed on to the lines (`matplotlib.lines.Line2D`).
@@ -197,10 +209,12 @@ def plot_loss(
     Without a known minimum the axis is linear and shows f itself.
     """
     paths = checked(trajectories)
+    check_room(ax, size)
     with applied(theme):
         if ax is None:
-            figure, ax = _new_axes([path.label for path in paths])
-            figure.remember(paths, kind="plot_loss", settings={"theme": theme, **kwargs})
+            figure, ax = _new_axes(size, [path.label for path in paths])
+            told = {"size": size, "theme": theme, **kwargs}
+            figure.remember(paths, kind="plot_loss", settings=told)
         scene = Scene.of(paths, resolution=3)
         styles = track_styles(len(paths), **kwargs)
         for mover in draw_losses(ax, scene, styles):
@@ -214,6 +228,7 @@ def plot_gradient(
     surface: Any,
     *,
     ax: Axes | None = None,
+    size: Size | None = None,
     theme: str | None = None,
     limits: str | Sequence[Sequence[float]] | None = None,
     arrows: int = 15,
@@ -228,8 +243,8 @@ def plot_gradient(
     surface : Surface, str, sympy.Expr or callable
         A surface, a name of the catalogue, or a formula.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; by default the only Axes of a new figure of 800 x 600 pixels.
-    theme : str, optional
+        Where to draw; by default the only Axes of a new figure.
+    size, theme : optional
         As for `plot`.
     limits : "domain" or ((float, float), (float, float)), optional
         What to show; by default the surface's domain.
@@ -248,10 +263,11 @@ def plot_gradient(
     >>> ax = tj.plot_gradient("x**2/20 + y**2", limits=((-8, 8), (-4, 4)))
     """
     surface = as_surface(surface)
+    check_room(ax, size)
     with applied(theme) as chosen:
         if ax is None:
-            figure, ax = _new_axes()
-            told = {"theme": theme, "limits": limits, "arrows": arrows, **kwargs}
+            figure, ax = _new_axes(size)
+            told = {"size": size, "theme": theme, "limits": limits, "arrows": arrows, **kwargs}
             figure.remember(surface, kind="plot_gradient", settings=told)
         shown = view(surface, limits=limits)
         draw_ground(ax, make_relief(surface, shown), shown, chosen)
@@ -284,6 +300,6 @@ def plot_gradient(
     return ax
 
 
-def _new_axes(labels: Sequence[str] = ()) -> tuple[RecipeFigure, Axes]:
-    figure = new_figure(SIZES["overlay"])
+def _new_axes(size: Size | None, labels: Sequence[str] = ()) -> tuple[RecipeFigure, Axes]:
+    figure = new_figure(size or SIZES["overlay"])
     return figure, panels(figure, 1, 1, labels)[0]

@@ -119,6 +119,20 @@ def checked_size(size: Any) -> Size:
     return int(width), int(height)
 
 
+def check_room(ax: Any, size: Any) -> None:
+    """Raise a `ValueError` if a size is asked for where there are Axes already.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes or None
+        Where to draw, if not on a new figure.
+    size : (int, int) or None
+        The size of a new figure.
+    """
+    if ax is not None and size is not None:
+        raise must("size", "left out if `ax` is given", size)
+
+
 def overlay(
     paths: Shown,
     theme: Theme,

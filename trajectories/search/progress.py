@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from trajectories.search.journal import Journal
 from trajectories.search.objective import Objective
 from trajectories.search.trial import Trial, ranked
+from trajectories.terminal import watched
 
 __all__ = ["Shown", "best_words", "shown"]
 
@@ -85,7 +85,7 @@ def shown(book: Journal, objective: Objective, progress: bool) -> Iterator[Shown
         initial=done,
         desc="search",
         unit="trial",
-        disable=not sys.stderr.isatty(),
+        disable=not watched(),
         leave=False,
     ) as bar:
         yield Shown(book, objective.goal, bar)

@@ -353,11 +353,9 @@ def _derivative_sizes(expression: sp.Basic) -> tuple[int, int, int]:
     Derivatives of a product of n factors have n terms of n factors, and again: a short formula
     can have second derivatives that take minutes to write down.
     """
-    if not expression.free_symbols:
-        return 1, 0, 0
     if expression.is_Symbol:
         return 1, 1, 0
-    moving = [sizes for sizes in map(_derivative_sizes, expression.args) if sizes[1]]
+    moving = [_derivative_sizes(part) for part in expression.args if part.free_symbols]
     zero, one, two = (sum(sizes[order] for sizes in moving) for order in range(3))
     if expression.is_Add:
         return 1 + zero, one, two

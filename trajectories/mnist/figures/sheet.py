@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 
 from trajectories.mnist.experiments.result import Result
@@ -21,7 +20,7 @@ from trajectories.plotting.header import (
 )
 from trajectories.plotting.layouts import Size, new_figure
 from trajectories.plotting.recipes.figure import RecipeFigure
-from trajectories.plotting.theme import setting
+from trajectories.plotting.theme import set_for_now, setting
 from trajectories.validation import must
 
 __all__ = ["Sheet", "data_words", "network_words", "seed_words", "sheet"]
@@ -113,7 +112,7 @@ def sheet(
     below = (len(lines) * _FOOT + 0.9 * bool(lines)) * tick
     bottom = 1.9 * tick + 1.7 * label + below
     quiet: Any = {"axes.titlesize": label, "axes.titlecolor": setting("axes.labelcolor")}
-    with mpl.rc_context(quiet if about else {}):
+    with set_for_now(quiet if about else {}):
         header = header_height(labels, wide)
     head = (1.7 * label if heads else 0.0) + 0.4 * tick
     above = (2.1 * large if about else 0.5 * large) + header + head
@@ -142,7 +141,7 @@ def sheet(
     strip = figure.add_axes((left / width, 1 - (above - head) / height, wide / width, 1e-3))
     strip.set_axis_off()
     strip.set_label("header")
-    with mpl.rc_context(quiet if about else {}):
+    with set_for_now(quiet if about else {}):
         draw_header(strip, list(about or title), labels, styles, room=wide)
     if about:
         text, fit = fitted(title, wide, 1.1 * large, figure)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from trajectories.maps.basins import Basins
 from trajectories.maps.outcomes import Sensitivity
 from trajectories.plotting.header import draw_header, header_height, heading, in_points, literal
-from trajectories.plotting.layouts import Size, new_figure, panels
+from trajectories.plotting.layouts import Size, check_room, new_figure, panels
 from trajectories.plotting.maps.basins import draw_basins, draw_key, key_width, shades_for
 from trajectories.plotting.maps.cells import (
     draw_cells,
@@ -36,6 +36,7 @@ def plot_map(
     result: Any,
     *,
     ax: Axes | None = None,
+    size: Size | None = None,
     theme: str | None = None,
     pins: Sequence[Any] = (),
     scale: bool = True,
@@ -53,7 +54,10 @@ def plot_map(
         What `sensitivity` or `basins` returned; of one hyperparameter it is drawn as by
         `plot_rates`.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; by default the only Axes of a new figure of 800 x 600 pixels.
+        Where to draw; by default the only Axes of a new figure.
+    size : (int, int), optional
+        Width and height of a new figure in pixels; type and lines grow with them. By default
+        (800, 600).
     theme : str, optional
         "light", "dark", "slides", "slides-dark" or "print"; by default the light theme under all
         that you have changed in ``matplotlib.rcParams``.
@@ -86,8 +90,9 @@ def plot_map(
         words = "what `sensitivity` or `basins` returns"
         raise must("result", words, result, kind=TypeError)
     if isinstance(result, Sensitivity) and len(result.axes) == 1:
-        return plot_rates(result, ax=ax, theme=theme)
-    told: dict[str, Any] = {"theme": theme, "scale": None if scale else False}
+        return plot_rates(result, ax=ax, size=size, theme=theme)
+    check_room(ax, size)
+    told: dict[str, Any] = {"size": size, "theme": theme, "scale": None if scale else False}
     with applied(theme):
         if isinstance(result, Basins):
             if pins:
@@ -153,8 +158,8 @@ def plot_rates(
     results: Any,
     *,
     ax: Axes | None = None,
-    theme: str | None = None,
     size: Size | None = None,
+    theme: str | None = None,
     **kwargs: Any,
 ) -> Axes:
     """Plot the loss against the learning rate, or another hyperparameter, for several optimizers.
@@ -168,11 +173,9 @@ def plot_rates(
         What `compare_rates` returned, or `sensitivity` for one hyperparameter: the same for all,
         on one surface.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; by default the only Axes of a new figure of 800 x 600 pixels.
-    theme : str, optional
+        Where to draw; by default the only Axes of a new figure.
+    size, theme : optional
         As for `plot_map`.
-    size : (int, int), optional
-        Width and height of a new figure in pixels; by default (800, 600).
     **kwargs
         Passed on to the curves (`matplotlib.lines.Line2D`).
 
@@ -204,6 +207,7 @@ def plot_rates(
             )
         if one.surface != first.surface or one.measure != first.measure:
             raise must("results", "of one measure on one surface", [repr(o) for o in curves])
+    check_room(ax, size)
     with applied(theme):
         labels = [literal(one.label) for one in curves]
         if ax is None:
@@ -241,7 +245,7 @@ def words_of(result: Sensitivity | Basins, *, named: bool = True) -> list[str]:
 
 def _new_axes(result: Any, labels: Sequence[str], room: float, told: Mapping[str, Any]) -> Axes:
     """Return the only Axes of a new figure for a map, with so many points left free beside it."""
-    figure = new_figure(_SIZE)
+    figure = new_figure(told["size"] or _SIZE)
     figure.remember([result], kind="plot_map", settings=told)
     (ax,) = panels(figure, 1, 1, labels)
     if room:

@@ -12,7 +12,15 @@ from matplotlib.axes import Axes
 from trajectories.maps.basins import Basins
 from trajectories.plotting.counter import counter, counter_width, draw_counter
 from trajectories.plotting.header import draw_header, heading, in_points, literal, points
-from trajectories.plotting.layouts import SIZES, Picture, Size, checked_size, new_figure, panels
+from trajectories.plotting.layouts import (
+    SIZES,
+    Picture,
+    Size,
+    check_room,
+    checked_size,
+    new_figure,
+    panels,
+)
 from trajectories.plotting.maps.cloud import Cloud
 from trajectories.plotting.maps.movie import Movie
 from trajectories.plotting.maps.panels import basins_picture, basins_size, checked_basins
@@ -162,6 +170,7 @@ def plot_ensemble(
     step: int | None = None,
     *,
     ax: Axes | None = None,
+    size: Size | None = None,
     theme: str | None = None,
     limits: Any = None,
 ) -> Axes:
@@ -174,7 +183,9 @@ def plot_ensemble(
     step : int, optional
         After how many steps; by default all.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; by default the only Axes of a new figure of 800 x 600 pixels.
+        Where to draw; by default the only Axes of a new figure.
+    size : (int, int), optional
+        Width and height of a new figure in pixels; by default (800, 600).
     theme : str, optional
         As for `plot_map`.
     limits : "domain" or ((float, float), (float, float)), optional
@@ -193,10 +204,11 @@ def plot_ensemble(
     shown = cloud.steps if step is None else integer("step", step, 0)
     if shown > cloud.steps:
         raise must("step", f"at most {cloud.steps}", step)
+    check_room(ax, size)
     with applied(theme) as chosen:
         if ax is None:
-            figure = new_figure(SIZES["overlay"])
-            told = {"step": step, "theme": theme, "limits": limits}
+            figure = new_figure(size or SIZES["overlay"])
+            told = {"step": step, "size": size, "theme": theme, "limits": limits}
             figure.remember([cloud], kind="plot_ensemble", settings=told)
             (ax,) = panels(figure, 1, 1, [])
         _, movers = _draw_cloud(ax, cloud, chosen, limits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 from collections.abc import Mapping, Sequence
@@ -103,6 +104,12 @@ class RecipeFigure(Figure):
         salted = kind.startswith("svg") and mpl.rcParams["svg.hashsalt"] is None
         with set_for_now(_SALT if salted else {}):
             super().savefig(fname, transparent=transparent, **kwargs)
+
+    def _repr_png_(self) -> bytes:
+        """Show it in a notebook, as the last line of a cell."""
+        data = io.BytesIO()
+        self.savefig(data, format="png")
+        return data.getvalue()
 
     def __getstate__(self) -> dict[str, Any]:
         """Write the recipe down, and leave out what cannot be pickled."""

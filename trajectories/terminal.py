@@ -1,0 +1,20 @@
+"""Whether anybody watches: progress is shown to people only."""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["watched"]
+
+
+def watched() -> bool:
+    """Whether stderr is a terminal, on which a progress bar can be seen.
+
+    A process without a console, such as one started by ``pythonw``, has no stderr at all.
+
+    Examples
+    --------
+    >>> watched() == (sys.stderr is not None and sys.stderr.isatty())
+    True
+    """
+    return sys.stderr is not None and sys.stderr.isatty()
