@@ -15,7 +15,6 @@ from matplotlib.figure import Figure
 
 import trajectories
 from trajectories.plotting.animation import FORMATS, Animation
-from trajectories.plotting.layouts import SIZES
 from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.plotting.recipes.recipe import Recipe
 from trajectories.plotting.recipes.replay import animation_of
@@ -68,8 +67,6 @@ class Hooks:
             function = getattr(trajectories, name)
             if inspect.isfunction(function) and "theme" in inspect.signature(function).parameters:
                 setattr(trajectories, name, self._drawing(function))
-        if self._size is not None:
-            SIZES["overlay"] = self._size  # What `plot` and its like make a figure of.
         if self._theme is not None:
             for name in ("use", "context"):
                 setattr(matplotlib.style, name, self._styling(getattr(matplotlib.style, name)))
@@ -109,7 +106,9 @@ class Hooks:
         for suffix in self._suffixes(path):
             target = path.with_suffix(suffix)
             if suffix in FIGURE_FORMATS:
-                savefig(figure, target, **self._fitted(figure, options))
+                savefig(
+                    figure, target, **self._fitted(figure, self._signed(figure, suffix, options))
+                )
                 self._wrote += 1
                 continue
             try:
@@ -161,6 +160,8 @@ class Hooks:
         @wraps(function)
         def draw(*args: Any, **kwargs: Any) -> Any:
             told = {**kwargs, **changes}
+            if kwargs.get("ax") is not None:
+                told.pop("size", None)  # It is the figure's, and no new one is made.
             if "path" in known:  # It writes a file itself.
                 path = Path(inspect.signature(function).bind(*args, **told).arguments["path"])
                 if path.suffix not in self._suffixes(path):
@@ -185,11 +186,9 @@ class Hooks:
 
     def _save(self, animation: Animation, path: Path, options: dict[str, Any]) -> list[Path]:
         """Save a moving picture as it saves itself, without a poster."""
-        if "poster" in inspect.signature(animation.save).parameters:
-            options = {**options, "poster": False}
         before, self._saving = self._saving, True
         try:
-            return animation.save(path, **options)
+            return animation.save(path, **{**options, "poster": False})
         finally:
             self._saving = before
 
@@ -220,6 +219,13 @@ class Hooks:
             return function(name, *args, **kwargs)
 
         return style
+
+    def _signed(self, figure: Figure, suffix: str, options: dict[str, Any]) -> dict[str, Any]:
+        """Let a picture without a recipe carry the script that made it."""
+        if suffix != ".png" or getattr(figure, "recipe", ""):
+            return options
+        told = {"Source": self._source, **options.get("metadata", {})}
+        return {**options, "metadata": told}
 
     def _fitted(self, figure: Figure, options: dict[str, Any]) -> dict[str, Any]:
         """Give a figure the size that is asked for, its type growing with the root of the area."""

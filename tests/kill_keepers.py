@@ -243,7 +243,7 @@ def kill_at_random(name: str, kills: int, rng: random.Random, longest: float) ->
             on += keeper.kept > 0
             ended += len(whole)
     return (
-        f"{name}: {kills} kills, nothing lost; {on} times there was something to go on from, "
+        f"{name}: {kills} kills, nothing lost, {on} times there was something to go on from, "
         f"{ended} times all was kept; {parts:,} parts were found whole, {keeper.torn} torn"
     )
 

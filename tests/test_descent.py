@@ -450,6 +450,7 @@ def test_compare_passes_everything_on():
             ["sgd:lr=cosine(0.1,steps=5)", "sgd:0.1"],
             ["SGD lr=cosine(0.1, steps=5)", "SGD lr=0.1"],
         ),
+        (["sgd", "sgd", "adam", "sgd"], ["SGD", "SGD (2)", "Adam", "SGD (3)"]),
         ({"slow": "sgd:0.1", "fast": "sgd:0.9"}, ["slow", "fast"]),
         ({"one": "sgd", "two": "sgd"}, ["one", "two"]),
     ],

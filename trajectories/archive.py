@@ -167,7 +167,9 @@ def read_arrays(file: BinaryIO) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def refusal(path: str | os.PathLike[str], what: str, error: Exception) -> ValueError:
+def refusal(
+    path: str | os.PathLike[str], what: str, error: Exception, where: str = ""
+) -> ValueError:
     """Return the one line that tells why a file is not what it should be.
 
     Parameters
@@ -178,6 +180,8 @@ def refusal(path: str | os.PathLike[str], what: str, error: Exception) -> ValueE
         What it should hold.
     error : Exception
         What came of reading it; it may quote whatever is in the file.
+    where : str, optional
+        Where in the file.
 
     Returns
     -------
@@ -192,7 +196,8 @@ def refusal(path: str | os.PathLike[str], what: str, error: Exception) -> ValueE
     why = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, KeyError):
         why = f"it lacks {why}"
-    return ValueError(f"{os.fspath(path)!r} holds no {what}: {_cut(why)}")
+    place = f"{where}: " if where else ""
+    return ValueError(f"{os.fspath(path)!r} holds no {what}: {place}{_cut(why)}")
 
 
 def _promised(member: IO[bytes], item: zipfile.ZipInfo) -> int:

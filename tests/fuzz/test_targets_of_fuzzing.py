@@ -16,10 +16,10 @@ def fuzz(name, *arguments):
 
 
 def test_there_are_targets():
-    assert len(TARGETS) == 4
+    assert len(TARGETS) == 6
 
 
-@pytest.mark.parametrize("name", ["fuzz_calls.py", "fuzz_formula.py"])
+@pytest.mark.parametrize("name", ["fuzz_calls.py", "fuzz_formula.py", "fuzz_idx.py"])
 def test_a_target_holds_on_some_inputs(name):
     done = fuzz(name, "--inputs", "300", "--blind")
     assert done.returncode == 0, done.stderr
@@ -42,6 +42,7 @@ def test_a_target_holds_on_many_inputs(name):
         ("open('/dev/null')", "An input ran: open"),
         ("__import__('os').system('true')", "An input ran: os.system"),
         ("raise ValueError('a\\nb')", "Not one line"),
+        ("b'x' * 2**29", "MiB for b"),
         pytest.param(
             "while time.process_time() - begin < 1.2: pass", "s for b", marks=pytest.mark.slow
         ),

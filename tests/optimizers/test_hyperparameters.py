@@ -36,6 +36,7 @@ from trajectories.optimizers import (
     SignSGD,
     Signum,
     Yogi,
+    schedules,
 )
 
 BETAS = {"beta1": 0.9, "beta2": 0.999}
@@ -217,6 +218,16 @@ def test_a_schedule_is_asked_for_each_step_from_zero(cls):
     for _ in range(4):
         plain.update({"p": expected}, {"p": expected / 2})
     assert np.array_equal(p, expected)
+
+
+def test_text_stands_for_a_schedule(cls):
+    rule = cls("cosine(0.9, steps=60)")
+    assert rule.lr == schedules.Cosine(0.9, 60)
+    rule.lr = "step(0.5, 3)"
+    assert rule.lr == schedules.StepDecay(0.5, 3)
+    with pytest.raises(ValueError, match="cosine"):
+        rule.lr = "cosin(0.9, steps=60)"
+    assert rule.lr == schedules.StepDecay(0.5, 3)
 
 
 def test_a_schedule_changes_the_rate():

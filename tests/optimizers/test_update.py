@@ -238,6 +238,11 @@ def test_arrays_as_hyperparameters_must_fit_the_parameters(shape, fits, too_smal
     assert rule.steps_taken == 1
 
 
+def test_arrays_that_do_not_fit_are_refused_when_bound():
+    with pytest.raises(ValueError, match=r"`params\['p'\]` must be of a shape that \(3,\) broad"):
+        SGD(np.full(3, 0.1)).bind({"p": np.ones(2)}, {"p": np.ones(2)})
+
+
 def test_a_rate_that_no_longer_fits_changes_nothing():
     rule, p = Momentum(0.1), np.ones(2)
     rule.update({"p": p}, {"p": np.ones(2)})

@@ -260,5 +260,5 @@ def _searched(
         length = np.where(short, length * shrink, length)
     else:
         length[short] = 0.0
-    # A direction that is lost leads nowhere: the path has diverged.
-    return np.asarray(np.where(length > 0, length * direction, 0 * direction))
+    # A direction that is lost stays so at any length, even 0: the path has diverged.
+    return np.asarray(length * direction)

@@ -126,9 +126,13 @@ class Animation:
         Returns
         -------
         Picture
-            Can show any step.
+            Can show any step. Its figure carries the recipe of the moving picture.
         """
-        return self._make(self.size if size is None else size)
+        picture = self._make(self.size if size is None else size)
+        if self._source is not None:
+            source, kind, settings = self._source
+            picture.figure.remember(source, kind=kind, settings=settings)
+        return picture
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
         """Iterate over the frames.

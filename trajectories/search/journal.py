@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from trajectories.archive import refusal
 from trajectories.atomic import check_target
 from trajectories.search.trial import Trial
 from trajectories.validation import must
@@ -140,7 +141,6 @@ def read_journal(path: str | os.PathLike[str]) -> tuple[Journal | None, int]:
     ValueError
         If it is no journal, or a line before the last is damaged.
     """
-    name = os.fspath(path)
     with open(path, "rb") as file:
         whole = file.read()
     lines = whole.splitlines(keepends=True)
@@ -160,13 +160,11 @@ def read_journal(path: str | os.PathLike[str]) -> tuple[Journal | None, int]:
                 journal.conclusion = dict(record["conclusion"])
             else:
                 journal._take(Trial.from_dict(record["trial"]))
-        except (KeyError, RecursionError, TypeError, ValueError) as error:
+        except Exception as error:  # A line may hold anything.
             begun = FORMAT.encode() in line[:64] or header_of({}, {})[:30].startswith(line[:30])
             if number == len(lines) and (journal is not None or begun):
                 break  # The search was killed while it wrote this.
-            raise ValueError(
-                f"{name!r} holds no journal of a search: line {number}: {error}."
-            ) from error
+            raise refusal(path, "journal of a search", error, f"line {number}") from error
         length += len(line)
     return journal, length
 
@@ -258,8 +256,9 @@ def _journal(
     for key in {**theirs, **mine}:
         if theirs.get(key) != mine.get(key):
             raise ValueError(
-                f"{os.fspath(path)!r} is the journal of another search: {key} is "
-                f"{theirs.get(key)!r} there and {mine.get(key)!r} here. Choose another file."
+                f"{os.fspath(path)!r} is the journal of another search: "
+                f"{' '.join(key.split())[:60]} is {theirs.get(key)!r:.200} there and "
+                f"{mine.get(key)!r:.200} here. Choose another file."
             )
     return journal, length
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from trajectories.archive import refusal
 from trajectories.arrays import fingerprint, from_plain, to_plain
 from trajectories.atomic import replacing
 from trajectories.remake import Remake
@@ -17,9 +18,12 @@ from trajectories.search.journal import Journal, header_of, line_of, read_journa
 from trajectories.search.schedule import best_quarter, narrowed, round_sizes
 from trajectories.search.space import Space
 from trajectories.search.trial import Trial, ranked
-from trajectories.validation import must
+from trajectories.validation import integer, must
 
 __all__ = ["SearchResult", "remake_search"]
+
+#: Of what may come from anywhere; nobody narrows a space so often.
+_MOST_ROUNDS = 10_000
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,9 +69,9 @@ class SearchResult:
             raise ValueError(f"{os.fspath(path)!r} holds no journal of a search: it is empty.")
         try:
             found = cls.of(book)
-            assert found.spaces
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{os.fspath(path)!r} holds no search: {error}") from error
+            found._check()
+        except Exception as error:  # Settings and trials may hold anything.
+            raise refusal(path, "search", error) from error
         return found
 
     @classmethod
@@ -87,9 +91,23 @@ class SearchResult:
         if not isinstance(parts[0], dict) or not isinstance(parts[1], (dict, type(None))):
             raise must("search", "a record with its settings and conclusion", data)
         found = cls(parts[0], tuple(trials), parts[1], dict(parts[2]))
-        if not found.spaces:
-            raise must("trials", "those of a search", len(trials))
+        found._check()
         return found
+
+    def _check(self) -> None:
+        """Raise if these are not the settings and trials of a search."""
+        most = integer("trials", self.settings["trials"], 1)
+        rounds = integer("rounds", self.settings["rounds"], 1)
+        if rounds > min(most, _MOST_ROUNDS):
+            raise must("rounds", f"at most {min(most, _MOST_ROUNDS):,}", rounds)
+        if self.settings["goal"] not in ("max", "min"):
+            raise must("goal", "max or min", self.settings["goal"])
+        if not isinstance(self.settings["measure"], str):
+            raise must("measure", "text", self.settings["measure"], kind=TypeError)
+        if any(trial.round >= rounds or trial.number >= most for trial in self.trials):
+            raise must("trials", f"{most:,} at most, in {rounds} rounds", len(self.trials))
+        if not self.spaces:
+            raise must("trials", "those of a search", len(self.trials))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain data, such as JSON can hold; long curves are compressed."""
