@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import inspect
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from matplotlib.figure import Figure
 import trajectories
 from trajectories.plotting.animation import FORMATS, Animation
 from trajectories.plotting.recipes.figure import RecipeFigure
+from trajectories.plotting.recipes.kinds import KINDS
 from trajectories.plotting.recipes.recipe import Recipe
 from trajectories.plotting.recipes.replay import animation_of
 from trajectories.plotting.theme import THEMES
@@ -67,6 +69,12 @@ class Hooks:
             function = getattr(trajectories, name)
             if inspect.isfunction(function) and "theme" in inspect.signature(function).parameters:
                 setattr(trajectories, name, self._drawing(function))
+        for kind in KINDS.values():
+            # Results are drawn by methods, which look these up when they are called.
+            module, name = kind.home.split(":")
+            if kind.shows == "results" and self._asked and module.startswith("trajectories.mnist"):
+                home = importlib.import_module(module)
+                setattr(home, name, self._drawing(getattr(home, name)))
         if self._theme is not None:
             for name in ("use", "context"):
                 setattr(matplotlib.style, name, self._styling(getattr(matplotlib.style, name)))

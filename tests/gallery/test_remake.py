@@ -29,6 +29,23 @@ figure.savefig("own.png", dpi=100)
 '''
 
 
+RESULTS = '''"""
+Results
+=======
+
+A map and an experiment.
+"""
+
+# %%
+import trajectories as tj
+from trajectories.mnist.experiments import initial_weights
+
+tj.plot_basins([tj.basins("sphere", "sgd:0.1", steps=9, resolution=8)]).savefig("basins.png")
+result = initial_weights("digits", iterations=3, seeds=1, workers=1)
+result.draw(theme="print").savefig("loss.png")
+'''
+
+
 @pytest.fixture(scope="module")
 def built(build, tmp_path_factory):
     folder = tmp_path_factory.mktemp("talk")
@@ -99,3 +116,25 @@ def test_bad_usage_is_one_line_and_exits_2(built, build, options, words):
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     assert words in line
+
+
+def test_maps_and_experiments_are_made_again_too(built, build, tmp_path):
+    script = built / "plot_03_results.py"
+    script.write_text(RESULTS, encoding="utf-8")
+    asked = ["--theme", "dark", "--size", "640x360", "--formats", "png,gif"]
+    done = build(built, *asked, "--only", "results", "-o", str(tmp_path))
+    script.unlink()
+    assert done.returncode == 0, done.stderr
+    assert names(tmp_path) == ["basins.gif", "basins.png", "loss.png"]
+    for path in tmp_path.iterdir():
+        with Image.open(path) as image:
+            assert image.size == (640, 360), path.name
+            assert sum(image.convert("RGB").getpixel((2, 2))) < 3 * 40, path.name
+
+
+def test_pictures_without_a_recipe_carry_their_script(built):
+    for name in ("own.png", "moving.png", "still.png"):
+        with Image.open(built / "build/plot_01_paths" / name) as image:
+            text = image.text
+        assert text.get("Source", "") == (SCRIPT if name == "own.png" else "")
+        assert ("Comment" in text) == (name != "own.png")

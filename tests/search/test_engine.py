@@ -13,6 +13,11 @@ from trajectories.search.schedule import best_quarter, kept, narrowed, round_siz
 from trajectories.search.trial import draw
 
 
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
 def test_seeds_are_those_of_spawned_sequences(ridge, space):
     found = search(ridge(), space, 6, workers=1, rng=7)
     children = np.random.SeedSequence(7).spawn(6)
@@ -105,8 +110,12 @@ def test_what_diverged_comes_last_and_is_never_kept(ridge, space):
     assert kept(same, "max") == []
 
 
-def test_nothing_but_divergence_has_no_winner(ridge, space):
-    found = search(ridge(lost=0.0), space, 8, rounds=2, workers=1, conclude=lambda best: 1 / 0)
+def test_nothing_but_divergence_has_no_winner(ridge, space, monkeypatch):
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    how = {"rounds": 2, "workers": 1, "progress": True}
+    found = search(ridge(lost=0.0, wait=0.01), space, 8, conclude=lambda best: 1 / 0, **how)
+    assert "no score yet" in screen.getvalue()
     assert found.best is None
     assert found.conclusion is None
     assert found.spaces[0] == found.spaces[-1]
@@ -147,6 +156,22 @@ def test_a_result_is_plain_data(ridge, space, tmp_path):
     assert back.complete
 
 
+def test_a_saved_result_keeps_its_conclusion_and_the_best_of_each_round(ridge, space, tmp_path):
+    found = search(ridge(), space, 8, rounds=2, workers=1, conclude=lambda best: {"test": 0.5})
+    found.save(tmp_path / "a.jsonl")
+    assert SearchResult.load(tmp_path / "a.jsonl").conclusion == {"test": 0.5}
+    best = sorted(found.rounds[0], key=lambda trial: -trial.score)[:2]
+    assert found.best_quarter(0) == best
+    narrow = [trial.params["lr"] for trial in best]
+    assert found.spaces[1]["lr"].low <= min(narrow) < max(narrow) <= found.spaces[1]["lr"].high
+
+
+def test_an_empty_file_is_no_search(tmp_path):
+    (tmp_path / "a.jsonl").write_bytes(b"")
+    with pytest.raises(ValueError, match="holds no journal of a search: it is empty"):
+        SearchResult.load(tmp_path / "a.jsonl")
+
+
 def test_what_makes_no_sense_is_refused_before_anything_is_run(ridge, space, tmp_path):
     tally = tmp_path / "tally"
     objective = ridge(tally=tally)
@@ -174,10 +199,6 @@ def test_a_draw_depends_on_nothing_but_its_number(space):
 
 
 def test_the_progress_bar_tells_the_best_so_far(ridge, space, monkeypatch):
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
-
     shown = Terminal()
     monkeypatch.setattr("sys.stderr", shown)
     found = search(ridge(wait=0.01), space, 8, halving=1, workers=1, progress=True)

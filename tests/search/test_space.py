@@ -57,6 +57,12 @@ def test_too_few_values_cut_nothing(values):
     assert Uniform(0, 1).around(values) == Uniform(0, 1)
 
 
+@pytest.mark.parametrize("values", [[], [3]])
+def test_too_few_integers_cut_nothing(values):
+    assert Integer(1, 9).around(values) == Integer(1, 9)
+    assert Choice([4, 5]).around([9]) == Choice([4, 5])
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -112,9 +118,45 @@ def test_what_is_no_space_is_refused(bad):
         as_space(bad)
 
 
+@pytest.mark.parametrize(
+    ("ranges", "words"),
+    [
+        ({"a b": "log(1, 2)"}, r"`space` must be of names such as lr. Got 'a b' instead"),
+        ({3: "log(1, 2)"}, r"`space` must be of names such as lr. Got 3 instead"),
+        ({"lr": 3}, r"`lr` must be a range such as log\(1e-6, 1e-2\). Got 3 instead"),
+        ({"lr": None}, r"`lr` must be a range such as log\(1e-6, 1e-2\). Got None instead"),
+    ],
+)
+def test_what_is_no_name_or_no_range_is_named(ranges, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        Space(ranges)
+
+
+@pytest.mark.parametrize("ends", [(5, 3), (4, 4)])
+def test_ends_of_integers_are_in_order(ends):
+    with pytest.raises(ValueError, match=f"`high` must be above low, which is {ends[0]}"):
+        Integer(*ends)
+    assert Integer(4, 5).at(0.5) == 5
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ("relu", "`values` must be a list of values. Got 'relu' instead"),
+        (7, "`values` must be a list of values. Got 7 instead"),
+        ([1.0, math.nan], "`values` must be finite numbers or text. Got nan instead"),
+        (["relu", None], "`values` must be finite numbers or text. Got None instead"),
+    ],
+)
+def test_a_choice_is_of_numbers_and_text(values, words):
+    with pytest.raises(TypeError, match=words):
+        Choice(values)
+
+
 def test_a_space_is_plain_data():
     space = Space(lr="log(1e-6,1e-2)", layers="integer(1,4)", activation="choice(relu,tanh)")
     assert Space.from_dict(json.loads(json.dumps(space.to_dict()))) == space
+    assert len(space) == 3
     records = space.to_records()
     assert records[0] == {"name": "lr", "kind": "log", "low": 1e-6, "high": 1e-2}
     assert records[2]["values"] == ["relu", "tanh"]

@@ -50,8 +50,14 @@ def test_rules_can_be_searched_for_too_and_noise_has_the_trials_seed():
     [
         ("momentun=uniform(0,1)", "Unknown hyperparameter of sgd 'momentun'"),
         ("lr=uniform(-1,1)", "`lr` must be positive"),
+        ("LR=uniform(0.1,1)", "`space` must be of names such as lr. Got 'LR' instead"),
     ],
 )
 def test_a_space_that_does_not_fit_is_refused(space, words):
     with pytest.raises(ValueError, match=words):
         search_surface(BOWL, "sgd", space)
+
+
+def test_a_trial_begins_at_one_place():
+    with pytest.raises(ValueError, match=r"`start` must be one start \(x, y\)"):
+        SurfaceObjective(BOWL, start=[(-7, 2), (1, 1)])

@@ -1,0 +1,72 @@
+"""Who runs the trials: what goes wrong on the way is told in one line."""
+
+import sys
+import types
+
+import pytest
+
+from trajectories.search.crew import Job, _in_parallel, crew
+
+HERE = {"backend": "threading", "n_jobs": 1}
+
+
+class KilledWorker(Exception):
+    """Named as the one of Dask."""
+
+
+def ends_with(error, monkeypatch):
+    def run(job):
+        raise error
+
+    monkeypatch.setattr(Job, "run", run)
+    return list(_in_parallel([object()], **HERE))
+
+
+def test_a_trial_that_kills_its_workers_is_told(monkeypatch):
+    with pytest.raises(OSError, match="A trial was lost with every worker that ran it: job-1"):
+        ends_with(KilledWorker("job-1"), monkeypatch)
+
+
+def test_no_worker_is_told(monkeypatch):
+    with pytest.raises(OSError, match="The scheduler has no worker. Start some with `dask worker`"):
+        ends_with(TimeoutError(), monkeypatch)
+
+
+def test_what_a_trial_raises_itself_is_left_alone(monkeypatch):
+    with pytest.raises(ZeroDivisionError, match="by nothing"):
+        ends_with(ZeroDivisionError("by nothing"), monkeypatch)
+
+
+@pytest.mark.parametrize("address", ["", "  ", 8786])
+def test_an_address_is_text(address, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", types.SimpleNamespace(Client=None))
+    with (
+        pytest.raises(ValueError, match="`scheduler` must be an address such as tcp://host:8786"),
+        crew(scheduler=address),
+    ):
+        pass
+
+
+def test_the_client_of_a_scheduler_is_used_and_closed(monkeypatch):
+    told = []
+
+    class Client:
+        def __init__(self, address, **how):
+            told.append((address, how["set_as_default"]))
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            told.append("closed")
+
+    monkeypatch.setitem(sys.modules, "distributed", types.SimpleNamespace(Client=Client))
+    monkeypatch.setattr(
+        "trajectories.search.crew._in_parallel", lambda jobs, **how: iter([(jobs, how)])
+    )
+    with crew(scheduler=" tcp://host:8786 ") as run:
+        ((jobs, how),) = run(["job"])
+    assert jobs == ["job"]
+    assert (how["backend"], how["n_jobs"]) == ("dask", -1)
+    assert isinstance(how["client"], Client)
+    assert told == [("tcp://host:8786", False), "closed"]
