@@ -17,8 +17,10 @@ LINES = (
 
 
 def note_of(ax):
-    (found,) = [text for text in ax.texts if "curvature" in text.get_text()]
-    return found
+    """Return the texts of the note's lines, from the top."""
+    words = ("minimum at", "slope at", "curvature", "condition", "stable", "below")
+    found = [text for text in ax.texts if any(word in text.get_text() for word in words)]
+    return sorted(found, key=lambda text: -text.get_position()[1])
 
 
 def box_of(ax):
@@ -36,8 +38,21 @@ def test_the_scene_holds_the_words():
 
 def test_the_plot_shows_them():
     ax = tj.plot(tj.compare(BOWL, ["sgd:0.95"], steps=30), annotate=True)
-    assert tuple(note_of(ax).get_text().splitlines()) == LINES
-    assert not [t for t in tj.plot(tj.descend(BOWL, "sgd")).texts if "curvature" in t.get_text()]
+    assert tuple(text.get_text() for text in note_of(ax)) == LINES
+    assert note_of(tj.plot(tj.descend(BOWL, "sgd"))) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "slides"])
+def test_there_is_as_much_room_above_the_words_as_below(theme):
+    ax = tj.plot(tj.compare(BOWL, ["sgd:0.95"], steps=30), annotate=True, theme=theme)
+    ax.figure.canvas.draw()
+    box = ax.patches[-1].get_window_extent()
+    first, *_, last = note_of(ax)
+    size = first.get_fontsize() * ax.figure.dpi / 72
+    above = box.y1 - (ax.transAxes.transform(first.get_position())[1] + 0.74 * size)
+    below = ax.transAxes.transform(last.get_position())[1] - box.y0
+    assert above == pytest.approx(below, abs=1)
+    assert above > 0.5 * size
 
 
 def test_it_is_the_minimum_that_the_first_path_leads_to():
@@ -93,3 +108,12 @@ def test_a_movie_ends_in_the_static_plot():
     figure = tj.plot_overlay(paths, annotate=True, size=(300, 240))
     figure.canvas.draw()
     assert np.array_equal(last, np.asarray(figure.canvas.buffer_rgba())[..., :3])
+
+
+def test_words_that_are_too_wide_are_set_smaller():
+    path = tj.descend("x**2/20000000 + 1234567*y**2", "momentum:1e-9", steps=3)
+    usual = tj.plot_overlay(path, size=(900, 600), annotate=True).axes[0]
+    narrow = tj.plot_overlay(path, size=(220, 400), annotate=True).axes[0]
+    assert note_of(narrow)[0].get_fontsize() < note_of(usual)[0].get_fontsize()
+    (left, _), (right, _) = box_of(narrow)
+    assert 0 <= left < right <= 1

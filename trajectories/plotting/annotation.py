@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,15 +13,15 @@ from numpy.typing import NDArray
 from trajectories.plotting.header import in_points, points, text_size
 from trajectories.plotting.theme import setting
 
-__all__ = ["BOX", "GRID", "draw_box", "draw_notes", "place_box"]
+__all__ = ["BOX", "CAPITAL", "GRID", "draw_box", "draw_notes", "place_box"]
 
 Array = NDArray[np.float64]
 #: Above the contours, below all that moves.
 BOX = 4.0
 #: Around the words, in font sizes.
 _PAD = 0.7
-#: From line to line, in font sizes.
-_LINE = 1.45
+#: From line to line, and the height of a capital letter, in font sizes.
+_LINE, CAPITAL = 1.45, 0.74
 #: Where it may stand, in parts of the room that it leaves, and how far that is from a corner.
 _PLACES = np.stack(np.meshgrid(np.linspace(1, 0, 13), np.linspace(1, 0, 13)), -1).reshape(-1, 2)
 _BETWEEN = np.minimum(_PLACES, 1 - _PLACES).sum(axis=1)
@@ -52,20 +53,14 @@ def draw_notes(ax: Axes, lines: Sequence[str], minima: Array, taken: Array) -> A
     room = 0.9 * in_points(ax)[0]
     if wide > room:
         size, wide = size * room / wide, room
-    extent = wide, (len(lines) * _LINE - 0.45) * size
+    extent = wide, ((len(lines) - 1) * _LINE + CAPITAL) * size
     (left, bottom), box = place_box(ax, extent, size, minima, taken)
     draw_box(ax, box)
-    ax.text(
-        left,
-        bottom,
-        "\n".join(lines),
-        transform=ax.transAxes,
-        fontsize=size,
-        color=setting("axes.labelcolor"),
-        linespacing=_LINE / 1.2,
-        va="bottom",
-        zorder=BOX,
-    )
+    style: dict[str, Any] = {"fontsize": size, "color": setting("axes.labelcolor"), "zorder": BOX}
+    # Line by line, as versions of Matplotlib differ in how far apart they set the lines of a text.
+    for number, line in enumerate(reversed(lines)):
+        y = bottom + number * _LINE * size / in_points(ax)[1]
+        ax.text(left, y, line, transform=ax.transAxes, **style)
     return box
 
 
@@ -79,7 +74,8 @@ def place_box(
     ax : matplotlib.axes.Axes
         Where to find it.
     extent : (float, float)
-        Width and height of the words, in points.
+        Width of the words, and height from the last line's foot to the top of the first one's
+        capitals, in points.
     size : float
         Their font size, in points.
     minima : numpy.ndarray, shape (k, 2)
@@ -90,7 +86,7 @@ def place_box(
     Returns
     -------
     corner : (float, float)
-        Where the words begin, at the lower left, in the same parts.
+        Where the last line begins, at its foot, in the same parts.
     box : numpy.ndarray, shape (m, 2)
         Points all over the box.
     """

@@ -14,7 +14,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Transform
 from numpy.typing import NDArray
 
-from trajectories.plotting.annotation import BOX, draw_box, place_box
+from trajectories.plotting.annotation import BOX, CAPITAL, draw_box, place_box
 from trajectories.plotting.header import in_points, literal, points, text_size
 from trajectories.plotting.scene import Scene, Track
 from trajectories.plotting.theme import setting
@@ -50,7 +50,7 @@ class _Form:
     def extent(self) -> tuple[float, float]:
         """Width and height in points."""
         gaps = (self.columns - 1) * 2 * _GAP * self.size
-        return self.columns * self.block + gaps, (self.lines * _LINE - 0.4) * self.size
+        return self.columns * self.block + gaps, ((self.lines - 1) * _LINE + CAPITAL) * self.size
 
 
 class Readout:

@@ -92,16 +92,19 @@ def verdict(result: Result) -> list[str]:
         tests.append(float(np.median(finals)) * 100)
     narrower = gaps[1] < gaps[0]
     lower = tests[1] < tests[0]
+    first, last = (f"{gap:.0f}" for gap in gaps)
     moved = "narrows" if narrower else "widens"
+    gap = f"{moved} the gap from {first} to {last} points"
     linked = "but" if narrower == lower else "and"
+    if first == last:
+        gap, linked = f"leaves the gap at {last} points", "and"
     end = "below" if lower else "above"
-    gap = f"{gaps[0]:.0f} to {gaps[1]:.0f} points"
     name = held[:1].upper() + held[1:]
     return [
-        f"{name} {moved} the gap from {gap}, {linked} on the test images it ends {end} the plain "
-        f"network: {tests[1]:.1f} % against {tests[0]:.1f} %",
-        f"{name} {moved} the gap from {gap}, {linked} ends {end} the plain network on test images",
-        f"Gap from {gap}; test accuracy {tests[1]:.0f} % against {tests[0]:.0f} %",
+        f"{name} {gap}, {linked} on the test images it ends {end} the plain network: "
+        f"{tests[1]:.1f} % against {tests[0]:.1f} %",
+        f"{name} {gap}, {linked} ends {end} the plain network on test images",
+        f"Gap {first} and {last} points; test accuracy {tests[0]:.0f} % and {tests[1]:.0f} %",
     ]
 
 
