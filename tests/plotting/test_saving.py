@@ -1,15 +1,18 @@
 """`Animation.save`: every suffix, read again by others."""
 
+import errno
 import re
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
 from trajectories import animate, plot_race
+from trajectories.plotting.formats import STREAMED
 from trajectories.plotting.painter import Painter
 from trajectories.plotting.saving import page_of, poster_path
 from trajectories.plotting.writers.page import read_recipe
@@ -300,6 +303,7 @@ def test_a_save_that_is_killed_leaves_the_old_file_whole(name, tmp_path):
     pytest.importorskip("av")
     code = f"""
 import os, trajectories as tj
+from trajectories.plotting.formats import STREAMED
 from trajectories.plotting.painter import Painter
 paint, calls = Painter.paint, []
 def killed(self, step):
@@ -315,3 +319,14 @@ tj.animate(tj.compare("sphere", ["sgd:0.1"], steps=100), size=(200, 150)).save({
     assert done.returncode == -9
     assert (tmp_path / name).read_bytes() == b"old"
     assert {p.name for p in tmp_path.iterdir() if not p.name.startswith(".")} == {name}
+
+
+def test_a_full_disk_names_the_video_and_not_its_poster(short, tmp_path, monkeypatch):
+    def full(file, stream):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setitem(STREAMED, ".mp4", replace(STREAMED[".mp4"], write=full))
+    with pytest.raises(OSError, match="No space left on device") as error:
+        animate(short, size=SIZE).save(tmp_path / "a.mp4")
+    assert error.value.filename == str(tmp_path / "a.mp4")
+    assert list(tmp_path.iterdir()) == []

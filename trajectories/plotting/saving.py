@@ -94,17 +94,20 @@ def save(
         write_frames(path, stream(whole))
         return numbered(path, len(animation))
     target = Path(path)
+    beside = poster_path(target) if STREAMED[kind].video and poster else None
+    if beside is not None:
+        check_target(beside)
     with ExitStack() as stack:
         file = stack.enter_context(replacing(target))
-        beside = poster_path(target) if STREAMED[kind].video and poster else None
-        still = stack.enter_context(replacing(beside)) if beside is not None else None
         if max_bytes is None:
             STREAMED[kind].write(file, stream(whole))
             done = whole
         else:
             least = _least(animation, STREAMED[kind], fps)
             done = _economized(STREAMED[kind], file, stream, whole, max_bytes, least)
-        if still is not None:
+        if beside is not None:
+            # Opened late, so that an error of the video does not name the poster.
+            still = stack.enter_context(replacing(beside))
             write_png(still, Painter(animation.picture()).paint(animation.frame_steps[-1]), recipe)
     if done != whole:
         warnings.warn(_given_up(target, STREAMED[kind], whole, done), stacklevel=3)
