@@ -235,7 +235,7 @@ def check_changes(options: argparse.Namespace) -> None:
 
         options.theme = resolve("theme", options.theme, THEMES)
     if options.size is not None:
-        from trajectories.plotting.layouts import checked_size
+        from trajectories.plotting.canvas import checked_size
 
         match = re.fullmatch(r"(\d+)x(\d+)", options.size)
         if match is None:

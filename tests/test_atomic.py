@@ -245,3 +245,34 @@ def test_checking_touches_nothing(target):
     target.write_bytes(b"old")
     assert check_target(target) == target
     assert target.read_bytes() == b"old"
+
+
+@pytest.fixture
+def without_locks(monkeypatch):
+    """A system whose Python has no such locks, as Windows."""
+    monkeypatch.setattr("trajectories.atomic.fcntl", None)
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+
+
+def test_a_system_without_locks(without_locks, tmp_path):
+    target = tmp_path / "a.bin"
+    with replacing(target) as file:
+        file.write(b"new")
+    assert target.read_bytes() == b"new"
+    with hidden_folder(target) as folder:
+        (folder / "part").write_bytes(b"half")
+    assert files(tmp_path) == ["a.bin"]
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_what_a_killed_writer_has_left_goes_without_locks_too(without_locks, tmp_path, kind):
+    left = tmp_path / f".{'0' * 16}.part"
+    if kind == "folder":
+        left.mkdir()
+        (left / "part").write_bytes(b"half")
+    else:
+        left.write_bytes(b"half")
+    os.utime(left, (0, 0))
+    with replacing(tmp_path / "a.bin") as file:
+        file.write(b"new")
+    assert files(tmp_path) == ["a.bin"]

@@ -546,6 +546,25 @@ def test_stdout_that_is_closed_is_no_traceback(folder):
     assert (folder / "a.png").exists()
 
 
+def test_the_network_search_is_a_command_of_two_words(run, folder):
+    code, out, err = run("mnist", "search", "--hidden", "wide")
+    assert (code, out) == (2, "")
+    assert err.startswith("trajectories mnist search: error: argument --hidden: must be like 100x6")
+    assert err.count("\n") == 1
+
+
+def test_only_notes_to_users_are_told(monkeypatch, run, folder):
+    def warn(figure, path, **kwargs):
+        warnings.warn("for\nprogrammers", RuntimeWarning, stacklevel=1)
+        warnings.warn("for\nusers", UserWarning, stacklevel=1)
+
+    monkeypatch.setattr("trajectories.plotting.writers.figure.save_figure", warn)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        code, out, err = run("plot", BOWL, *SMALL, "-o", "a.png")
+    assert (code, out, err) == (0, "a.png\n", "trajectories: note: for users\n")
+
+
 def test_failure_without_stdout_is_told_in_one_line(monkeypatch, capsys, folder):
     monkeypatch.setattr(sys, "stdout", None)
     assert main(["plot", BOWL, *SMALL, "-o", "nowhere/a.png"]) == 1

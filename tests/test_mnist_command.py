@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 
 import pytest
 from PIL import Image
@@ -120,6 +121,7 @@ def test_the_list_names_every_experiment_and_figure(run):
         (["optimizers", "--data", "digits", "--seeds", 0], "`seeds` must be at least 1"),
         (["optimizers", "--theme", "drak"], "Did you mean 'dark'"),
         (["optimizers", "--size", "10x10"], "`size` must be"),
+        (["landscape", "--seeds", 2], "`--seeds` must be left out for landscape, .* Got 2"),
         (["dropout", "-O", "adam"], "`--optimizer` must be left out"),
         (["optimizers", "--data", "digits", "-O", "sdg"], "Did you mean 'sgd'"),
     ],
@@ -154,6 +156,55 @@ def test_help_is_there_at_once_and_products_have_one_thread(tmp_path):
     assert threads == "1"
     assert len(lines) == 5
     assert json.loads((tmp_path / "activations.json").read_text())["experiment"] == "activations"
+
+
+def test_the_landscape_is_asked_for_as_it_was_typed(run, tmp_path, monkeypatch):
+    asked = {}
+
+    def landscape(data, **how):
+        asked["landscape"] = data.name, how
+        return "found"
+
+    def save_landscape(found, folder, **how):
+        asked["saved"] = found, folder, how
+        return [folder / "landscape.png", folder / "landscape.gif"]
+
+    monkeypatch.setattr("trajectories.mnist.landscape.landscape", landscape)
+    monkeypatch.setattr("trajectories.mnist.figures.landscape.save_landscape", save_landscape)
+    folder = tmp_path / "out"
+    more = ("--quick", "--workers", 2, "--seed", 5, "-O", "sgd:0.1", "-O", "adam", "-q", "--force")
+    lines = run("landscape", "--data", "digits", *more, "--theme", "dark", "-o", folder)
+    assert lines == [str(folder / "landscape.png"), str(folder / "landscape.gif")]
+    name, how = asked["landscape"]
+    assert name == "digits"
+    assert how == {
+        "quick": True,
+        "workers": 2,
+        "progress": False,
+        "rng": 5,
+        "keep": folder / "landscape.npz",
+        "reuse": False,
+        "race": ["sgd:0.1", "adam"],
+    }
+    found, where, how = asked["saved"]
+    assert (found, where, how["theme"], how["progress"]) == ("found", folder, "dark", False)
+    assert how["moving"] == (".gif", ".html")
+    run("landscape", "--data", "digits", "--movie", "none", "-o", folder)
+    assert asked["saved"][2]["moving"] == ()
+    assert "race" not in asked["landscape"][1]
+    assert asked["landscape"][1]["reuse"]
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_notes_are_left_out_if_asked(run, tmp_path, monkeypatch, quiet):
+    def warn(figure, path):
+        warnings.warn("a note", UserWarning, stacklevel=1)
+
+    monkeypatch.setattr("trajectories.plotting.writers.figure.save_figure", warn)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        run("activations", "--quick", "--seeds", 1, "-o", tmp_path, *["-q"] * quiet)
+    assert {str(one.message) for one in told} == (set() if quiet else {"a note"})
 
 
 @pytest.mark.slow

@@ -58,6 +58,28 @@ def test_a_network_is_searched_and_the_search_gone_on_with(call, folder):
 
 
 @pytest.mark.parametrize(
+    ("text", "sizes"), [("100x6", [100] * 6), ("50,20", [50, 20]), ("7", [7]), ("3x1", [3])]
+)
+def test_sizes_of_hidden_layers(text, sizes, monkeypatch, call):
+    asked = []
+    monkeypatch.setattr(command, "_search_network", asked.append)
+    parser = argparse.ArgumentParser()
+    command.add_network_search(parser.add_subparsers())
+    parser.parse_args(["search", "--hidden", text]).run("told")
+    assert asked == ["told"]
+    assert parser.parse_args(["search", "--hidden", text]).hidden == sizes
+
+
+@pytest.mark.parametrize("text", ["wide", "50,", "x3", "3x", "1.5"])
+def test_other_sizes_are_refused(text, capsys):
+    parser = argparse.ArgumentParser()
+    command.add_network_search(parser.add_subparsers())
+    with pytest.raises(SystemExit):
+        parser.parse_args(["search", "--hidden", text])
+    assert f"must be like 100x6 or 50,20. Got {text!r} instead." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("more", "words"),
     [
         (("--space", "rate=log(1,2)"), "Unknown hyperparameter"),

@@ -48,7 +48,8 @@ _HOMES = {
         "Yogi",
         "schedules",
     ],
-    "trajectories.plotting.animation": ["Animation", "animate"],
+    "trajectories.plotting.animate": ["animate"],
+    "trajectories.plotting.animation": ["Animation"],
     "trajectories.plotting.axes": ["plot", "plot_3d", "plot_gradient", "plot_loss"],
     "trajectories.plotting.decks.deck": ["deck"],
     "trajectories.plotting.figures": ["plot_grid", "plot_overlay", "plot_race"],
@@ -221,7 +222,8 @@ if TYPE_CHECKING:
         Yogi,
         schedules,
     )
-    from trajectories.plotting.animation import Animation, animate
+    from trajectories.plotting.animate import animate
+    from trajectories.plotting.animation import Animation
     from trajectories.plotting.axes import plot, plot_3d, plot_gradient, plot_loss
     from trajectories.plotting.decks.deck import deck
     from trajectories.plotting.figures import plot_grid, plot_overlay, plot_race

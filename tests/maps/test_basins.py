@@ -1,9 +1,11 @@
 """Basins of attraction: where starts lead, and how soon."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from trajectories import SURFACES, descend
+from trajectories import SGD, SURFACES, descend
 from trajectories.maps import Basins, basins
 from trajectories.maps.arrivals import arrivals
 from trajectories.maps.places import resting_places
@@ -164,3 +166,18 @@ def test_bad_arguments_are_named(kwargs, words):
 def test_a_surface_without_minima_is_refused():
     with pytest.raises(ValueError, match="`minima` must be given"):
         basins("x + y", "sgd")
+
+
+def test_a_map_tells_what_descended_and_how_low_its_minima_are():
+    found = basins("himmelblau", "sgd:0.01", 5, resolution=4)
+    assert found.optimizer == SGD(0.01)
+    np.testing.assert_allclose(found.values, 0, atol=1e-12)
+    assert found.values.shape == (4,)
+
+
+def test_arrays_of_another_shape_are_no_map():
+    found = basins("himmelblau", "sgd:0.01", 5, resolution=4)
+    with pytest.raises(ValueError, match=r"`minimum` must be of shape \(rows, columns\)"):
+        replace(found, minimum=found.minimum[0])
+    with pytest.raises(ValueError, match="`steps` must be .*shape"):
+        replace(found, steps=found.steps[:2])

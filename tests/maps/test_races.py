@@ -135,3 +135,11 @@ def test_a_cloud_all_over_the_domain():
 def test_bad_arguments_of_an_ensemble_are_named(kwargs, words):
     with pytest.raises(ValueError, match=words):
         ensemble(BOWL, "sgd", **kwargs)
+
+
+def test_what_became_of_each_rate_is_told():
+    found = tune("x**2/20 + y**2", "sgd", steps=1500, budget=5, lr=(0.5, 10)).trials[0]
+    # Stable are rates below 1.
+    assert (found.status == "diverged").tolist() == np.isnan(found.values).tolist()
+    assert found.status[0] != "diverged"
+    assert found.status[-1] == "diverged"

@@ -1,5 +1,7 @@
 """Sensitivity maps: every cell is a descent of its own, bit for bit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -215,3 +217,13 @@ def test_several_optimizers_over_one_row_of_rates():
     assert curves[0].baseline.optimizer.lr == 0.3
     assert curves[0].baseline.values[-1] == descend(BOWL, "sgd:0.3", START, 30).values[-1]
     assert len(compare_rates(BOWL, ["sgd"], steps=2)[0].axes["lr"]) == 241
+
+
+def test_arrays_of_another_shape_are_no_map():
+    found = small()
+    with pytest.raises(ValueError, match="`values` must be .*shape"):
+        replace(found, values=found.values[:1])
+    with pytest.raises(ValueError, match="`status` must be .*shape"):
+        replace(found, status=found.status.T[:1])
+    with pytest.raises(ValueError, match="must be of one dimension"):
+        replace(found, axes={name: axis[None] for name, axis in found.axes.items()})

@@ -4,7 +4,9 @@ import gzip
 import os
 import pickle
 import re
+import struct
 from dataclasses import FrozenInstanceError, replace
+from hashlib import sha256
 from importlib.resources import files
 
 import numpy as np
@@ -256,6 +258,28 @@ def test_of_two_versions_the_gzipped_one_is_read(small, folder_of):
 )
 def test_no_folder_can_pass_for_mnist_by_its_name(small, folder_of, folder, name):
     assert load(folder_of(small, folder)).name == name
+
+
+def test_a_folder_is_mnist_by_its_bytes_alone(small, folder_of, monkeypatch):
+    known = []
+    for data in small.values():
+        sizes = struct.unpack(f">{data[3]}I", data[4 : 4 + 4 * data[3]])
+        known.append((sizes, sha256(data).hexdigest()))
+    monkeypatch.setattr("trajectories.mnist.source._MNIST", known)
+    assert load(folder_of(small, "anything")).name == "MNIST"
+    name = "t10k-labels-idx1-ubyte"
+    data = bytearray(small[name])
+    data[-1] = (data[-1] + 1) % 10
+    altered = folder_of({**small, name: bytes(data)}, "altered")
+    with pytest.raises(ValueError, match=f"{name}': it is altered: others are MNIST's own"):
+        load(altered)
+
+
+def test_the_environments_folder_of_other_images_is_not_mnist(small, folder_of, clean, monkeypatch):
+    monkeypatch.setenv("TRAJECTORIES_DATA", str(folder_of(small, "shapes")))
+    with pytest.raises(ValueError, match=r"TRAJECTORIES_DATA names '.*shapes', which holds other"):
+        load("mnist")
+    assert load("auto").name == "shapes"
 
 
 def test_a_folder_called_raw_is_called_by_the_one_around_it(small, folder_of):

@@ -163,6 +163,30 @@ def manners(server, *names):
     return [f"{server.url}{name}/" for name in names]
 
 
+@pytest.mark.parametrize("call", ["stat", "read"])
+def test_what_cannot_be_read_is_not_whole(remotes, server, folder, monkeypatch, call):
+    path = folder / remotes[0].name
+    path.write_bytes(server.files[remotes[0].name])
+    assert is_whole(path, remotes[0])
+
+    def fail(*args, **kwargs):
+        raise OSError("the disk has gone")
+
+    name = {"stat": "pathlib.Path.is_file", "read": "pooch.file_hash"}[call]
+    monkeypatch.setattr(name, fail)
+    assert not is_whole(path, remotes[0])
+
+
+def test_a_file_that_another_process_has_put_there_is_taken(server, remotes, folder, monkeypatch):
+    def slower(target, url, file, timeout, bar):
+        target.write_bytes(server.files[file.name])
+        raise PermissionError("somebody holds it open")
+
+    monkeypatch.setattr(mirrors, "_download", slower)
+    fetch(folder, files=remotes, mirrors=manners(server, "good"))
+    assert contents(folder) == only_small(server)
+
+
 # One mirror
 
 

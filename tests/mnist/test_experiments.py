@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trajectories import mnist
+from trajectories.mnist import experiments
 from trajectories.mnist.experiments import EXPERIMENTS, Result, at_hand
 from trajectories.mnist.experiments import study as study_module
 from trajectories.mnist.experiments.arguments import seeds_of
@@ -508,3 +510,21 @@ def test_one_scaled_pass_is_about_as_good_as_many_masks(mnist):
 def test_the_race_has_the_textbooks_optimizers_first():
     assert RACE[: len(BOOK)] == BOOK
     assert len(BOOK) == 5
+
+
+def test_results_equal_results_alone():
+    data = {"name": "digits", "train": 1, "test": 1, "shape": [8, 8], "sum": ""}
+    one, same, other = (Result("dropout", data, {}, (seed,)) for seed in (0, 0, 1))
+    assert one == same != other
+    assert one != "dropout"
+
+
+def test_layers_are_trained_by_rules_of_gradients_alone(digits):
+    with pytest.raises(ValueError, match="`optimizer` must be one that needs no surface. Got"):
+        layers(digits, optimizer="newton", iterations=2)
+
+
+def test_rooms_list_what_they_offer():
+    for room in (mnist, experiments):
+        assert dir(room) == sorted(room.__all__)
+        assert all(getattr(room, name) is not None for name in dir(room))

@@ -1,16 +1,21 @@
 """Figures of experiments: drawn from saved results, honest in words, nothing beyond the edge."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
 from PIL import Image
 
 from trajectories.mnist.experiments import EXPERIMENTS, Result
 from trajectories.mnist.experiments import study as study_module
 from trajectories.mnist.figures import _PAGES, animate, draw
 from trajectories.mnist.figures.accuracies import verdict
+from trajectories.mnist.figures.curves import draw_band, ended
 from trajectories.mnist.figures.losses import fastest, smooth_losses
 from trajectories.mnist.figures.sheet import data_words, sheet
+from trajectories.mnist.figures.signals import animate_signals
 from trajectories.mnist.figures.smoothing import band, smoothed, window_for
 from trajectories.mnist.history import History
 from trajectories.plotting.painter import Painter
@@ -276,6 +281,22 @@ def test_diverged_runs_are_called_so(saved):
     assert len(panels[8].get_lines()[1].get_xdata()) == 3
 
 
+def test_of_several_runs_it_is_told_how_many_diverged():
+    one, other = result_of((1.0, 0.9), (0.8, 0.8)), result_of((1.0, 0.9), (0.8, 0.8), True)
+    label = next(iter(one.runs))
+    two = replace(one, seeds=(0, 1), runs={k: one.runs[k] + other.runs[k] for k in one.runs})
+    assert ended(one, label) == label
+    assert ended(other, label) == f"{label} (diverged)"
+    assert ended(two, label) == f"{label} (1 of 2 diverged)"
+
+
+def test_a_curve_of_nothing_is_not_drawn():
+    ax = Figure().add_subplot()
+    draw_band(ax, np.arange(3), np.full((2, 3), np.nan), {"color": "red"})
+    assert not ax.lines
+    assert not ax.collections
+
+
 @pytest.mark.parametrize(
     ("train", "test", "parts"),
     [
@@ -336,6 +357,13 @@ def test_a_foot_takes_as_many_lines_as_it_needs():
 @pytest.fixture
 def movie(saved):
     return animate(saved("layers"), "small", size=(640, 400))
+
+
+def test_signals_are_those_of_layers_and_of_a_network_there(saved):
+    with pytest.raises(TypeError, match="`result` must be what `layers` returns"):
+        animate_signals(saved("dropout"))
+    with pytest.raises(ValueError, match="`network` must be one of 'ReLU, He', .* Got 'tanh'"):
+        animate_signals(saved("layers"), "tanh")
 
 
 def test_a_frame_for_each_moment(movie, tmp_path):

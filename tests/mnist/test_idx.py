@@ -1,6 +1,8 @@
 """The IDX reader: what it reads, and all that it refuses."""
 
+import errno
 import gzip
+import io
 import os
 import re
 import struct
@@ -255,6 +257,23 @@ def test_a_link_to_a_device(tmp_path, device):
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     refused(tmp_path / "pipe", "no regular file", kind=OSError)
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_a_disk_that_fails_is_told_with_the_files_name(file, monkeypatch, after):
+    path = file(GOOD)
+
+    class Failing(io.FileIO):
+        left = after
+
+        def read(self, count=-1):
+            if not self.left:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            self.left -= 1
+            return super().read(count)
+
+    monkeypatch.setattr("trajectories.mnist.idx._opened", Failing)
+    refused(path, "Input/output error", kind=OSError)
 
 
 def test_a_link_that_goes_in_circles(tmp_path):

@@ -376,6 +376,10 @@ def test_a_kept_result_is_taken_if_its_settings_are_the_same(digits, tmp_path):
     np.testing.assert_array_equal(fresh.losses, first.losses)
     other = landscape(digits, race=RACE[:2], **{**how, "images": 50})
     assert other.settings["images"] == 50
+    path.write_bytes(b"nothing")
+    again = landscape(digits, race=RACE[:2], **how)
+    np.testing.assert_array_equal(again.losses, first.losses)
+    np.testing.assert_array_equal(Landscape.load(path).losses, first.losses)
 
 
 # Pictures.
@@ -445,6 +449,16 @@ def test_the_last_frame_is_the_still_picture_and_there_is_one_for_each_point(fou
     still = plot_scene(landscape_scene(found), layout="race", theme="dark", size=(500, 240))
     still.canvas.draw()
     np.testing.assert_array_equal(last, np.asarray(still.canvas.buffer_rgba())[..., :3])
+
+
+def test_a_landscape_draws_itself(found):
+    own, drawn = found.draw(theme="dark", size=(500, 240)), draw_landscape(found, theme="dark")
+    assert texts(own) == texts(draw_landscape(found, size=(500, 240)))
+    assert own.bbox.size.round().tolist() == [500, 240]
+    assert own.get_facecolor() == drawn.get_facecolor()
+    movie = found.animate(layout="overlay", theme="dark", size=(500, 240))
+    same = animate_landscape(found, layout="overlay", theme="dark", size=(500, 240))
+    np.testing.assert_array_equal(next(iter(movie.frames())), next(iter(same.frames())))
 
 
 def test_a_folder_gets_the_result_the_figure_and_the_movies(found, tmp_path):

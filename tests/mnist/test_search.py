@@ -192,3 +192,47 @@ def test_the_textbooks_search_on_mnist(mnist):
     assert min(rates) > 1e-3  # As in the textbook, whose best are from 0.0052 to 0.0098.
     assert found.best.score > 0.65
     assert 0.5 < found.conclusion["test"] < 0.85
+
+
+def test_what_holds_test_images_is_no_data_of_a_trial(digits):
+    with pytest.raises(TypeError, match=r"`data` must be what `Dataset.split` returns, without"):
+        NetworkObjective(digits)
+
+
+def test_a_part_of_the_images_is_enough(digits):
+    found = search("lr=log(0.01, 1)", 2, **SMALL | {"epochs": 1}, images=200, halving=0)
+    objective = found.settings["objective"]
+    assert objective["train"] == 160
+    every = search("lr=log(0.01, 1)", 2, **SMALL | {"epochs": 1}, images=None, halving=0)
+    assert every.settings["objective"]["train"] == 1150
+
+
+def test_only_searches_are_drawn():
+    with pytest.raises(TypeError, match="`result` must be what `search` returns"):
+        draw_search([])
+
+
+@pytest.mark.parametrize("page", list(SEARCH_PAGES))
+def test_losses_below_zero_are_drawn(page):
+    space = "lr=log(1e-3, 0.1), momentum=uniform(0, 0.9)"
+    found = search_surface("six_hump_camel", "momentum", space, 8, start=(0.3, -0.5), steps=60)
+    assert found.best.score < 0
+    figure = draw_search(found, page)
+    figure.canvas.draw()
+    if page == "best":
+        ax = figure.axes[1]
+        assert ax.get_yscale() == "linear"
+        low, high = ax.get_ylim()
+        curves = [line.get_ydata() for line in ax.lines]
+        assert all(low <= curve.min() <= curve.max() <= high for curve in curves)
+
+
+@pytest.mark.parametrize("page", list(SEARCH_PAGES))
+def test_a_search_without_a_winner_says_so(page):
+    found = search_surface("rosenbrock", "momentum", "lr=log(5, 50), momentum=uniform(0, 0.9)", 8)
+    assert found.best is None
+    figure = draw_search(found, page)
+    figure.canvas.draw()
+    words = [text.get_text() for text in figure.findobj(lambda a: hasattr(a, "get_text"))]
+    assert any("No trial has a score" in text for text in words)
+    assert any("8 diverged" in text for text in words)

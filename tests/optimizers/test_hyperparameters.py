@@ -376,6 +376,7 @@ def test_equal(one, other):
 )
 def test_different(one, other):
     assert one != other
+    assert (one == other) is False
 
 
 @pytest.mark.parametrize("any_cls", ALL_OPTIMIZERS.values(), ids=ALL_OPTIMIZERS)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import trajectories as tj
+from trajectories.plotting.canvas import new_figure
 from trajectories.plotting.exits import obstacles
 
 BOWL = "x**2/20 + y**2"
@@ -110,10 +111,18 @@ def test_a_movie_ends_in_the_static_plot():
     assert np.array_equal(last, np.asarray(figure.canvas.buffer_rgba())[..., :3])
 
 
-def test_words_that_are_too_wide_are_set_smaller():
-    path = tj.descend("x**2/20000000 + 1234567*y**2", "momentum:1e-9", steps=3)
-    usual = tj.plot_overlay(path, size=(900, 600), annotate=True).axes[0]
-    narrow = tj.plot_overlay(path, size=(220, 400), annotate=True).axes[0]
-    assert note_of(narrow)[0].get_fontsize() < note_of(usual)[0].get_fontsize()
-    (left, _), (right, _) = box_of(narrow)
-    assert 0 <= left < right <= 1
+@pytest.mark.parametrize("part", [0.15, 0.25, 0.35])
+def test_words_that_are_too_wide_are_set_smaller(part):
+    paths = tj.compare(BOWL, ["sgd:0.95"], steps=30)
+    figure = new_figure((960, 600))
+    wide, narrow = figure.add_axes([0.05, 0.1, 0.5, 0.8]), figure.add_axes([0.6, 0.1, part, 0.8])
+    for ax in (wide, narrow):
+        tj.plot(paths, ax=ax, annotate=True)
+    figure.canvas.draw()
+    sizes = [note_of(ax)[0].get_fontsize() for ax in (wide, narrow)]
+    assert (sizes[1] < sizes[0]) == (part < 0.3)
+    low, high = box_of(narrow)
+    assert 0 <= low[0] < high[0] <= 1
+    for text in note_of(narrow):
+        box = text.get_window_extent()
+        assert narrow.bbox.x0 <= box.x0 < box.x1 <= narrow.bbox.x1

@@ -230,3 +230,14 @@ def test_a_picture_at_another_resolution_is_the_same_picture(zigzag, words, tmp_
     after = {text: box.x1 / shown.figure.bbox.width for text, box in words(shown.figure)}
     for word in KEY:
         assert after[word] == pytest.approx(before[word], abs=0.02)
+
+
+def test_a_step_too_short_to_be_seen_has_no_arrow():
+    path = descend(BOWL, "sgd:0.3", START, 400)
+    shown = picture("overlay", path)
+    (arrows,) = arrows_of(shown)
+    shown.show(0)
+    assert all(drawn(arrows, shown)[0][i] is not None for i in (0, 2))
+    assert path.gradients[398].any()
+    shown.show(398)
+    assert drawn(arrows, shown) == [[None, None, None]]

@@ -25,7 +25,7 @@ from trajectories import (
     plot_overlay,
     plot_race,
 )
-from trajectories.plotting.layouts import new_figure
+from trajectories.plotting.canvas import new_figure
 from trajectories.plotting.recipes.recipe import Recipe
 from trajectories.plotting.recipes.replay import figure_of
 

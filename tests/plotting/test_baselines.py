@@ -20,7 +20,7 @@ from trajectories import (
     plot_overlay,
     plot_race,
 )
-from trajectories.plotting.layouts import new_figure, panels
+from trajectories.plotting.canvas import new_figure, panels
 from trajectories.plotting.theme import applied
 from trajectories.plotting.writers.figure import save_figure
 

@@ -272,3 +272,23 @@ def test_a_warning_that_is_an_error_does_not_cost_the_file(moving, tmp_path):
     with pytest.raises(UserWarning, match="budget"):
         moving.save(tmp_path / "b.gif", max_bytes=budget)
     assert (tmp_path / "b.gif").stat().st_size <= budget
+
+
+def test_frames_come_back_where_too_many_were_left_out():
+    write = Written(lambda economy: economy.frames**2)
+    done = economize(write, 100, 5_000)
+    first, second = (one.frames for one in write.all[4:])
+    assert first < second == done.frames < 100
+    assert first**2 < 0.85 * 5_000
+    assert second**2 <= 5_000
+
+
+def test_frames_that_do_not_fit_after_all_are_left_out_again():
+    def size(economy):  # All at once it becomes too large.
+        return 10_000 if economy.frames > 50 else 40 * economy.frames
+
+    write = Written(size)
+    done = economize(write, 100, 5_000)
+    first, second, third = (one.frames for one in write.all[4:])
+    assert first < 50 < second < 100
+    assert third == first == done.frames

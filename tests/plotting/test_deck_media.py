@@ -263,3 +263,20 @@ def test_size_of_a_written_mp4_is_what_a_decoder_says(tmp_path, av):
         stream = container.streams.video[0]
         assert read_mp4(content).size == (stream.width, stream.height)
         assert read_mp4(content).seconds == pytest.approx(container.duration / av.time_base)
+
+
+def test_sound_alone_is_no_video(tmp_path, av):
+    path = tmp_path / "a.webm"
+    with av.open(str(path), "w", format="webm") as container:
+        try:
+            sound = container.add_stream("libopus", rate=48_000)
+        except Exception:
+            pytest.skip("this PyAV codes no sound for a WebM")
+        sound.layout = "mono"
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 960), np.int16), "s16", "mono")
+        frame.sample_rate = 48_000
+        for packet in (*sound.encode(frame), *sound.encode(None)):
+            container.mux(packet)
+    words = r"a\.webm' cannot be read as \.webm: there are no pictures in it"
+    with pytest.raises(ValueError, match=words):
+        read_media(path)

@@ -1,6 +1,7 @@
 """Comments in files of every format: found where other readers find them, and within bounds."""
 
 import io
+import os
 import random
 import struct
 import time
@@ -203,6 +204,26 @@ def test_pdf_string_is_read_in_all_its_forms(string, tmp_path):
     assert find_comment(path) is None or string.startswith(b"<")
 
 
+def test_damaged_text_hides_no_other(tmp_path):
+    path = tmp_path / "a.png"
+    damaged = chunk(b"zTXt", b"Comment\0\0" + b"no zlib data")
+    good = chunk(b"tEXt", b"Comment\0" + TEXT.encode("latin-1"))
+    path.write_bytes(PNG + damaged + good + chunk(b"IEND", b""))
+    assert read_comment(path) == TEXT
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_holds_no_recipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    # Open for reading too, so that nobody waits.
+    descriptor = os.open(tmp_path / "pipe", os.O_RDWR)
+    try:
+        os.write(descriptor, b"GIF89a")
+        assert find_comment(tmp_path / "pipe") is None
+    finally:
+        os.close(descriptor)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_cut_and_damaged_files_raise_nothing_else(kind, write, tmp_path):
     content = write(kind, TEXT)
@@ -246,6 +267,8 @@ BOMBS = {
     "elements": (WEBM + SEGMENT, b"\xec\x80", 400_000),
     "comments": (GIF, b"!\xfe\x01x\0", 400_000),
     "one long comment": (GIF + b"!\xfe", b"\x01x", 2_000_000),
+    "a comment of whole blocks": (GIF + b"!\xfe", b"\xff" + b"x" * 255, 100_000),
+    "beyond the bound": (PDF, b"%" * 999 + b"\n", MOST_BYTES // 1000 + 2000),
     "keywords": (PDF, b"/Keywords(", 1_000_000),
     "parentheses": (PDF + b"/Keywords", b"(", 10_000_000),
     "backslashes": (PDF + b"/Keywords(", b"\\", 10_000_000),
@@ -267,7 +290,10 @@ def test_bombs_take_little_time_and_memory(name, tmp_path):
     assert time.process_time() - begin < 2
 
 
-@pytest.mark.parametrize("name", ["packed", "one long comment", "backslashes", "scripts"])
+SMALL = ["packed", "one long comment", "a comment of whole blocks", "backslashes", "scripts"]
+
+
+@pytest.mark.parametrize("name", SMALL)
 def test_bombs_do_not_fill_the_memory(name, tmp_path):
     path = tmp_path / "a.bin"
     begins, part, count = BOMBS[name]

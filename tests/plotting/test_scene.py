@@ -233,8 +233,9 @@ def test_exit_is_the_first_step_outside(angle, stride, handmade):
     positions = stride * np.arange(60)[:, None] * heading
     limits = ((-1, 1), (-2, 2))
     (leaving,) = Scene.of(handmade(positions), limits=limits, resolution=3).tracks[0].exits
-    outside = (abs(positions) > [1, 2]).any(axis=1)
-    assert leaving.step == np.argmax(outside)
+    # A step on the very edge may be rounded to either side of it.
+    far = (abs(positions) / [1, 2]).max(axis=1)
+    assert leaving.step in (np.argmax(far > 1 - 1e-12), np.argmax(far > 1 + 1e-12))
 
 
 def test_path_that_returns_does_not_leave(handmade):

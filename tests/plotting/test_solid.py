@@ -457,3 +457,17 @@ def test_climbers_stay_at_the_end_when_their_path_is_shorter():
     before = climbers.artists[0].get_data_3d()
     shown.show(6)
     np.testing.assert_array_equal(climbers.artists[0].get_data_3d(), before)
+
+
+def test_a_hill_can_be_hidden(short):
+    ax = plot_3d(short)
+    (hill,) = (artist for artist in ax.get_children() if isinstance(artist, Hill))
+
+    def inked():
+        ax.figure.canvas.draw()
+        pixels = np.asarray(ax.figure.canvas.buffer_rgba())
+        return (pixels != pixels[0, 0]).any(axis=2).sum()
+
+    whole = inked()
+    hill.set_visible(False)
+    assert inked() < 0.6 * whole

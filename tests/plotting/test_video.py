@@ -1,3 +1,4 @@
+import errno
 import io
 import os
 import struct
@@ -359,3 +360,25 @@ def test_memory_does_not_grow_with_the_frames(kind, av):
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         peaks.append(float(done.stdout))
     assert peaks[1] < peaks[0] + 10
+
+
+def test_errors_of_the_disk_do_not_tell_of_inner_paths(kind, av, tmp_path, monkeypatch):
+    def failing(path, *args, **kwargs):
+        raise OSError(errno.EIO, "Input/output error", path)
+
+    monkeypatch.setattr(av, "open", failing)
+    with open(tmp_path / "a", "w+b") as file, pytest.raises(OSError, match="Input/output") as told:
+        WRITERS[kind](file, stream_of(moved(2)))
+    assert told.value.errno == errno.EIO
+    assert told.value.filename is None
+    assert "/proc" not in str(told.value)
+
+
+def test_errors_of_other_files_keep_their_names(kind, av, tmp_path):
+    def paint(step):
+        raise FileNotFoundError(errno.ENOENT, "No such file", "picture.png")
+
+    whole = stream_of(moved(2))
+    with open(tmp_path / "a", "w+b") as file, pytest.raises(FileNotFoundError) as told:
+        WRITERS[kind](file, Stream(paint, whole.size, whole.steps, whole.fps))
+    assert told.value.filename == "picture.png"

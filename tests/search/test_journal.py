@@ -203,6 +203,7 @@ def test_a_file_of_other_settings_is_refused(ridge, space, tmp_path, change, wor
     "text",
     [
         b"hello\n",
+        b"[1]\n",
         b'{"a": 1}\n',
         b"\x89PNG\r\n\x1a\n",
         b'{"format":"trajectories search 1","settings":[],"versions":{}}\n{"trial":{}}\n{}\n',

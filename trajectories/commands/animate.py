@@ -77,7 +77,8 @@ def _run(options: argparse.Namespace) -> None:
     with quick_imports():
         from trajectories.atomic import check_target
         from trajectories.names import suffix
-        from trajectories.plotting.animation import FORMATS, animate
+        from trajectories.plotting.animate import animate
+        from trajectories.plotting.animation import FORMATS
     suffix("format of a moving picture", options.output, FORMATS)
     if "%" not in options.output:
         check_target(options.output)

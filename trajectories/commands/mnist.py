@@ -70,7 +70,7 @@ def _run(options: argparse.Namespace) -> None:
         raise must("--seeds", "left out for landscape, which has one", options.seeds)
     with quick_imports():
         from trajectories.mnist.source import load
-        from trajectories.plotting.layouts import checked_size
+        from trajectories.plotting.canvas import checked_size
         from trajectories.plotting.theme import look
 
     look(options.theme)

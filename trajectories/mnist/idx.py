@@ -92,9 +92,9 @@ def read(path: str | os.PathLike[str], *, ndim: int | None = None) -> NDArray[np
     name = os.fspath(path)
     with _opened(name) as file:
         size = os.fstat(file.fileno()).st_size
-        packed = file.read(2) == _GZIP
-        file.seek(0)
         try:
+            packed = file.read(2) == _GZIP
+            file.seek(0)
             if not packed:
                 return _values(file, size, ndim)
             with gzip.GzipFile(fileobj=file) as unpacked:

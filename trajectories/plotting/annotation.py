@@ -50,9 +50,9 @@ def draw_notes(ax: Axes, lines: Sequence[str], minima: Array, taken: Array) -> A
     """
     size = points("xtick.labelsize")
     wide = max(text_size(line, size, ax.figure)[0] for line in lines)
-    room = 0.9 * in_points(ax)[0]
-    if wide > room:
-        size, wide = size * room / wide, room
+    # With room on both sides of the words, and of the box.
+    part = min(in_points(ax)[0] / (wide + 4 * _PAD * size), 1.0)
+    size, wide = part * size, part * wide
     extent = wide, ((len(lines) - 1) * _LINE + CAPITAL) * size
     (left, bottom), box = place_box(ax, extent, size, minima, taken)
     draw_box(ax, box)

@@ -9,9 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from mpl_toolkits.mplot3d import Axes3D
 
+from trajectories.plotting.canvas import Size, check_room, new_figure, panels
 from trajectories.plotting.extras import Extras
 from trajectories.plotting.header import draw_header, heading
-from trajectories.plotting.layouts import LAYOUTS, SIZES, Size, check_room, new_figure, panels
+from trajectories.plotting.layouts import LAYOUTS, SIZES
 from trajectories.plotting.panel import draw_ground, draw_losses, draw_minima, draw_paths
 from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.plotting.relief import make_relief

@@ -7,8 +7,9 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from trajectories.names import resolve
+from trajectories.plotting.canvas import Size
 from trajectories.plotting.extras import Extras
-from trajectories.plotting.layouts import LAYOUTS, Limits, Size
+from trajectories.plotting.layouts import LAYOUTS, Limits
 from trajectories.plotting.scene import checked
 from trajectories.plotting.theme import applied
 

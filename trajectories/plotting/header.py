@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
@@ -146,12 +147,16 @@ def text_size(text: str, size: float, figure: Any = None) -> tuple[float, float]
     """
     font = FontProperties(size=size)
     plain = text.replace(r"\$", "")
+    measure = TextToPath().get_text_width_height_descent
     try:
         if figure is not None and hasattr(figure.canvas, "get_renderer"):
             trial = Text(0, 0, text, fontproperties=font, figure=figure)
             extent = trial.get_window_extent(figure.canvas.get_renderer())
-            return float(extent.width / figure.dpi * 72), float(extent.height / figure.dpi * 72)
-        measure = TextToPath().get_text_width_height_descent
+            width, height = extent.width / figure.dpi * 72, extent.height / figure.dpi * 72
+            if "$" in plain and mpl.__version_info__ < (3, 11):
+                # Some pixels of what is measured are air.
+                height = min(height, measure(plain, font, True)[1])
+            return float(width), float(height)
         width, height, _ = measure(plain, font, "$" in plain)
         return float(width), float(height)
     except ValueError:

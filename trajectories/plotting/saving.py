@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from trajectories.atomic import check_target, replacing
 from trajectories.names import suffix
 from trajectories.plotting.budget import FEWEST, SMALLEST, Economy, economize, thinned
+from trajectories.plotting.canvas import MIN_SIDE
 from trajectories.plotting.formats import FORMATS, PAGE, STREAMED, Format
-from trajectories.plotting.layouts import LAYOUTS, MIN_SIDE
+from trajectories.plotting.layouts import LAYOUTS
 from trajectories.plotting.painter import Painter
 from trajectories.plotting.takes import rate_takes, start_takes
 from trajectories.plotting.writers.frames import numbered, write_frames, write_png
@@ -148,7 +149,7 @@ def page_of(
     ValueError
         If the picture has what a page cannot show: the layout "3d", or arrows.
     """
-    from trajectories.plotting.animation import animate
+    from trajectories.plotting.animate import animate
 
     settings = animation.settings
     layout = settings["layout"]

@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 
 from trajectories.names import resolve
 from trajectories.plotting.animation import Animation
+from trajectories.plotting.canvas import Size, checked_size
 from trajectories.plotting.extras import Extras
-from trajectories.plotting.layouts import LAYOUTS, SIZES, Picture, Size, checked_size
+from trajectories.plotting.layouts import LAYOUTS, SIZES, Picture
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.theme import applied, look
 from trajectories.validation import integer, must

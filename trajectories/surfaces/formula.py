@@ -338,12 +338,9 @@ def _checked(expression: sp.Expr, value: float | None) -> tuple[sp.Expr, float |
 
 def _is_in_range(number: sp.Number) -> bool:
     """Tell whether a number is finite as a float, and not so small that it becomes 0."""
-    try:
-        parts = [float(part) for part in (number, *number.as_numer_denom())]
-    except OverflowError:
-        return False
     if number.is_zero:  # SymPy's 0.0 is not equal to its 0.
         return True
+    parts = map(float, (number, *number.as_numer_denom()))  # Infinite where they overflow.
     return all(math.isfinite(part) and part != 0.0 for part in parts)
 
 

@@ -13,8 +13,8 @@ from trajectories.mnist.experiments.result import Result
 from trajectories.mnist.figures.curves import calm, draw_band, in_percent
 from trajectories.mnist.figures.sheet import data_words, network_words, seed_words, sheet
 from trajectories.mnist.figures.smoothing import band
+from trajectories.plotting.canvas import Size
 from trajectories.plotting.header import points
-from trajectories.plotting.layouts import Size
 from trajectories.plotting.theme import setting
 from trajectories.plotting.tracks import Style, track_styles
 

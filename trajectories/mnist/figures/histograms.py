@@ -12,8 +12,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from trajectories.mnist.experiments.forward_pass import ACTIVATIONS, INITS
 from trajectories.mnist.experiments.result import Result
 from trajectories.mnist.figures.sheet import sheet
+from trajectories.plotting.canvas import Size
 from trajectories.plotting.header import fitted, in_points, points, text_size
-from trajectories.plotting.layouts import Size
 from trajectories.plotting.theme import setting
 from trajectories.plotting.tracks import track_styles
 

@@ -15,9 +15,9 @@ from trajectories.mnist.figures.landscape_words import about, foot, labels, netw
 from trajectories.mnist.figures.sheet import sheet
 from trajectories.mnist.landscape import Landscape
 from trajectories.names import suffix
+from trajectories.plotting.canvas import Size
 from trajectories.plotting.formats import FORMATS
 from trajectories.plotting.header import in_points, literal, points
-from trajectories.plotting.layouts import Size
 from trajectories.plotting.panel import draw_losses, draw_paths, style_ticks
 from trajectories.plotting.relief import relief_of
 from trajectories.plotting.scene import Naming, Scene, Track, leaves

@@ -12,7 +12,7 @@ from trajectories.mnist.experiments.result import Result
 from trajectories.mnist.figures.curves import calm, draw_band, ended, in_percent
 from trajectories.mnist.figures.sheet import data_words, network_words, seed_words, sheet
 from trajectories.mnist.figures.smoothing import band, smoothed, window_for
-from trajectories.plotting.layouts import Size
+from trajectories.plotting.canvas import Size
 from trajectories.plotting.tracks import track_styles
 
 __all__ = ["draw_initial_weights", "draw_race", "draw_race_accuracy", "fastest", "smooth_losses"]

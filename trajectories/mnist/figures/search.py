@@ -21,8 +21,8 @@ from trajectories.mnist.figures.search_sheet import (
 )
 from trajectories.mnist.figures.sheet import sheet
 from trajectories.names import resolve
+from trajectories.plotting.canvas import Size
 from trajectories.plotting.header import fitted, in_points, points
-from trajectories.plotting.layouts import Size
 from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.plotting.theme import applied, setting
 from trajectories.plotting.tracks import track_styles

@@ -21,8 +21,8 @@ from trajectories.mnist.figures.search_sheet import (
     name_of,
 )
 from trajectories.mnist.figures.sheet import sheet
+from trajectories.plotting.canvas import Size
 from trajectories.plotting.header import in_points, points, text_size
-from trajectories.plotting.layouts import Size
 from trajectories.plotting.maps.colors import quality_map
 from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.plotting.theme import setting

@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from trajectories.mnist.experiments.result import Result
+from trajectories.plotting.canvas import Size, new_figure
 from trajectories.plotting.header import (
     draw_header,
     fitted,
@@ -18,7 +19,6 @@ from trajectories.plotting.header import (
     points,
     text_size,
 )
-from trajectories.plotting.layouts import Size, new_figure
 from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.plotting.theme import set_for_now, setting
 from trajectories.validation import must

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from trajectories.mnist.experiments.result import Result
 from trajectories.mnist.figures.sheet import Sheet, data_words, network_words, sheet
+from trajectories.plotting.canvas import Size, checked_size
 from trajectories.plotting.header import points
-from trajectories.plotting.layouts import Picture, Size, checked_size
+from trajectories.plotting.layouts import Picture
 from trajectories.plotting.maps.movie import Movie
 from trajectories.plotting.theme import look, setting
 from trajectories.plotting.tracks import track_styles

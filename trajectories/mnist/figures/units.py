@@ -12,8 +12,8 @@ from trajectories.mnist.figures.curves import calm, draw_band
 from trajectories.mnist.figures.losses import smooth_losses
 from trajectories.mnist.figures.sheet import data_words, network_words, seed_words, sheet
 from trajectories.mnist.figures.smoothing import window_for
+from trajectories.plotting.canvas import Size
 from trajectories.plotting.header import in_points, points
-from trajectories.plotting.layouts import Size
 from trajectories.plotting.theme import setting
 from trajectories.plotting.tracks import track_styles
 

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 
 from trajectories.maps.basins import Basins
 from trajectories.maps.outcomes import Sensitivity
+from trajectories.plotting.canvas import Size, check_room, new_figure, panels
 from trajectories.plotting.header import draw_header, header_height, heading, in_points, literal
-from trajectories.plotting.layouts import Size, check_room, new_figure, panels
 from trajectories.plotting.maps.basins import draw_basins, draw_key, key_width, shades_for
 from trajectories.plotting.maps.cells import (
     draw_cells,

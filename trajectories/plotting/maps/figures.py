@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from trajectories.maps.basins import Basins
 from trajectories.maps.outcomes import Sensitivity
+from trajectories.plotting.canvas import Size, new_figure
 from trajectories.plotting.header import (
     draw_header,
     fitted,
@@ -19,7 +20,6 @@ from trajectories.plotting.header import (
     in_points,
     points,
 )
-from trajectories.plotting.layouts import Size, new_figure
 from trajectories.plotting.maps.axes import draw_sensitivity, legend_of, words_of
 from trajectories.plotting.maps.basins import draw_basins, draw_key, key_width, shades_for
 from trajectories.plotting.maps.cells import scale_width

@@ -9,8 +9,9 @@ from typing import Any
 
 from trajectories.names import suffix
 from trajectories.plotting.animation import Animation
+from trajectories.plotting.canvas import Size
 from trajectories.plotting.formats import STREAMED
-from trajectories.plotting.layouts import Picture, Size
+from trajectories.plotting.layouts import Picture
 from trajectories.trajectory import Trajectory
 
 __all__ = ["Movie"]

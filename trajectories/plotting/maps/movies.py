@@ -10,17 +10,10 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from trajectories.maps.basins import Basins
+from trajectories.plotting.canvas import Size, check_room, checked_size, new_figure, panels
 from trajectories.plotting.counter import counter, counter_width, draw_counter
 from trajectories.plotting.header import draw_header, heading, in_points, literal, points
-from trajectories.plotting.layouts import (
-    SIZES,
-    Picture,
-    Size,
-    check_room,
-    checked_size,
-    new_figure,
-    panels,
-)
+from trajectories.plotting.layouts import SIZES, Picture
 from trajectories.plotting.maps.cloud import Cloud
 from trajectories.plotting.maps.movie import Movie
 from trajectories.plotting.maps.panels import basins_picture, basins_size, checked_basins

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from trajectories.maps.basins import Basins
+from trajectories.plotting.canvas import Size, new_figure
 from trajectories.plotting.counter import counter_width
 from trajectories.plotting.header import fitted, heading, in_points, literal, points
-from trajectories.plotting.layouts import Size, new_figure
 from trajectories.plotting.maps.basins import Forming, draw_basins, draw_key, key_width, shades_for
 from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.plotting.theme import applied, setting

@@ -15,8 +15,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from trajectories.maps.tuning import Tuning
+from trajectories.plotting.canvas import Size, new_figure, panels
 from trajectories.plotting.header import fitted, heading, in_points, literal, points
-from trajectories.plotting.layouts import Size, new_figure, panels
 from trajectories.plotting.panel import draw_paths
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.theme import applied, setting

@@ -58,7 +58,7 @@ def _of_results(home: str, **more: Any) -> Kind:
 
 #: By the name that stands in a recipe.
 KINDS: dict[str, Kind] = {
-    "animation": Kind("trajectories.plotting.animation:animate", moves=True),
+    "animation": Kind("trajectories.plotting.animate:animate", moves=True),
     "plot": Kind(f"{_AXES}plot", layout="overlay"),
     "plot_overlay": Kind(f"{_FIGURES}plot_overlay", layout="overlay"),
     "plot_grid": Kind(f"{_FIGURES}plot_grid", layout="grid"),

@@ -173,6 +173,17 @@ def _set_height_ticks(ax: Axes3D, heights: Heights) -> None:
     ax.zaxis.label.set_visible(bool(words))  # Seen from above there is no upright axis.
 
 
+def _extent(axis: Any) -> Bbox:
+    """Measure an axis with its words, where the camera sees them now."""
+    if not hasattr(axis, "_update_all_positions"):
+        # Before Matplotlib 3.11, its words go there only when they are drawn.
+        renderer = axis.figure._get_renderer()
+        with renderer._draw_disabled():
+            axis.draw(renderer)
+    box: Bbox = axis.get_tightbbox(None)
+    return box
+
+
 def _set_pads(ax: Axes3D) -> None:
     """Move the words of each axis so far away that they clear it: 3-D Axes only guess."""
     gap = _GAP * points("xtick.labelsize") * ax.figure.dpi / 72
@@ -249,7 +260,7 @@ def fit(ax: Axes3D, heights: Heights, relief: Relief, z: Array, orbit: float) ->
             ax.view_init(ax.elev, at)
             ax.M = ax.get_proj()
             seen.append(in_pixels(ax, spots))
-            words += [axis.get_tightbbox(None) for axis in (ax.xaxis, ax.yaxis, ax.zaxis)]
+            words += [_extent(axis) for axis in (ax.xaxis, ax.yaxis, ax.zaxis)]
         _set_pads(ax)
         covered = np.concatenate(seen)
         shown = np.array([covered.min(axis=0), covered.max(axis=0)])

@@ -20,7 +20,7 @@ from PIL import Image
 
 from trajectories.maps.basins import Basins
 from trajectories.maps.outcomes import Sensitivity
-from trajectories.plotting.layouts import new_figure
+from trajectories.plotting.canvas import new_figure
 from trajectories.plotting.maps.figures import draw_beside
 from trajectories.plotting.recipes.recipe import make_recipe
 from trajectories.plotting.theme import Look, setting

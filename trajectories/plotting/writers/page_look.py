@@ -13,9 +13,10 @@ from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
 
+from trajectories.plotting.canvas import new_figure
 from trajectories.plotting.exits import Exits
 from trajectories.plotting.header import points
-from trajectories.plotting.layouts import SIZES, new_figure
+from trajectories.plotting.layouts import SIZES
 from trajectories.plotting.panel import draw_losses, draw_paths
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.theme import Look, setting
