@@ -8,7 +8,6 @@ import json
 import math
 from collections.abc import Sequence
 from html import escape
-from string import Template
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -26,7 +25,8 @@ from trajectories.plotting.recipes.recipe import make_recipe
 from trajectories.plotting.theme import Look, setting
 from trajectories.plotting.tracks import track_styles
 from trajectories.plotting.view import Limits, in_parts
-from trajectories.plotting.writers.page import asset, inert, looks_for, policy_hash
+from trajectories.plotting.writers.document import asset, document
+from trajectories.plotting.writers.page import looks_for
 from trajectories.plotting.writers.page_data import pack
 from trajectories.plotting.writers.palette import Palette
 from trajectories.validation import must
@@ -170,29 +170,25 @@ def _filled(result: Any, pictures: Sequence[_Picture], side: int, recipe: str) -
         **_cells(result, across, up, first.limits),
     }
     title = f"{result.label} on {result.surface.name.replace('_', ' ')}"
-    style = _style(pictures) + asset("map_page.css")
-    script = asset("map_page.js")
     panel = {f"panel_{name}": f"{value:.2f}" for name, value in first.boxes[1].items()}
     alt = escape(title)
     width, height = _SIZE
     dark = ""
     if len(pictures) > 1:
         dark = f'<source srcset="{pictures[1].image}" media="(prefers-color-scheme: dark)">'
-    parts = {
-        "title": alt,
-        "style": style,
-        "script": script,
-        "style_hash": policy_hash(f"\n{style}\n"),
-        "script_hash": policy_hash(f"\n{script}\n"),
-        "picture": f'{dark}<img src="{first.image}" alt="{alt}" width="{width}" height="{height}">',
-        "width": width,
-        "height": height,
+    return document(
+        "map_page",
+        title=alt,
+        style=_style(pictures) + asset("map_page.css"),
+        script=asset("map_page.js"),
+        data=json.dumps(data, separators=(",", ":"), allow_nan=False),
+        recipe=recipe,
+        picture=f'{dark}<img src="{first.image}" alt="{alt}" width="{width}" height="{height}">',
+        width=width,
+        height=height,
         **panel,
-        "recipe": inert(recipe),
-        "hint": "Point at a cell to see its path.",
-        "data": inert(json.dumps(data, separators=(",", ":"), allow_nan=False)),
-    }
-    return Template(asset("map_page.html")).substitute(parts)
+        hint="Point at a cell to see its path.",
+    )
 
 
 def _style(pictures: Sequence[_Picture]) -> str:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from importlib.resources import files
-from string import Template
 from typing import Any, BinaryIO
 
 from trajectories.names import resolve
 from trajectories.plotting.layouts import LAYOUTS
 from trajectories.plotting.scene import Exit, Scene, Track
 from trajectories.plotting.theme import Look, look
+from trajectories.plotting.writers.document import asset, document
 from trajectories.plotting.writers.page_data import (
     GRAIN,
     corner,
@@ -33,11 +30,8 @@ from trajectories.validation import must
 
 __all__ = [
     "Take",
-    "asset",
-    "inert",
     "looks_for",
     "page_html",
-    "policy_hash",
     "read_recipe",
     "write_page",
 ]
@@ -178,18 +172,17 @@ def page_html(
     }
     name = scene.name.replace("_", " ")
     labels = ", ".join(track.label for track in scene.tracks)
-    parts = {
-        "title": escape(title or f"{name}: {labels}"),
-        "name": "" if scene.name == scene.formula else escape(name[:1].upper() + name[1:]),
-        "formula": to_mathml(scene.formula) if scene.formula else "",
-        "notes": "".join(f"<p>{_prose(note)}</p>" for note in scene.notes),
-        "style": asset("player.css") + stylesheet(shown, chosen, layout, style),
-        "script": asset("player.js"),
-        "data": inert(json.dumps(data, separators=(",", ":"), allow_nan=False)),
-        "recipe": inert(recipe),
-    }
-    parts |= {f"{key}_hash": policy_hash(f"\n{parts[key]}\n") for key in ("style", "script")}
-    return Template(asset("player.html")).substitute(parts)
+    return document(
+        "player",
+        title=escape(title or f"{name}: {labels}"),
+        style=asset("player.css") + stylesheet(shown, chosen, layout, style),
+        script=asset("player.js"),
+        data=json.dumps(data, separators=(",", ":"), allow_nan=False),
+        recipe=recipe,
+        name="" if scene.name == scene.formula else escape(name[:1].upper() + name[1:]),
+        formula=to_mathml(scene.formula) if scene.formula else "",
+        notes="".join(f"<p>{_prose(note)}</p>" for note in scene.notes),
+    )
 
 
 def write_page(file: BinaryIO, scene: Scene, **kwargs: Any) -> None:
@@ -286,18 +279,3 @@ def _prose(text: str) -> str:
     """Set what stands between dollar signs slanted."""
     parts = re.split(r"\$(.*?)\$", text)
     return "".join(f"<i>{escape(p)}</i>" if i % 2 else escape(p) for i, p in enumerate(parts))
-
-
-def asset(name: str) -> str:
-    """Return the text of a file beside this one."""
-    return (files("trajectories.plotting.writers") / name).read_text("utf-8")
-
-
-def inert(text: str) -> str:
-    """Keep JSON from ending the element that holds it: ``<`` can stand only in its strings."""
-    return text.replace("<", r"\u003c")
-
-
-def policy_hash(text: str) -> str:
-    """Return what a content security policy calls a script or a style sheet."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
