@@ -1,3 +1,4 @@
+import importlib
 import io
 import json
 import os
@@ -544,6 +545,11 @@ def test_stdout_that_is_closed_is_no_traceback(folder):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert (folder / "a.png").exists()
+
+
+def test_other_processes_may_import_what_is_run():
+    module = importlib.import_module("trajectories.__main__")  # It would exit.
+    assert module.main is main
 
 
 def test_the_network_search_is_a_command_of_two_words(run, folder):

@@ -189,6 +189,9 @@ def test_seeds_are_numbers_in_a_row_or_drawn():
     assert seeds_of(np.random.default_rng(1), 3) == seeds_of(np.random.default_rng(1), 3)
     assert len(set(seeds_of(None, 50))) == 50
     assert len(seeds_of(np.random.RandomState(0), 4)) == 4
+    for bad in ([], [1, 1]):
+        with pytest.raises(ValueError, match="`seeds` must be at least one, and no two alike"):
+            seeds_of(0, bad)
 
 
 def test_a_generator_draws_the_seeds(digits):

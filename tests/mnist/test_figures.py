@@ -290,6 +290,18 @@ def test_of_several_runs_it_is_told_how_many_diverged():
     assert ended(two, label) == f"{label} (1 of 2 diverged)"
 
 
+def test_a_run_that_diverged_is_not_the_lowest(saved):
+    found = saved("optimizers")
+
+    def lowest(result):
+        (text,) = (text for text in words(draw(result)) if text.startswith("Lowest at the end"))
+        return text
+
+    best = next(label for label in found.runs if f": {label}," in lowest(found))
+    lost = tuple(replace(run, diverged_at=2) for run in found.runs[best])
+    assert f": {best}," not in lowest(replace(found, runs={**found.runs, best: lost}))
+
+
 def test_a_curve_of_nothing_is_not_drawn():
     ax = Figure().add_subplot()
     draw_band(ax, np.arange(3), np.full((2, 3), np.nan), {"color": "red"})
@@ -303,6 +315,7 @@ def test_a_curve_of_nothing_is_not_drawn():
         ((1.0, 0.9), (0.75, 0.7), ["narrows", "25 to 20", "but", "below", "70.0 % against 75.0 %"]),
         ((1.0, 0.9), (0.75, 0.8), ["narrows", "25 to 10", "and", "above"]),
         ((1.0, 1.0), (0.75, 0.7), ["widens", "25 to 30", "and", "below"]),
+        ((1.0, 0.9), (0.75, 0.65), ["leaves the gap at 25 points", "and", "below"]),
     ],
 )
 def test_what_is_said_of_overfitting_is_what_was_found(train, test, parts):

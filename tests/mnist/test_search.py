@@ -1,5 +1,7 @@
 """The search for a network's hyperparameters."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -236,3 +238,10 @@ def test_a_search_without_a_winner_says_so(page):
     words = [text.get_text() for text in figure.findobj(lambda a: hasattr(a, "get_text"))]
     assert any("No trial has a score" in text for text in words)
     assert any("8 diverged" in text for text in words)
+
+
+@pytest.mark.parametrize("page", list(SEARCH_PAGES))
+def test_what_was_searched_for_may_have_no_name(found, page):
+    own = replace(found, settings={**found.settings, "objective": {"ridge": 8}})
+    first = draw_search(own, page).texts[0].get_text()
+    assert first.endswith("on an objective")

@@ -185,6 +185,12 @@ def test_parameters_must_be_floats(cls, p):
         cls().update({"p": p}, {"p": p})
 
 
+@pytest.mark.parametrize(("p", "got"), [(np.array([1, 2], np.int16), "int16"), ([1.0], "list")])
+def test_what_a_parameter_is_instead_of_floats_is_named(p, got):
+    with pytest.raises(TypeError, match=rf"as steps are no whole numbers\. Got {got} instead\.$"):
+        SGD().update({"p": p}, {"p": p})
+
+
 @pytest.mark.parametrize(
     ("params", "message"),
     [

@@ -143,6 +143,21 @@ def test_a_large_map_is_thinned_and_keeps_its_best():
     assert (data["across"][column], data["up"][row]) == found.best_index
 
 
+def test_a_page_that_becomes_too_large_has_fewer_cells(monkeypatch):
+    axes = {"lr": np.geomspace(0.001, 3, 30), "momentum": np.linspace(0, 0.99, 26)}
+    found = sensitivity(BOWL, "momentum", (-7, 2), 40, **axes)
+    whole = map_page(found, theme="light")
+    assert data_of(whole)["columns"] == 30
+    most = len(whole.encode()) - 1
+    monkeypatch.setattr("trajectories.plotting.writers.map_page.MOST_BYTES", most)
+    page = map_page(found, theme="light")
+    data = data_of(page)
+    assert len(page.encode()) <= most
+    assert 10 < data["columns"] < 30
+    column, row = data["first"]
+    assert (data["across"][column], data["up"][row]) == found.best_index
+
+
 def test_noisy_paths_are_those_of_the_map():
     found = sensitivity(
         BOWL, "sgd", (-7, 2), 20, noise=0.5, rng=1, block=5, lr=[0.1, 0.2, 0.3, 0.4]

@@ -6,13 +6,14 @@ from matplotlib.collections import QuadMesh
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from trajectories import Momentum
+from trajectories import SGD, Momentum
 from trajectories.maps import basins, compare_rates, sensitivity, tune
-from trajectories.plotting.layouts import new_figure
+from trajectories.optimizers.schedules import Cosine
+from trajectories.plotting.canvas import new_figure
 from trajectories.plotting.maps.axes import plot_map, plot_rates
 from trajectories.plotting.maps.basins import shades_for
 from trajectories.plotting.maps.cells import edges
-from trajectories.plotting.maps.colors import NOWHERE, Shades, quality_norm
+from trajectories.plotting.maps.colors import NOWHERE, Shades, excess_of, quality_norm
 from trajectories.plotting.maps.figures import plot_sensitivity
 from trajectories.plotting.maps.panels import plot_basins
 from trajectories.plotting.maps.pins import chosen_pins, placed
@@ -326,3 +327,78 @@ def test_triptych_has_three_races(race, words):
             plot_triptych(wrong)
         with pytest.raises(TypeError, match="`tuning` must be"):
             plot_tuning(wrong)
+
+
+def test_a_map_where_all_is_lost_is_drawn():
+    axes = {"lr": np.linspace(50, 90, 6), "momentum": np.linspace(0.5, 0.9, 5)}
+    lost = sensitivity(BOWL, Momentum, (-7, 2), 400, **axes)
+    assert lost.best is None
+    assert chosen_pins(lost) == [(3, 2)]
+    ax = plot_map(lost)
+    ax.figure.canvas.draw()
+    assert "diverged" in [text.get_text() for text in ax.texts]
+    plot_sensitivity(lost).canvas.draw()
+
+
+def test_steps_are_what_the_scale_counts():
+    found = sensitivity(BOWL, "sgd", (-7, 2), 200, lr=RATES[:14], measure="steps", tolerance=1e-3)
+    ax = plot_rates([found])
+    assert ax.get_ylabel() == "steps until the gradient is below 0.001"
+    rings = lines(ax, "_given")
+    reached = found.baseline.converged_at
+    assert [ring.get_ydata()[0] for ring in rings] == ([float(reached)] if reached >= 0 else [])
+    assert reached < 0
+    quick = sensitivity(
+        BOWL, "sgd:0.9", (-7, 2), 200, lr=RATES[:20], measure="steps", tolerance=1e-3
+    )
+    (ring,) = lines(plot_rates([quick]), "_given")
+    assert ring.get_ydata()[0] == quick.baseline.converged_at > 0
+
+
+def test_other_things_are_no_maps(bowl, hills):
+    with pytest.raises(TypeError, match="`result` must be what `sensitivity` returns for two"):
+        plot_sensitivity(sensitivity(BOWL, "sgd", lr=RATES, steps=3))
+    with pytest.raises(TypeError, match="`result` must be what `sensitivity` returns for two"):
+        plot_sensitivity(hills[0])
+    with pytest.raises(ValueError, match="`pins` must be left out over starts"):
+        plot_map(hills[0], pins=[(0, 0)])
+
+
+def test_basins_stand_side_by_side_only_if_they_go_together(hills):
+    others = basins("himmelblau", "sgd:0.01", 80, resolution=24, minima=[(3.0, 2.0)])
+    with pytest.raises(ValueError, match=r"`results` must be with the same minima. Got \[4, 1\]"):
+        plot_basins([hills[0], others])
+    with pytest.raises(ValueError, match="`size` must be large enough for the panels"):
+        plot_basins(hills, size=(8192, 100))
+
+
+def test_what_has_no_room_is_not_written():
+    axes = {"lr": [50.0, 90.0], "momentum": [0.5, 0.9]}
+    lost = sensitivity(BOWL, Momentum, (-7, 2), 400, **axes)
+    words = [text.get_text() for text in plot_map(lost, size=(400, 300)).texts]
+    assert "diverged" not in words
+
+
+def test_losses_without_a_known_minimum_have_a_plain_scale():
+    found = sensitivity("saddle", "sgd", steps=5, lr=np.linspace(0.01, 0.1, 8))
+    assert found.surface.floor is None
+    ax = plot_rates([found])
+    assert ax.get_yscale() == "linear"
+    assert ax.get_ylabel() == "loss after 5 steps"
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), found.values)
+
+
+def test_a_learning_rate_that_changes_has_no_ring():
+    scheduled = sensitivity(BOWL, SGD(Cosine(0.5, 20)), (-7, 2), 20, lr=RATES[:16])
+    assert lines(plot_rates([scheduled]), "_given") == []
+    plain = sensitivity(BOWL, SGD(0.1), (-7, 2), 20, lr=RATES[:16])
+    assert len(lines(plot_rates([plain]), "_given")) == 1
+
+
+def test_losses_are_those_above_the_minimum():
+    high = sensitivity(f"{BOWL} + 3", "sgd", (-7, 2), 40, lr=RATES[:16])
+    low = sensitivity(BOWL, "sgd", (-7, 2), 40, lr=RATES[:16])
+    values, label = excess_of(high)
+    assert label == "loss above the minimum after 40 steps"
+    np.testing.assert_allclose(values, low.values, atol=1e-12)
+    assert excess_of(low)[1] == "loss after 40 steps"

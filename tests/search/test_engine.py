@@ -166,6 +166,26 @@ def test_a_saved_result_keeps_its_conclusion_and_the_best_of_each_round(ridge, s
     assert found.spaces[1]["lr"].low <= min(narrow) < max(narrow) <= found.spaces[1]["lr"].high
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"settings": []}, "`search` must be a record with its settings and conclusion"),
+        ({"conclusion": "good"}, "`search` must be a record with its settings and conclusion"),
+        ({"measure": 3}, "`measure` must be text. Got 3 instead"),
+        ({"goal": "most"}, "`goal` must be max or min. Got 'most' instead"),
+    ],
+)
+def test_other_records_are_no_result(ridge, space, change, words):
+    data = search(ridge(), space, 4, workers=1).to_dict()
+    assert SearchResult.from_dict(data).to_dict() == data
+    inside = {key: value for key, value in change.items() if key not in data}
+    data |= {key: value for key, value in change.items() if key in data}
+    if inside:
+        data["settings"] = {**data["settings"], **inside}
+    with pytest.raises((TypeError, ValueError), match=words):
+        SearchResult.from_dict(data)
+
+
 def test_an_empty_file_is_no_search(tmp_path):
     (tmp_path / "a.jsonl").write_bytes(b"")
     with pytest.raises(ValueError, match="holds no journal of a search: it is empty"):
