@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any, TextIO
 
+from trajectories.terminal import watched
+
 __all__ = ["Progress"]
 
 
@@ -22,7 +24,7 @@ class Progress:
     def __init__(self, total: int, quiet: bool) -> None:
         self._quiet = quiet
         self._bar: Any = None
-        if total and not quiet and sys.stderr.isatty():
+        if total and not quiet and watched():
             from tqdm import tqdm
 
             self._bar = tqdm(total=total, desc="gallery", unit="script", leave=False)

@@ -11,7 +11,7 @@ import pytest
 from trajectories import Momentum, Surface
 from trajectories.maps import Basins, Sensitivity, basins, sensitivity
 from trajectories.plotting.maps.saving import save_map
-from trajectories.plotting.writers.map_page import MOST_BYTES, map_page, write_map_page
+from trajectories.plotting.writers.map_page import MOST_BYTES, _spread, map_page, write_map_page
 
 BOWL = "x**2/20 + y**2"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -304,3 +304,14 @@ def test_the_viewer_chooses_light_or_dark(visit, scheme):
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 22, 29)"}[scheme]
     assert page.evaluate("document.querySelector('img').naturalWidth") == 1920
+
+
+@pytest.mark.parametrize(("count", "most"), [(10, 4), (100, 7), (11, 10), (50, 2)])
+def test_no_more_cells_are_spread_than_may_be(count, most):
+    for own in range(count):
+        picked = _spread(count, most, own)
+        assert own in picked
+        assert len(picked) <= max(most, 3)
+        assert picked[0] == 0
+        assert picked[-1] == count - 1
+        assert picked == sorted(set(picked))

@@ -402,3 +402,9 @@ def test_losses_are_those_above_the_minimum():
     assert label == "loss above the minimum after 40 steps"
     np.testing.assert_allclose(values, low.values, atol=1e-12)
     assert excess_of(low)[1] == "loss after 40 steps"
+
+
+def test_forty_maps_on_a_stamp_are_refused_in_one_line():
+    one = basins("sphere", "sgd:0.1", 3, resolution=3)
+    with pytest.raises(ValueError, match="`size` must be large enough for the panels"):
+        plot_basins([one] * 40, size=(100, 100))

@@ -19,6 +19,8 @@ __all__ = ["MIN_SIDE", "Size", "check_room", "checked_size", "new_figure", "pane
 Size = tuple[int, int]
 
 _DPI = 100.0
+#: Where type is smaller than a pixel or two there is nothing to be drawn.
+_LEAST_DPI = 7.0
 MIN_SIDE, _MAX_SIDE = 100, 8192
 #: The least side of a panel, in points.
 _MIN_PANEL = 24.0
@@ -38,9 +40,16 @@ def new_figure(size: Size, reference: Size = (800, 600)) -> RecipeFigure:
     -------
     RecipeFigure
         With an Agg canvas.
+
+    Raises
+    ------
+    ValueError
+        If the size is none, or far too small for the reference.
     """
     width, height = checked_size(size)
     dpi = _DPI * math.sqrt(width * height / (reference[0] * reference[1]))
+    if dpi < _LEAST_DPI:
+        raise must("size", "large enough for the panels and their type", size)
     # A millionth of a pixel more, as Matplotlib cuts the fraction off.
     inches = (width + 1e-6) / dpi, (height + 1e-6) / dpi
     engine: Any = "none"  # Whatever the user has set: panels are placed by measure.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
@@ -24,6 +23,7 @@ from trajectories.plotting.writers.frames import numbered, write_frames, write_p
 from trajectories.plotting.writers.page import Take, looks_for, page_html
 from trajectories.plotting.writers.stream import Stream
 from trajectories.plotting.writers.video import MIN_FPS
+from trajectories.terminal import watched
 from trajectories.validation import NON_NEGATIVE, POSITIVE, integer, must, scalar
 
 if TYPE_CHECKING:
@@ -238,6 +238,6 @@ def _bar(steps: Iterable[int]) -> Iterable[int]:
     from tqdm import tqdm
 
     bar: Iterable[int] = tqdm(
-        steps, desc="frames", unit="frame", disable=not sys.stderr.isatty(), leave=False
+        steps, desc="frames", unit="frame", disable=not watched(), leave=False
     )
     return bar

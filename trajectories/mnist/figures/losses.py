@@ -60,17 +60,19 @@ def draw_race(result: Result, size: Size | None = None) -> Figure:
     labels = [ended(result, label) for label in result.runs]
     styles = track_styles(len(labels))
     best = min(result.runs, key=lambda label: _last_loss(result, label))
+    loss = _last_loss(result, best)
+    told = [
+        f"Lowest at the end: {best}, with {loss:.3f} on average over the last {_last(result)} "
+        "iterations",
+        f"Lowest at the end: {best}, {loss:.3f}",
+    ]
     made = sheet(
         size,
         _WIDE,
         1,
         2,
         title=[f"Training loss of {len(labels)} optimizers on {result.data['name']}"],
-        about=[
-            f"Lowest at the end: {best}, with {_last_loss(result, best):.3f} on average over the "
-            f"last {_last(result)} iterations",
-            f"Lowest at the end: {best}, {_last_loss(result, best):.3f}",
-        ],
+        about=told if np.isfinite(loss) else ["No optimizer came to the end with all seeds"],
         foot=_foot(result, _smoothing(result)),
         labels=labels,
         styles=styles,

@@ -113,7 +113,7 @@ def _draw_best(result: SearchResult, size: Size | None) -> RecipeFigure:
             continue
         trial = shown[place]
         for name, style in zip(names, styles, strict=True):
-            if name in trial.curves:
+            if name in trial.curves and unit in trial.curves:
                 ax.plot(trial.curves[unit], trial.curves[name], **style)
         _head(ax, result, trial, place)
         ax.set_xlim(0, result.settings["budget"])
@@ -144,7 +144,8 @@ def _scale(ax: Axes, result: SearchResult, shown: tuple[Trial, ...], names: list
         ax.set_yticks([0, 0.5, 1])
         in_percent(ax)
         return
-    values = np.concatenate([trial.curves[name] for trial in shown for name in names])
+    curves = [trial.curves.get(name, []) for trial in shown for name in names]
+    values = np.concatenate([np.empty(0), *curves])
     values = values[np.isfinite(values)]
     if len(values) and values.min() > 0:
         ax.set_yscale("log")

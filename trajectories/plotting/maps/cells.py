@@ -199,15 +199,11 @@ def draw_frontier(ax: Axes, result: Sensitivity) -> dict[str, Any] | None:
         "path_effects": [withStroke(linewidth=2.6 * width, foreground=paper)],
     }
     names = list(result.axes)
-    if np.ndim(limit) == 0:
-        line = ax.axvline if names[0] == "lr" else ax.axhline
-        line(limit, zorder=_FRONTIER, label="_frontier", **style)
-    else:
-        other = result.axes[next(name for name in names if name != "lr")]
-        rates, others = (limit, other) if names[0] == "lr" else (other, limit)
-        bounds = ax.axis()
-        ax.add_line(Line2D(rates, others, zorder=_FRONTIER, label="_frontier", **style))
-        ax.axis(bounds)
+    other = result.axes[next(name for name in names if name != "lr")]
+    rates, others = (limit, other) if names[0] == "lr" else (other, limit)
+    bounds = ax.axis()
+    ax.add_line(Line2D(rates, others, zorder=_FRONTIER, label="_frontier", **style))
+    ax.axis(bounds)
     return {"color": ink, "linestyle": style["linestyle"], "marker": ""}
 
 

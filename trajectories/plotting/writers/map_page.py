@@ -222,14 +222,14 @@ def _best(result: Any) -> tuple[int, int]:
 
 
 def _spread(count: int, most: int, own: int) -> list[int]:
-    """Return at most so many of the indices below a count, evenly, and one's own among them."""
+    """Return at most so many indices below a count, or three: the ends, one's own, and others."""
     if count <= most:
         return list(range(count))
     picked = {round(i * (count - 1) / (most - 1)) for i in range(most)}
-    nearest = min(picked, key=lambda index: abs(index - own))
-    # Its neighbour makes room, unless that is an end.
-    if 0 < nearest < count - 1:
-        picked.discard(nearest)
+    # Its neighbour makes room, but the ends stay.
+    inner = picked - {0, count - 1}
+    if own not in picked and inner:
+        picked.discard(min(inner, key=lambda index: abs(index - own)))
     return sorted(picked | {own})
 
 
