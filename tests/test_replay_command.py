@@ -122,3 +122,29 @@ def test_file_without_a_recipe_is_refused(run, tmp_path):
     with pytest.raises(ValueError, match="holds no recipe"):
         run(tmp_path / "a.png", "-o", tmp_path / "b.gif")
     assert not (tmp_path / "b.gif").exists()
+
+
+@pytest.fixture
+def hills(tmp_path):
+    """A PNG of a map of starts."""
+    path = tmp_path / "hills.png"
+    tj.plot_basins([tj.basins("himmelblau", "sgd:0.01", 20, resolution=8)]).savefig(path)
+    return path
+
+
+def test_a_map_becomes_another_picture_a_movie_or_a_page(run, hills, tmp_path):
+    for name in ("again.svg", "again.gif", "again.html"):
+        assert run(hills, "-q", "-o", tmp_path / name, "--theme", "dark") == [str(tmp_path / name)]
+    assert read_recipe(tmp_path / "again.svg").settings == {"theme": "dark"}
+    assert read_recipe(tmp_path / "again.gif").kind == "animate_basins"
+    assert read_recipe(tmp_path / "again.html").kind == "plot_basins"
+    with Image.open(tmp_path / "again.gif") as image:
+        assert image.n_frames > 5
+
+
+def test_work_and_images_are_told_by_options(run, hills, tmp_path):
+    with pytest.raises(ValueError, match="work of 2,560 steps, more than 100"):
+        run(hills, "-o", tmp_path / "a.png", "--most-work", 100)
+    with pytest.raises(ValueError, match="`data` must be left out where there are no images"):
+        run(hills, "-o", tmp_path / "a.png", "--data", "digits")
+    assert not (tmp_path / "a.png").exists()

@@ -13,6 +13,7 @@ from trajectories.mnist.figures.search import draw_search
 from trajectories.plotting.recipes.kinds import KINDS, RESULTS, picture_of
 from trajectories.plotting.recipes.recipe import Recipe, make_recipe, read_recipe
 from trajectories.plotting.recipes.replay import animation_of, figure_of, replay
+from trajectories.plotting.recipes.results import pack_results
 from trajectories.plotting.recipes.settings import settings_of
 from trajectories.search import search_surface
 
@@ -288,3 +289,26 @@ def test_maps_have_the_size_that_is_asked_for(bowl, cloud):
         assert ax.figure.canvas.get_width_height() == (500, 400)
     with pytest.raises(ValueError, match="`size` must be left out if `ax` is given"):
         tj.plot_map(bowl, ax=ax, size=(500, 400))
+
+
+def test_what_is_too_long_is_left_out(bowl, hills):
+    whole = pack_results([bowl, bowl], 10_000)["results"]
+    assert [set(one) for one in whole] == [{"kind", "told", "digest"}] * 2
+    assert pack_results([bowl, *hills], 1_000) == {
+        "results": [{"kind": "sensitivity"}, {"kind": "basins"}, {"kind": "basins"}]
+    }
+
+
+@pytest.mark.parametrize("results", [None, [], {}, [None], [{}] * 101, [{"kind": 3}]])
+def test_results_that_are_none_are_refused(results, bowl):
+    data = json.loads(again_of(bowl).text)
+    data["results"] = results
+    with pytest.raises(ValueError, match="must be|Unknown"):
+        Recipe.of(json.dumps(data))
+
+
+def test_a_digest_that_is_none_is_refused(bowl):
+    data = json.loads(again_of(bowl).text)
+    data["results"][0]["digest"] = 7
+    with pytest.raises(ValueError, match="`digest` must be a text"):
+        Recipe.of(json.dumps(data))
