@@ -122,6 +122,18 @@ def test_a_schedule_is_asked_for_each_step():
     assert path.positions[:, 0] == pytest.approx([1, 0, 0, 0, 0])
 
 
+@pytest.mark.parametrize(("count", "blocks"), [(1, 1), (BLOCK, 1), (BLOCK + 1, 2)])
+def test_paths_descend_together_in_as_few_blocks_as_may_be(count, blocks):
+    asked = []
+
+    def schedule(step):
+        asked.append(step)
+        return 0.1
+
+    descend("sphere", SGD(schedule), np.ones((count, 2)), steps=2)
+    assert asked == [0, 1] * blocks
+
+
 def test_a_label_of_ones_own():
     assert descend("sphere", "sgd", steps=1, label="mine").label == "mine"
 
@@ -327,6 +339,11 @@ def test_noise_is_reproduced_by_its_seed():
     assert run(rng=np.random.default_rng(1)) == run(rng=np.random.default_rng(1))
     generator = np.random.default_rng(1)
     assert run(rng=generator) != run(rng=generator)
+
+
+def test_a_seed_stays_what_it_is():
+    path = descend("x + y", "sgd", steps=1, noise=0.3, rng=5)
+    assert path.made.seed == np.random.default_rng(5).integers(2**63)
 
 
 def test_without_noise_the_seed_does_not_matter():

@@ -52,7 +52,7 @@ def changed_array(array: np.ndarray, rng: random.Random) -> np.ndarray:
         warnings.simplefilter("ignore")
         try:
             return _changed_array(np.array(array), rng)
-        except (OverflowError, TypeError, ValueError):
+        except (ArithmeticError, RuntimeError, TypeError, ValueError):
             return array  # Text cannot be multiplied, say.
 
 

@@ -3,6 +3,7 @@
 The first byte of an input says what it is read as.
 """
 
+import codecs
 import contextlib
 import importlib.metadata
 import io
@@ -31,6 +32,8 @@ from trajectories.search import SearchResult
 _FOLDER = "/dev/shm" if os.path.isdir("/dev/shm") else None
 PATH = os.path.join(tempfile.mkdtemp(prefix="fuzz-", dir=_FOLDER), "input")
 assert tokenize  # NumPy imports it late.
+for _width in ("8-sig", "16", "16-le", "16-be", "32", "32-le", "32-be"):
+    codecs.lookup(f"utf-{_width}")  # JSON that is given bytes does so too.
 # A new history looks it up in the folders of all packages, whatever is read.
 importlib.metadata.version = lambda name: "1"
 
@@ -172,8 +175,9 @@ def _spoil(arrays: dict[str, np.ndarray], rng: random.Random) -> None:
     elif what < 0.2:
         arrays[rng.choice(("more", *arrays))] = arrays[name]
     elif name == "about" and what < 0.95:
-        record = json.loads(str(arrays[name])) if arrays[name].ndim == 0 else None
-        arrays[name] = np.array(json.dumps(changed(record, rng)))
+        with contextlib.suppress(ValueError):  # It may be spoilt already.
+            record = json.loads(str(arrays[name]))
+            arrays[name] = np.array(json.dumps(changed(record, rng)))
     else:
         arrays[name] = changed_array(arrays[name], rng)
     if not arrays:

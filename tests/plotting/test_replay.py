@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 import trajectories as tj
@@ -14,7 +15,6 @@ from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.plotting.recipes.kinds import KINDS
 from trajectories.plotting.recipes.recipe import make_recipe, read_recipe
 from trajectories.plotting.recipes.replay import animation_of, figure_of, replay, saving_of
-from trajectories.plotting.writers.figure import save_figure
 from trajectories.plotting.writers.frames import write_frames
 from trajectories.plotting.writers.gif import write_gif
 from trajectories.plotting.writers.image import write_apng, write_webp
@@ -160,16 +160,17 @@ def test_still_pictures_of_every_kind_come_again(kind, suffix, short, tmp_path):
     settings = {"theme": "dark", "alpha": 0.5, **sized}
     drawn = getattr(tj, kind)(source, **settings)
     figure = drawn.figure
-    figure.set_dpi(50)
     path = tmp_path / f"a{suffix}"
-    remembered(figure, source, kind, settings).savefig(path)
+    remembered(figure, source, kind, settings).savefig(path, dpi=50)
     again = replay(path)
     assert bits(again.trajectories) == bits([] if kind == "plot_gradient" else short)
-    again.set_dpi(50)
-    for one, name in ((figure, "one.png"), (again, "other.png")):
-        save_figure(one, tmp_path / name)
-    with Image.open(tmp_path / "one.png") as one, Image.open(tmp_path / "other.png") as other:
-        assert np.array_equal(np.array(one), np.array(other))
+    pictures = []
+    for one in (figure, again):
+        one.set_dpi(50)
+        canvas = FigureCanvasAgg(one)
+        canvas.draw()
+        pictures.append(np.asarray(canvas.buffer_rgba()))
+    assert np.array_equal(*pictures)
 
 
 def remembered(figure, source, kind, settings):

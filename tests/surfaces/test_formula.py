@@ -452,6 +452,8 @@ def test_what_is_no_text_is_refused(thing):
         ("x**65", r"Exponents must be at most 64 in size\. Got 65\."),
         ("x" * 501, r"at most 500 characters\. Got 501\."),
         ("(" * 31 + "x" + ")" * 31, r"nest at most 30 deep\. Got 31\."),
+        ("**".join("x" * 32), r"Powers and calls .* at most 30 deep\. Got 31\."),
+        ("sin(" * 15 + "**".join("x" * 17) + ")" * 15, r"at most 30 deep\. Got 31\."),
         ("+" * 201 + "x", r"at most 200 operations\. Got 201\."),
         ("x +", r"The formula 'x \+' cannot be read: check operators and parentheses\."),
         ("x!", "has '!', which has no place in a formula"),

@@ -205,6 +205,7 @@ def read_checkpoint(
     try:
         _check_shapes(trainer, state)
         load_state(trainer, state)
+        _ = trainer.history  # Curves of different lengths are no history.
     except Exception as error:  # It may hold anything; what there was is put back.
         load_state(trainer, before)
         raise refusal(path, _WHAT, error) from error

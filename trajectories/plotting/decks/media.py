@@ -135,7 +135,8 @@ def _picture(path: Path, content: bytes) -> dict[str, Any]:
     import PIL.Image
 
     kind = _PILLOW[path.suffix.lower()[1:]]
-    with PIL.Image.open(io.BytesIO(content)) as image:
+    # No other reader is let near: a file from a stranger may claim to be anything.
+    with PIL.Image.open(io.BytesIO(content), formats=sorted(set(_PILLOW.values()))) as image:
         if image.format != kind:
             raise ValueError(f"it is {image.format}")
         still = _opaque(image)
