@@ -180,7 +180,7 @@ def test_installed_it_runs_where_there_is_no_source(kind, request, tmp_path):
     site = Path(run(python, "-c", code, folder=tmp_path).strip())
     # What it depends on comes from here; what is here of the package itself comes after its own.
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    words = ["install", "--no-deps", "--no-index", "--no-build-isolation", "--quiet"]
+    words = ["install", "--no-deps", "--no-index", "--no-build-isolation", "--ignore-installed"]
     run(sys.executable, "-m", "pip", "--python", python, *words, archive, folder=tmp_path)
 
     work = tmp_path / "work"

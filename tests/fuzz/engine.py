@@ -293,6 +293,9 @@ def _guided(target: Target, options: argparse.Namespace) -> None:
 
 
 def _report(target: Target, how: str, seconds: float) -> None:
+    """Tell how it went, and remove the folder of its own that the inputs were written to."""
+    if target.path:
+        shutil.rmtree(os.path.dirname(target.path), ignore_errors=True)
     taken, data = target.slowest
     print(
         f"{target.name}: {target.done:,} inputs, {how}, in {seconds:.0f} s "

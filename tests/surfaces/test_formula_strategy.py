@@ -46,6 +46,11 @@ class Tree:
             return self.means(), 0.0 if self.name in NUMBERS else 4 * ULP
         known = [part.at(x, y) for part in self.parts]
         middle = _finite(self.means, [value for value, _ in known])
+        lost = self.name in ("exp", "*", "/", "**") and all(value for value, _ in known)
+        if abs(middle) < 1e-290 and (middle or lost):
+            raise OutsideError  # What was smaller than any float may come back by another way.
+        if self.name == "atan2" and not any(value for value, _ in known):
+            raise OutsideError  # At (0, 0) there is no direction, whatever IEEE 754 says.
         # At the ends of what the arguments may be in truth.
         ends = itertools.product(*((v - e, v + e) if e else (v,) for v, e in known))
         spread = max(abs(_finite(self.means, end) - middle) for end in ends)
