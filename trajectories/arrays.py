@@ -70,7 +70,11 @@ def from_plain(name: str, data: Any) -> np.ndarray:
         return floats(name, data)
     broken = must(name, "an array as it is written here", "something else")
     shape, text = data.get("shape"), data.get("float64")
-    whole = isinstance(shape, list) and all(type(n) is int and n >= 0 for n in shape)
+    whole = (
+        isinstance(shape, list)
+        and len(shape) <= 32
+        and all(type(side) is int and 0 <= side <= _MOST for side in shape)
+    )
     if not whole or not isinstance(text, str) or set(data) != {"shape", "float64"}:
         raise broken
     assert isinstance(shape, list)

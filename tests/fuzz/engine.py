@@ -250,6 +250,7 @@ def _supervise(target: Target, options: argparse.Namespace) -> int:
     try:
         done = subprocess.run(command, stderr=subprocess.PIPE, check=False)
     finally:
+        _clean(target)  # The other process has one of its own.
         if not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
     if done.returncode:
@@ -292,10 +293,15 @@ def _guided(target: Target, options: argparse.Namespace) -> None:
     atheris.Fuzz()
 
 
-def _report(target: Target, how: str, seconds: float) -> None:
-    """Tell how it went, and remove the folder of its own that the inputs were written to."""
+def _clean(target: Target) -> None:
+    """Remove the folder of its own that a target writes inputs to."""
     if target.path:
         shutil.rmtree(os.path.dirname(target.path), ignore_errors=True)
+
+
+def _report(target: Target, how: str, seconds: float) -> None:
+    """Tell how it went."""
+    _clean(target)
     taken, data = target.slowest
     print(
         f"{target.name}: {target.done:,} inputs, {how}, in {seconds:.0f} s "
