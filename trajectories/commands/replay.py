@@ -68,8 +68,9 @@ def _run(options: argparse.Namespace) -> None:
         return
     saving = {name: getattr(options, name) for name in _SAVING}
     saving = {name: value for name, value in saving.items() if value is not None}
-    if kind == ".html" and recipe.kind in ("plot_map", "plot_sensitivity", "plot_basins"):
-        save_map(recipe.again(most_work=options.most_work)[0], options.output, theme=options.theme)
+    if kind == ".html" and KINDS[recipe.kind].page:
+        found = recipe.again(most_work=options.most_work, data=options.data)
+        save_map(found[0], options.output, theme=options.theme)
         print(options.output)
         return
     written = animation_of(recipe, **asked).save(

@@ -125,4 +125,6 @@ def animate(
             return LAYOUTS[layout](paths, chosen, **how, **kwargs)
 
     kept = {name: value for name, value in told.items() if value is not None}
-    return Animation(paths, shown, shape, make, kept)
+    moving = Animation(paths, shown, shape, make, kept)
+    moving.remember(paths, kind="animation", settings=kept)
+    return moving

@@ -68,8 +68,6 @@ class Animation:
         self.saving: dict[str, Any] = {"fps": default_fps(len(self)), "hold": 1.5, "loop": 0}
         self._make = make
         self._source: tuple[Sequence[Any], str, dict[str, Any]] | None = None
-        if trajectories:
-            self.remember(trajectories, kind="animation", settings=settings)
 
     def remember(self, source: Sequence[Any], *, kind: str, settings: Mapping[str, Any]) -> None:
         """Keep what is shown, to be written down when the moving picture is saved.

@@ -147,7 +147,6 @@ def text_size(text: str, size: float, figure: Any = None) -> tuple[float, float]
     """
     font = FontProperties(size=size)
     plain = text.replace(r"\$", "")
-    measure = TextToPath().get_text_width_height_descent
     try:
         if figure is not None and hasattr(figure.canvas, "get_renderer"):
             trial = Text(0, 0, text, fontproperties=font, figure=figure)
@@ -155,12 +154,18 @@ def text_size(text: str, size: float, figure: Any = None) -> tuple[float, float]
             width, height = extent.width / figure.dpi * 72, extent.height / figure.dpi * 72
             if "$" in plain and mpl.__version_info__ < (3, 11):
                 # Some pixels of what is measured are air.
-                height = min(height, measure(plain, font, True)[1])
+                height = min(height, _outline(plain, font)[1])
             return float(width), float(height)
-        width, height, _ = measure(plain, font, "$" in plain)
-        return float(width), float(height)
+        return _outline(plain, font)
     except ValueError:
         return math.inf, math.inf
+
+
+def _outline(text: str, font: FontProperties) -> tuple[float, float]:
+    """Measure the outline of a text, without a figure."""
+    measure = TextToPath().get_text_width_height_descent
+    width, height, _ = measure(text, font, "$" in text)
+    return float(width), float(height)
 
 
 def _legend_columns(labels: Sequence[str], width: float) -> int:

@@ -43,7 +43,6 @@ class Movie(Animation):
         make: Callable[[Size], Picture],
     ) -> None:
         super().__init__(trajectories, frame_steps, size, make, {})
-        self._source = None  # It is not `animate` that makes it.
         self.title = title
 
     def save(

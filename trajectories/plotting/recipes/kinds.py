@@ -41,6 +41,8 @@ class Kind:
         Whether the function takes all that is shown as a list, and not the only one.
     lines : bool, default True
         Whether what else it is told goes to the lines of paths.
+    page : bool, default False
+        Whether `save_map` makes a page of what it shows.
     """
 
     home: str
@@ -50,6 +52,7 @@ class Kind:
     twin: str | None = None
     several: bool = True
     lines: bool = True
+    page: bool = False
 
 
 def _of_results(home: str, **more: Any) -> Kind:
@@ -76,10 +79,12 @@ KINDS: dict[str, Kind] = {
         several=False,
         lines=False,
     ),
-    "plot_map": _of_results(f"{_MAPS}axes:plot_map"),
+    "plot_map": _of_results(f"{_MAPS}axes:plot_map", page=True),
     "plot_rates": _of_results(f"{_MAPS}axes:plot_rates", several=True, lines=True),
-    "plot_sensitivity": _of_results(f"{_MAPS}figures:plot_sensitivity"),
-    "plot_basins": _of_results(f"{_MAPS}panels:plot_basins", several=True, twin="animate_basins"),
+    "plot_sensitivity": _of_results(f"{_MAPS}figures:plot_sensitivity", page=True),
+    "plot_basins": _of_results(
+        f"{_MAPS}panels:plot_basins", several=True, twin="animate_basins", page=True
+    ),
     "animate_basins": _of_results(
         f"{_MAPS}movies:animate_basins", moves=True, several=True, twin="plot_basins"
     ),
