@@ -17,6 +17,9 @@ from typing import IO, Any, BinaryIO, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from trajectories.arrays import is_shape
+from trajectories.names import cut
+
 __all__ = ["load_archive", "load_json", "read_arrays", "refusal"]
 
 Made = TypeVar("Made")
@@ -86,7 +89,9 @@ def load_archive(
             if not isinstance(about, dict):
                 raise ValueError("what is written about it is no record")
             if form is not None and about.get("format") != form:
-                raise ValueError(f"its format is {_cut(repr(about.get('format')))}, not {form!r}")
+                raise ValueError(
+                    f"its format is {cut(repr(about.get('format')), _LONGEST)}, not {form!r}"
+                )
             return make(about, arrays)
         except Exception as error:
             # A damaged archive fails in as many ways as zip, zlib, NumPy and JSON know.
@@ -156,7 +161,9 @@ def read_arrays(file: BinaryIO) -> dict[str, NDArray[Any]]:
         total = 0
         for item in items:
             if item.compress_type not in _METHODS:
-                raise ValueError(f"its {_cut(item.filename)} is compressed in a way of its own")
+                raise ValueError(
+                    f"its {cut(item.filename, _LONGEST)} is compressed in a way of its own"
+                )
             with archive.open(item) as member:
                 total += _promised(member, item)
             # As float64, which is what becomes of most: small numbers take more then.
@@ -197,12 +204,12 @@ def refusal(
     if isinstance(error, KeyError):
         why = f"it lacks {why}"
     place = f"{where}: " if where else ""
-    return ValueError(f"{os.fspath(path)!r} holds no {what}: {place}{_cut(why)}")
+    return ValueError(f"{os.fspath(path)!r} holds no {what}: {place}{cut(why, _LONGEST)}")
 
 
 def _promised(member: IO[bytes], item: zipfile.ZipInfo) -> int:
     """Return what an array will take as float64, by its header, which must fit what follows."""
-    name = _cut(item.filename)
+    name = cut(item.filename, _LONGEST)
     width = _WIDTHS.get(np.lib.format.read_magic(member), 0)
     length = int.from_bytes(member.read(width), "little")
     header = _HEADER.fullmatch(member.read(min(length, _LONGEST_HEADER)))
@@ -225,10 +232,7 @@ def _parsed(text: str | bytes, packed: int) -> Any:
         nonlocal total
         if "float64" in record:
             shape = record.get("shape")
-            sides = shape if isinstance(shape, list) and len(shape) <= 32 else [_MOST]
-            if not all(type(side) is int and 0 <= side <= _MOST for side in sides):
-                sides = [_MOST]
-            total += 8 * math.prod(sides)
+            total += 8 * (math.prod(shape) if is_shape(shape, _MOST) else _MOST)
             _bounded(total, packed, _MOST, _TIGHTEST)
         return record
 
@@ -246,7 +250,3 @@ def _size(file: BinaryIO) -> int:
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     return size
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."

@@ -7,18 +7,19 @@ import binascii
 import hashlib
 import math
 import zlib
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from trajectories.validation import floats, must
 
-__all__ = ["fingerprint", "from_plain", "to_plain"]
+__all__ = ["fingerprint", "from_plain", "is_shape", "to_plain"]
 
 #: Longer arrays are compressed; to a reader's eye they are no numbers any more.
 _SHORT = 64
 #: More elements than any recipe needs; what says that it has more is not unpacked.
 _MOST = 50_000_000
+_DIMENSIONS = 32
 
 
 def to_plain(array: Any) -> Any:
@@ -70,14 +71,8 @@ def from_plain(name: str, data: Any) -> np.ndarray:
         return floats(name, data)
     broken = must(name, "an array as it is written here", "something else")
     shape, text = data.get("shape"), data.get("float64")
-    whole = (
-        isinstance(shape, list)
-        and len(shape) <= 32
-        and all(type(side) is int and 0 <= side <= _MOST for side in shape)
-    )
-    if not whole or not isinstance(text, str) or set(data) != {"shape", "float64"}:
+    if not is_shape(shape, _MOST) or not isinstance(text, str) or set(data) != {"shape", "float64"}:
         raise broken
-    assert isinstance(shape, list)
     size = math.prod(shape)
     if size > _MOST:
         raise must(name, f"of at most {_MOST:,} numbers", size)
@@ -90,6 +85,28 @@ def from_plain(name: str, data: Any) -> np.ndarray:
     if len(raw) != 8 * size:
         raise broken
     return np.frombuffer(raw, "<f8").astype(np.float64).reshape(shape)
+
+
+def is_shape(shape: Any, most: int) -> TypeGuard[list[int]]:
+    """Tell whether this is the shape of an array, as JSON holds it, with no side too long.
+
+    Parameters
+    ----------
+    shape : object
+        What was read; it may be anything.
+    most : int
+        The longest that a side may be.
+
+    Examples
+    --------
+    >>> is_shape([3, 0], 10), is_shape([3, 11], 10), is_shape([True], 10), is_shape(3, 10)
+    (True, False, False, False)
+    """
+    return (
+        isinstance(shape, list)
+        and len(shape) <= _DIMENSIONS
+        and all(type(side) is int and 0 <= side <= most for side in shape)
+    )
 
 
 def fingerprint(*arrays: Any) -> str:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from trajectories.names import resolve
+from trajectories.names import cut, resolve
 from trajectories.validation import must
 
 __all__ = ["Call", "build", "read", "split"]
@@ -109,12 +109,12 @@ def _number(text: str, whole: str) -> int | float:
 
 
 def _trouble(words: str, part: str, whole: str) -> ValueError:
-    place = f", in {_cut(whole)}" if part.strip() != whole.strip() else ""
-    return ValueError(f"{words} Got {_cut(part.strip())} instead{place}.")
+    place = f", in {_quoted(whole)}" if part.strip() != whole.strip() else ""
+    return ValueError(f"{words} Got {_quoted(part.strip())} instead{place}.")
 
 
-def _cut(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "...")
+def _quoted(text: str) -> str:
+    return repr(cut(text))
 
 
 def build(kind: str, call: Call, known: Mapping[str, Callable[..., _Built]]) -> _Built:
@@ -193,7 +193,7 @@ def split(text: str) -> list[str]:
     ['lr=cosine(0.9, steps=60)', ' momentum=0.8']
     """
     if not _balanced(text):
-        raise ValueError(f"Every parenthesis must have its partner. Got {_cut(text)} instead.")
+        raise ValueError(f"Every parenthesis must have its partner. Got {_quoted(text)} instead.")
     parts, start, depth = [], 0, 0
     for mark in re.finditer("[(),]", text):
         depth += (mark[0] == "(") - (mark[0] == ")")

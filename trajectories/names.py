@@ -1,4 +1,4 @@
-"""Look names up in a table, and suggest the nearest known name for one that is not in it."""
+"""Look names up in a table, and tell in a message what was not in it and what is near."""
 
 from __future__ import annotations
 
@@ -6,7 +6,29 @@ import difflib
 import os
 from collections.abc import Iterable
 
-__all__ = ["normalise", "resolve", "suffix", "unknown"]
+__all__ = ["cut", "normalise", "resolve", "suffix", "unknown"]
+
+
+def cut(text: str, most: int = 60) -> str:
+    """Shorten a text for a message.
+
+    Parameters
+    ----------
+    text : str
+        What to tell.
+    most : int, default 60
+        How many characters there may be, the three dots included.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> cut("a long story", 9)
+    'a long...'
+    """
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def normalise(name: str) -> str:
@@ -114,5 +136,4 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
     table = {normalise(item): item for item in known}
     near = difflib.get_close_matches(normalise(str(name))[:80], list(table), n=1, cutoff=0.6)
     hint = f" Did you mean {table[near[0]]!r}?" if near else ""
-    shown = repr(name) if len(repr(name)) <= 60 else repr(name)[:57] + "..."
-    return ValueError(f"Unknown {kind} {shown}.{hint} Known: {', '.join(known)}.")
+    return ValueError(f"Unknown {kind} {cut(repr(name))}.{hint} Known: {', '.join(known)}.")

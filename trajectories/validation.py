@@ -232,7 +232,7 @@ def integers(name: str, value: Any) -> np.ndarray:
     TypeError
         If something in it is no real number, or if it is ragged.
     ValueError
-        If a number is not whole, or larger than 2**53.
+        If a number is not whole, or is 2**53 or more, where floats miss some.
 
     Examples
     --------
@@ -240,7 +240,7 @@ def integers(name: str, value: Any) -> np.ndarray:
     array([  0, 500])
     """
     given = floats(name, value, "whole numbers")
-    if not np.all((np.abs(given) <= 2.0**53) & (np.floor(given) == given)):
+    if not np.all((np.abs(given) < 2.0**53) & (np.floor(given) == given)):
         raise must(name, "whole numbers", value)
     return given.astype(np.int64)
 

@@ -19,6 +19,7 @@ from trajectories.mnist.draws import rng_state, set_rng_state
 from trajectories.mnist.layers import Array
 from trajectories.mnist.optimizer_state import load_optimizer_state, optimizer_state
 from trajectories.optimizers.record import to_record
+from trajectories.same_settings import check_same, flat
 from trajectories.validation import integer, must
 
 if TYPE_CHECKING:
@@ -188,19 +189,14 @@ def read_checkpoint(
         If it is no checkpoint, one of another run, or would unpack to more than a file of its
         size may; nothing has been changed then.
     """
-    name, mine = os.fspath(path), _flat(json.loads(json.dumps(whose)))
 
     def made(about: dict[str, Any], arrays: dict[str, Array]) -> tuple[dict[str, Any], State]:
-        return _flat(about["identity"]), State(about, arrays)
+        return flat(about["identity"]), State(about, arrays)
 
     theirs, state = load_archive(path, _WHAT, made, form=_FORMAT)
-    for key in {**theirs, **mine}:  # In the order of what is most telling.
-        if theirs.get(key) != mine.get(key):
-            raise ValueError(
-                f"{name!r} is the checkpoint of another run: {' '.join(key.split())[:60]} is "
-                f"{theirs.get(key)!r:.200} there and {mine.get(key)!r:.200} here. Choose another "
-                "file, or delete it."
-            )
+    mine = flat(json.loads(json.dumps(whose)))
+    advice = "Choose another file, or delete it."
+    check_same(path, "the checkpoint of another run", theirs, mine, advice)
     before = state_of(trainer)
     try:
         _check_shapes(trainer, state)
@@ -227,14 +223,3 @@ def _check_shapes(trainer: Trainer, state: State) -> None:
             wanted = params
         if found != wanted:
             raise must(path, f"of shape {wanted}", found)
-
-
-def _flat(data: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Return nested dictionaries as one, with dotted names."""
-    found: dict[str, Any] = {}
-    for key, value in data.items():
-        if isinstance(value, dict):
-            found.update(_flat(value, f"{before}{key}."))
-        else:
-            found[f"{before}{key}"] = value
-    return found

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 from trajectories.archive import refusal
 from trajectories.atomic import check_target
+from trajectories.same_settings import check_same, flat
 from trajectories.search.trial import Trial
 from trajectories.validation import must
 
@@ -252,23 +253,6 @@ def _journal(
     journal, length = read_journal(path)
     if journal is None:
         return new, 0
-    theirs, mine = _flat(journal.settings), _flat(settings)
-    for key in {**theirs, **mine}:
-        if theirs.get(key) != mine.get(key):
-            raise ValueError(
-                f"{os.fspath(path)!r} is the journal of another search: "
-                f"{' '.join(key.split())[:60]} is {theirs.get(key)!r:.200} there and "
-                f"{mine.get(key)!r:.200} here. Choose another file."
-            )
+    what, advice = "the journal of another search", "Choose another file."
+    check_same(path, what, flat(journal.settings), flat(settings), advice)
     return journal, length
-
-
-def _flat(data: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Return nested dictionaries as one, with dotted names."""
-    found: dict[str, Any] = {}
-    for key, value in data.items():
-        if isinstance(value, dict):
-            found.update(_flat(value, f"{before}{key}."))
-        else:
-            found[f"{before}{key}"] = value
-    return found

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import sympy as sp
 from sympy.printing.str import StrPrinter
 
+from trajectories.names import cut
 from trajectories.surfaces.hyperbolic import RealCosh, RealSinh, RealTanh
 from trajectories.surfaces.nonsmooth import RealAbs, RealCbrt, RealMax, RealMin, RealSign, to_real
 
@@ -203,7 +204,7 @@ def syntax_tree(text: str) -> ast.expr:
         tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise FormulaError(
-            f"The formula {_cut(text)!r} cannot be read: check operators and parentheses."
+            f"The formula {cut(text)!r} cannot be read: check operators and parentheses."
         ) from None
     count = sum(isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Call)) for node in ast.walk(tree))
     if count > MAX_OPERATIONS:
@@ -229,10 +230,6 @@ def _towers(tree: ast.expr) -> int:
         deepest = max(deepest, depth)
         waiting.extend((child, depth) for child in ast.iter_child_nodes(node))
     return deepest
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _build(node: ast.AST) -> tuple[sp.Expr, float | None]:
@@ -278,7 +275,7 @@ def _name(name: str) -> tuple[sp.Expr, float | None]:
         raise FormulaError(f"The function {name!r} lacks its argument: write `{name}(...)`.")
     if name not in _NAMES:
         raise FormulaError(
-            f"The formula must be in x and y. Got the unknown name {_cut(name)!r}; "
+            f"The formula must be in x and y. Got the unknown name {cut(name)!r}; "
             f"known: x, y, pi, e and the functions {', '.join(FUNCTIONS)}."
         )
     return _checked(_NAMES[name], None)
@@ -303,7 +300,7 @@ def _call(name: str, arguments: list[tuple[sp.Expr, float | None]]) -> tuple[sp.
     lowered = name.lower()
     if lowered not in FUNCTIONS:
         raise FormulaError(
-            f"The formula calls the unknown function {_cut(name)!r}; known: {', '.join(FUNCTIONS)}."
+            f"The formula calls the unknown function {cut(name)!r}; known: {', '.join(FUNCTIONS)}."
         )
     function = FUNCTIONS[lowered]
     if len(arguments) != function.arity:

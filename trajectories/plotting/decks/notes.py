@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from trajectories.names import cut
 from trajectories.plotting.decks.results import as_paths
 from trajectories.plotting.recipes.text import parsed
 
@@ -83,10 +84,10 @@ def words(
     if not recipe:
         return Words(asked or stem, (name,), "", f"{kind}: {asked or stem}")
     facts = _facts(recipe)
-    heading = asked or _cut(_title(facts), _TITLE) or stem
-    about = f"{kind}: {_cut(_sentence(facts), _LINE) or heading}"
-    notes = (_cut(line, _LINE) for line in islice(_lines(name, facts), _MOST_LINES))
-    return Words(heading, tuple(notes), _cut(clean(recipe), _RECIPE), about)
+    heading = asked or cut(_title(facts), _TITLE) or stem
+    about = f"{kind}: {cut(_sentence(facts), _LINE) or heading}"
+    notes = (cut(line, _LINE) for line in islice(_lines(name, facts), _MOST_LINES))
+    return Words(heading, tuple(notes), cut(clean(recipe), _RECIPE), about)
 
 
 def clean(text: str) -> str:
@@ -253,7 +254,3 @@ def _value(value: Any) -> str:
         return ", ".join(map(_value, value)) if 0 < len(value) <= _FEW else f"{len(value)} values"
     shape = _mapping(value).get("shape")
     return f"{' x '.join(map(str, shape))} values" if isinstance(shape, list) else str(value)[:60]
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 3]}..."

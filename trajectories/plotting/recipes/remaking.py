@@ -19,7 +19,7 @@ from trajectories.plotting.recipes.paths import ARRAYS, MOST_SAMPLES, digest, wo
 from trajectories.plotting.recipes.text import mapping
 from trajectories.surfaces import Surface
 from trajectories.trajectory import Descent, Trajectory
-from trajectories.validation import NON_NEGATIVE, POSITIVE, integer, must, scalar
+from trajectories.validation import NON_NEGATIVE, POSITIVE, integer, integers, must, scalar
 
 __all__ = ["MOST_WORK", "PathRecord", "made_again", "unpack_paths", "unpack_surface"]
 
@@ -251,7 +251,7 @@ def _descent(data: Mapping[str, Any]) -> Descent:
         seed=integer("seed", data.get("seed", 0), 0),
         tolerance=None if tolerance is None else scalar("tolerance", tolerance, POSITIVE),
         record="all" if record is None else record,
-        picked=None if picked is None else _integers("picked", picked),
+        picked=None if picked is None else integers("picked", from_plain("picked", picked)),
     )
 
 
@@ -260,7 +260,7 @@ def _held(data: Any, record: PathRecord) -> Trajectory:
     arrays = mapping("arrays", data, (*ARRAYS, "status", *_INTEGERS))
     found: dict[str, Any] = {name: from_plain(name, arrays.get(name)) for name in ARRAYS}
     for name in _INTEGERS:
-        found[name] = _integers(name, arrays.get(name))
+        found[name] = integers(name, from_plain(name, arrays.get(name)))
     steps = found["recorded"]
     if steps.ndim != 1 or not len(steps) or steps[0] < 0 or (np.diff(steps) <= 0).any():
         raise must("recorded", "rising numbers of steps", steps)
@@ -275,10 +275,3 @@ def _held(data: Any, record: PathRecord) -> Trajectory:
         label=record.label,
         **found,
     )
-
-
-def _integers(name: str, data: Any) -> np.ndarray:
-    array = from_plain(name, data)
-    if not (np.abs(array) < 2**53).all() or not (array == np.round(array)).all():
-        raise must(name, "whole numbers", data)
-    return array.astype(np.int64)
