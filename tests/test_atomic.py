@@ -1,11 +1,15 @@
 """Writing a file whole or not at all."""
 
 import os
+import signal
+import subprocess
+import sys
+import tempfile
 import time
 
 import pytest
 
-from trajectories.atomic import check_target, hidden_folder, replacing
+from trajectories.atomic import check_target, hidden_folder, passing_folder, replacing
 
 
 @pytest.fixture(params=["nameless", "hidden"])
@@ -180,6 +184,43 @@ def test_a_hidden_folder_goes_with_all_in_it(target):
         (folder / "0.png").write_bytes(b"new")
         raise KeyboardInterrupt
     assert files(target.parent) == []
+
+
+def test_a_passing_folder_is_where_the_system_keeps_such_and_goes_at_the_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with passing_folder() as folder:
+        assert files(tmp_path) == [folder.name]
+        (folder / "0.npy").write_bytes(b"for now")
+    with pytest.raises(KeyboardInterrupt), passing_folder() as folder:  # noqa: PT012
+        (folder / "0.npy").write_bytes(b"for now")
+        raise KeyboardInterrupt
+    assert files(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, no process is killed by a signal")
+def test_the_passing_folder_of_a_killed_process_goes_with_the_next(tmp_path, monkeypatch):
+    script = """if True:
+        import os, signal
+        from trajectories.atomic import passing_folder
+        with passing_folder() as folder:
+            (folder / "0.npy").write_bytes(b"for now")
+            os.utime(folder, (0, 0))
+            os.kill(os.getpid(), signal.SIGKILL)
+    """
+    killed = subprocess.run([sys.executable, "-c", script], env={"TMPDIR": str(tmp_path)})
+    assert killed.returncode == -signal.SIGKILL
+    assert len(files(tmp_path)) == 1
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with passing_folder() as folder:
+        assert files(tmp_path) == [folder.name]
+    assert files(tmp_path) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="others may read all of it")
+def test_nobody_else_reads_a_passing_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with passing_folder() as folder:
+        assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_file_system_without_nameless_files(target, monkeypatch):

@@ -3,7 +3,7 @@
 Where the system has files without a name (Linux, on most file systems), the new file has none
 until it is complete: a writer that is killed leaves nothing. Elsewhere, and for whole folders, the
 name is hidden, and locked as long as the writer lives; what a killed one has left is removed when
-the next file is written into that folder.
+the next file is written into that folder. So is a folder that is only needed for a while.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import os
 import re
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-__all__ = ["check_target", "hidden_folder", "replacing"]
+__all__ = ["check_target", "hidden_folder", "passing_folder", "replacing"]
 
 fcntl: Any = None
 with suppress(ImportError):  # Windows has none.
@@ -142,18 +143,47 @@ def hidden_folder(beside: str | os.PathLike[str]) -> Iterator[Path]:
     OSError
         As `check_target`.
     """
-    folder = check_target(beside).parent
+    try:
+        with _hidden_folder_in(check_target(beside).parent) as folder:
+            yield folder
+    except OSError as error:
+        raise _named(error, beside) from error.__cause__
+
+
+@contextmanager
+def passing_folder() -> Iterator[Path]:
+    """Make a folder for files that are needed for a while, where the system keeps such.
+
+    It is removed at the end; if the process is killed, by the next one that needs such a folder.
+
+    Yields
+    ------
+    pathlib.Path
+
+    Examples
+    --------
+    >>> with passing_folder() as folder:
+    ...     _ = (folder / "a.txt").write_text("for now")
+    >>> folder.exists()
+    False
+    """
+    with _hidden_folder_in(Path(tempfile.gettempdir())) as folder:
+        yield folder
+
+
+@contextmanager
+def _hidden_folder_in(folder: Path) -> Iterator[Path]:
+    """Make a locked folder, after those that were left; remove it at the end."""
     _sweep(folder)
     partial = _hidden(folder)
-    partial.mkdir()
+    partial.mkdir(0o700)
     lock = os.open(partial, os.O_RDONLY) if fcntl is not None else None
     try:
         if lock is not None:
             _lock(lock)
         yield partial
-    except OSError as error:
-        raise _named(error, beside) from error.__cause__
     finally:
+        # Windows cannot remove files that others still have mapped.
         shutil.rmtree(partial, ignore_errors=True)
         if lock is not None:
             os.close(lock)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from trajectories.atomic import passing_folder
 from trajectories.mnist.bar import bar
 from trajectories.mnist.checkpoint import State, load_state, state_of
 from trajectories.mnist.history import History
@@ -85,9 +85,8 @@ def train_all(
     from joblib import Parallel, cpu_count, delayed, parallel_config
 
     count = min(count or cpu_count(), len(trainers))
-    # Windows cannot remove files that idle workers still have mapped.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        shelf = _Shelf(Path(folder))
+    with passing_folder() as folder:
+        shelf = _Shelf(folder)
         with (
             parallel_config(backend="loky", n_jobs=count, inner_max_num_threads=1),
             bar("training", "run", len(trainers), progress) as advance,

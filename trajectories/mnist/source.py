@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajectories.atomic import passing_folder
 from trajectories.mnist import idx
 from trajectories.mnist.dataset import Dataset
 from trajectories.mnist.digits import digits
@@ -213,8 +213,8 @@ def _storage(cache: Path | None) -> Iterator[Path]:
     if cache is not None and _is_usable(cache):
         yield cache
     else:
-        with tempfile.TemporaryDirectory(prefix="trajectories-") as folder:
-            yield Path(folder)
+        with passing_folder() as folder:
+            yield folder
 
 
 def _is_usable(cache: Path) -> bool:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from trajectories.atomic import passing_folder
 from trajectories.plotting.writers.stream import Pixels, Stream
 from trajectories.validation import must
 
@@ -227,8 +226,8 @@ def _place(file: BinaryIO, kind: _Format) -> Iterator[str]:
             ) from error  # That path tells nobody anything.
         file.seek(0, os.SEEK_END)
         return
-    with tempfile.TemporaryDirectory(prefix="trajectories-") as folder:
-        path = Path(folder) / f"video.{kind.name}"
+    with passing_folder() as folder:
+        path = folder / f"video.{kind.name}"
         yield str(path)
         with open(path, "rb") as done:
             shutil.copyfileobj(done, file)
