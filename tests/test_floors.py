@@ -26,6 +26,7 @@ FLOORS = {
     "trajectories.surfaces": 2,
     "trajectories.optimizers": 2,
     "trajectories.trajectory": 3,
+    "trajectories.block": 3,
     "trajectories.anatomy": 4,
     "trajectories.descent": 4,
     "trajectories.maps": 5,
@@ -47,6 +48,7 @@ THIRD_PARTIES = {
     "trajectories.optimizers": {"numpy"},
     "trajectories.trajectory": {"numpy"},
     "trajectories.anatomy": {"numpy"},
+    "trajectories.block": {"numpy"},
     "trajectories.descent": {"numpy"},
     "trajectories.maps": {"joblib", "numpy", "tqdm"},
     "trajectories.search": {
