@@ -14,13 +14,15 @@ from numpy.typing import ArrayLike, NDArray
 from trajectories.names import unknown
 from trajectories.surfaces.analysis import Analysis, analyse
 from trajectories.surfaces.compile import Program
-from trajectories.surfaces.formula import FormulaError, X, Y, check_expression, parse, to_text
+from trajectories.surfaces.crease import mend_gradient
+from trajectories.surfaces.formula import X, Y
+from trajectories.surfaces.given import as_formula
 from trajectories.surfaces.latex import to_latex
 from trajectories.surfaces.minima import find_minima
-from trajectories.surfaces.nonsmooth import to_real, to_sympy
+from trajectories.surfaces.nonsmooth import to_sympy
 from trajectories.validation import floats, must, rectangle
 
-__all__ = ["Domain", "Surface", "as_point"]
+__all__ = ["Domain", "Surface"]
 
 Array = NDArray[np.float64]
 Domain = tuple[tuple[float, float], tuple[float, float]]
@@ -28,9 +30,6 @@ Domain = tuple[tuple[float, float], tuple[float, float]]
 DEFAULT_DOMAIN: Domain = ((-10.0, 10.0), (-10.0, 10.0))
 #: The default start, in half widths of the domain from its middle.
 DEFAULT_START = (-0.7, 0.2)
-#: The slope of the line through opposite points around a broken one: a fraction of few bits, so
-#: that they lie exactly symmetrically, and none on which a formula is likely to have a kink.
-_SLOPE = 40503 / 65536
 
 
 class Surface:
@@ -108,19 +107,13 @@ class Surface:
         about: str = "",
         source: str = "",
     ) -> None:
-        if isinstance(formula, str):
-            self.formula = " ".join(formula.split())
-            self._real = _canonical(parse(self.formula))
-        else:
-            expression = _symbolic(formula)
-            self.formula = to_text(expression)
-            self._real = parse(self.formula)
+        self.formula, self._real = as_formula(formula)
         self.name = self.formula if name is None else name
         if not isinstance(self.name, str):
             raise must("name", "text", name, kind=TypeError)
         self.domain = rectangle("domain", domain)
-        self.start = self._default_start() if start is None else as_point("start", start)
-        self.declared_minima = tuple(as_point("minima", place) for place in minima)
+        self.start = self._default_start() if start is None else _point("start", start)
+        self.declared_minima = tuple(_point("minima", place) for place in minima)
         self.about = about
         self.source = source
         for field, line in (("about", about), ("source", source)):
@@ -160,7 +153,7 @@ class Surface:
         -------
         numpy.ndarray, shape (..., 2)
         """
-        return np.moveaxis(self._evaluate(self._gradient_program, p, self._repair), 0, -1)
+        return np.moveaxis(self._evaluate(self._gradient_program, p, self._mend), 0, -1)
 
     def hessian(self, p: ArrayLike) -> Array:
         """Return the matrix of second derivatives of f at `p`.
@@ -228,11 +221,11 @@ class Surface:
         if not self._gradient_program.singular:
             return run
 
-        def run_and_repair() -> None:
+        def run_and_mend() -> None:
             run()
-            self._repair(x, y, out)
+            self._mend(x, y, out)
 
-        return run_and_repair
+        return run_and_mend
 
     def analysis(self, p: ArrayLike) -> Analysis:
         """Tell how f is curved at `p`, and which learning rates are stable there.
@@ -369,7 +362,7 @@ class Surface:
         self,
         program: Program,
         p: ArrayLike,
-        repair: Callable[[Array, Array, Array], None] | None = None,
+        mend: Callable[[Array, Array, Array], None] | None = None,
     ) -> Array:
         """Run a program at positions of any shape; the results come first in the answer's shape."""
         positions = floats("p", p)
@@ -380,30 +373,12 @@ class Surface:
         out = np.empty((program.count, x.size))
         with np.errstate(all="ignore"):
             program(x, y, out)
-            if repair is not None and program.singular:
-                repair(x, y, out)
+            if mend is not None and program.singular:
+                mend(x, y, out)
         return out.reshape(program.count, *batch)
 
-    def _repair(self, x: Array, y: Array, out: Array) -> None:
-        """Replace a gradient that is not finite where f is by the mean of four around it."""
-        good = np.isfinite(out)
-        if good.all():
-            return
-        broken = np.flatnonzero(~good.all(axis=0) & np.isfinite(x) & np.isfinite(y))
-        if not broken.size:
-            return
-        x, y = x[broken], y[broken]
-        value = np.empty((1, x.size))
-        self._value_program(x, y, value)
-        # A power of two as distance, so that the four points lie exactly symmetrically.
-        step = np.exp2(np.ceil(np.log2(np.maximum(1.0, np.maximum(abs(x), abs(y))))) - 24)
-        mean = np.zeros((2, x.size))
-        around = np.empty_like(mean)
-        for right, up in ((1, 1), (-1, -1), (1, -1), (-1, 1)):
-            self._gradient_program(x + right * step, y + up * _SLOPE * step, around)
-            mean += around / 4
-        mended = np.isfinite(value[0]) & np.isfinite(mean).all(axis=0)
-        out[:, broken[mended]] = mean[:, mended]
+    def _mend(self, x: Array, y: Array, gradient: Array) -> None:
+        mend_gradient(self._value_program, self._gradient_program, x, y, gradient)
 
     def _default_start(self) -> tuple[float, float]:
         (x0, x1), (y0, y1) = self.domain
@@ -428,60 +403,8 @@ class Surface:
         return {key: item for key, item in self.__dict__.items() if not key.endswith("_program")}
 
 
-def _canonical(expression: sp.Expr) -> sp.Expr:
-    """Return the form in which an expression's own text is read.
-
-    SymPy's form depends on how an expression came about; this one is the same for a formula that
-    came as text and for one that came as a function.
-    """
-    try:
-        return parse(to_text(expression))
-    except FormulaError:  # Written out, its numbers are too long; as it was typed, they were not.
-        return expression
-
-
-def _symbolic(formula: Any) -> sp.Expr:
-    """Return the expression of a SymPy object or of a function of two symbols."""
-    if callable(formula) and not isinstance(formula, sp.Basic):
-        try:
-            formula = formula(X, Y)
-        except Exception as error:
-            raise TypeError(
-                "`formula` must be a function that SymPy symbols can go through (use sympy.sin, "
-                f"not math.sin or numpy.sin). It failed with: {error}"
-            ) from error
-    if isinstance(formula, (int, float)) and not isinstance(formula, bool):
-        formula = sp.Integer(formula) if isinstance(formula, int) else sp.Float(formula)
-    if not isinstance(formula, sp.Expr):
-        raise must(
-            "formula", "text, a SymPy expression or a function of x and y", formula, kind=TypeError
-        )
-    ours = {"x": X, "y": Y}
-    expression = formula.xreplace({s: ours[s.name] for s in formula.free_symbols if s.name in ours})
-    real = to_real(expression)
-    check_expression(real)
-    return real
-
-
-def as_point(name: str, value: ArrayLike) -> tuple[float, float]:
-    """Return one finite position as two floats.
-
-    Parameters
-    ----------
-    name : str
-        The argument, for the message.
-    value : array_like
-        What was given.
-
-    Returns
-    -------
-    (float, float)
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is anything else.
-    """
+def _point(name: str, value: ArrayLike) -> tuple[float, float]:
+    """Return one finite position as two floats."""
     point = floats(name, value)
     if point.shape != (2,) or not np.isfinite(point).all():
         raise must(name, "two finite numbers (x, y)", value)
