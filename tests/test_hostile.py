@@ -274,7 +274,7 @@ def altered(saved, **changes):
         ({"status": lambda a: np.array("lost")}, "`status` must be one of converged, diverged"),
         ({"status": lambda a: np.array(1)}, "`status` must be an array of text"),
         ({"status": lambda a: np.array(["stopped"])}, "`status` must be of shape"),
-        ({"positions": lambda a: a.astype(complex)}, "positions.npy is of the type complex128"),
+        ({"positions": lambda a: a.astype(complex)}, "positions.npy is of the type <c16"),
         ({"positions": lambda a: a.astype(str)}, "`positions` must be an array of floats"),
         ({"positions": lambda a: a[:0]}, "must be"),
         ({"values": lambda a: a.astype(int)}, "`values` must be an array of floats"),

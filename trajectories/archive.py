@@ -215,9 +215,10 @@ def _promised(member: IO[bytes], item: zipfile.ZipInfo) -> int:
     header = _HEADER.fullmatch(member.read(min(length, _LONGEST_HEADER)))
     if header is None:
         raise ValueError(f"its {name} does not begin as NumPy's arrays do")
-    dtype = np.dtype(header[1].decode())
-    if dtype.kind not in _KINDS or not dtype.itemsize:
-        raise ValueError(f"its {name} is of the type {dtype}")
+    code = header[1].decode()
+    # NumPy knows more letters than it writes, and warns of some of them.
+    if code[1] not in _KINDS or not (dtype := np.dtype(code)).itemsize:
+        raise ValueError(f"its {name} is of the type {code}")
     count = math.prod(int(side) for side in header[2].replace(b",", b" ").split())
     if count * dtype.itemsize != item.file_size - member.tell():
         raise ValueError(f"its {name} is not of the length that its header tells")

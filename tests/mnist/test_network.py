@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from trajectories.mnist.network import CHUNK, MultiLayerNet
-from trajectories.mnist.optimizer_state import optimizer_state
 from trajectories.optimizers import OPTIMIZERS, SGD, Adam
 
 FULL = {"batch_norm": True, "dropout": 0.2, "weight_decay": 0.01}
@@ -203,7 +202,7 @@ def test_every_optimizer_trains_it_flat_or_by_name_and_keeps_its_type(name, dtyp
         rules[1].update(named.params, named.grads)
     np.testing.assert_array_equal(flat.flat_params, named.flat_params)
     assert not np.array_equal(flat.flat_params, network_of(dtype=dtype).flat_params)
-    for path, array in optimizer_state(rules[0]).items():
+    for path, array in rules[0].state().items():
         assert not array.ndim or array.dtype == dtype, path
 
 

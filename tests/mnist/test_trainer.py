@@ -9,9 +9,9 @@ import pytest
 from trajectories.mnist import trainer as trainer_module
 from trajectories.mnist.calendar import Calendar
 from trajectories.mnist.checkpoint import load_state, state_of
+from trajectories.mnist.denormals import flush_denormals
 from trajectories.mnist.history import History
 from trajectories.mnist.network import MultiLayerNet
-from trajectories.mnist.optimizer_state import flush_denormals, optimizer_state
 from trajectories.mnist.parallel import train_all
 from trajectories.mnist.trainer import Trainer
 from trajectories.optimizers import SGD, Adam
@@ -419,7 +419,7 @@ def test_no_denormals_are_left_of_a_pixel_that_is_lit_no_more(monkeypatch):
                 images[:, 0] = 0
 
         run.run(watch=darken)
-        m = optimizer_state(run.optimizer)["all/m"]
+        m = run.optimizer.state()["all/m"]
         denormal = (m != 0) & (np.abs(m) < np.finfo(np.float32).tiny)
         found.append((np.count_nonzero(denormal), run.history.loss))
     assert found[0][0] == 0

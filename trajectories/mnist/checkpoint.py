@@ -17,7 +17,6 @@ from trajectories.archive import load_archive, refusal
 from trajectories.atomic import check_target, replacing
 from trajectories.mnist.draws import rng_state, set_rng_state
 from trajectories.mnist.layers import Array
-from trajectories.mnist.optimizer_state import load_optimizer_state, optimizer_state
 from trajectories.optimizers.record import to_record
 from trajectories.same_settings import check_same, flat
 from trajectories.validation import integer, must
@@ -112,7 +111,7 @@ def state_of(trainer: Trainer) -> State:
     parts = {
         "progress": arrays,
         "network": trainer.network.state(),
-        "optimizer": optimizer_state(trainer.optimizer),
+        "optimizer": trainer.optimizer.state(),
     }
     generators = {"rng": rng_state(trainer.rng), "network_rng": rng_state(trainer.network.rng)}
     named = {f"{part}/{k}": v for part, found in parts.items() for k, v in found.items()}
@@ -135,7 +134,7 @@ def load_state(trainer: Trainer, state: State) -> None:
         part, _, name = path.partition("/")
         parts[part][name] = array
     trainer.network.load_state(parts["network"])
-    load_optimizer_state(trainer.optimizer, parts["optimizer"])
+    trainer.optimizer.load_state(parts["optimizer"])
     trainer.progress.load_state(about["progress"], parts["progress"])
     set_rng_state(trainer.rng, about["rng"])
     set_rng_state(trainer.network.rng, about["network_rng"])

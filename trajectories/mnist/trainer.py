@@ -15,11 +15,11 @@ from trajectories.mnist.bar import bar
 from trajectories.mnist.batches import Batches, checked_examples
 from trajectories.mnist.calendar import Calendar
 from trajectories.mnist.checkpoint import identity, read_checkpoint, settings_of, write_checkpoint
+from trajectories.mnist.denormals import flush_denormals
 from trajectories.mnist.draws import as_rng
 from trajectories.mnist.history import History
 from trajectories.mnist.layers import Array
 from trajectories.mnist.network import MultiLayerNet
-from trajectories.mnist.optimizer_state import flush_denormals
 from trajectories.mnist.progress import Progress
 from trajectories.optimizers import Optimizer, as_optimizer
 from trajectories.validation import POSITIVE, integer, must, scalar

@@ -12,10 +12,14 @@ import numpy as np
 
 from trajectories.buffers import aligned_like
 from trajectories.optimizers.arithmetic import power
+from trajectories.optimizers.memory import flattened, unflattened
+from trajectories.optimizers.pairs import check_fit, pair
 from trajectories.optimizers.rule import Array, Hyperparameter, Rule, hyperparameter
-from trajectories.validation import must
+from trajectories.validation import integer, must
 
 __all__ = ["Array", "Hyperparameter", "Optimizer", "hyperparameter"]
+
+_NONE: Array = np.zeros(())
 
 
 @dataclass(eq=False)
@@ -140,6 +144,70 @@ class Optimizer(Rule, ABC):
                 raise must("params", "arrays, and so must `grads`", params[key], kind=TypeError)
         return self._prepared(pairs)
 
+    def state(self, *, copy: bool = True) -> dict[str, Array]:
+        """Return all that the optimizer remembers between steps.
+
+        Parameters
+        ----------
+        copy : bool, default True
+            Whether the arrays are copies. Otherwise they are the optimizer's own: what is changed
+            in them is changed in it.
+
+        Returns
+        -------
+        dict of numpy.ndarray
+            By "key/name", such as "x/m"; and the number of steps, as "steps_taken".
+
+        Raises
+        ------
+        TypeError
+            If a key of the parameters is not text.
+
+        Examples
+        --------
+        >>> from trajectories.optimizers import Momentum
+        >>> rule = Momentum(0.1)
+        >>> rule.update({"x": np.zeros(2)}, {"x": np.ones(2)})
+        >>> rule.state()
+        {'steps_taken': array(1), 'x/v': array([-0.1, -0.1])}
+        """
+        found = flattened(self._state, (*self._state_names, *self._numbers()))
+        if copy:
+            found = {path: array.copy() for path, array in found.items()}
+        return {"steps_taken": np.array(self.steps_taken), **found}
+
+    def load_state(self, state: Mapping[str, Array]) -> None:
+        """Go on from where an optimizer with the same hyperparameters was.
+
+        Parameters
+        ----------
+        state : mapping of numpy.ndarray
+            What `state` returned. A function that `bind` has returned before goes on with the old
+            one: bind again.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is not what `state` returns for an optimizer of this class; then nothing has
+            been changed.
+
+        Examples
+        --------
+        >>> from trajectories.optimizers import Momentum
+        >>> rule, twin = Momentum(0.1), Momentum(0.1)
+        >>> rule.update({"x": np.zeros(2)}, {"x": np.ones(2)})
+        >>> twin.load_state(rule.state())
+        >>> twin.steps_taken, twin.state()["x/v"]
+        (1, array([-0.1, -0.1]))
+        """
+        found = dict(state)
+        if "steps_taken" not in found:
+            raise must("state", "a mapping with 'steps_taken'", list(found))
+        steps = integer("steps_taken", np.asarray(found.pop("steps_taken")).item(), 0)
+        self._state = dict(unflattened(found, self._state_names, self._numbers()))
+        self._changed("lr")  # What is derived from hyperparameters is not part of the state.
+        self.steps_taken = steps
+
     def _prepared(self, pairs: Mapping[Any, tuple[Array, Array]]) -> Callable[[], None]:
         """Return the step of parameters that have been checked."""
         work: list[tuple[Any, ...]] = []
@@ -177,52 +245,25 @@ class Optimizer(Rule, ABC):
         self, params: Mapping[Any, Any], grads: Mapping[Any, Any]
     ) -> dict[Any, tuple[Array, Array]]:
         """Return every parameter with its gradient, if all is as it must be."""
-        pairs = {key: self._checked(key, p, grads) for key, p in params.items()}
+        pairs = {key: pair(key, p, grads) for key, p in params.items()}
         if self._state and self._state.keys() != pairs.keys():
             raise ValueError(
                 f"`params` must keep its keys {list(self._state)}. Got {list(pairs)} instead; "
                 "`fresh()` gives an unused optimizer."
             )
+        for key, state in self._state.items():
+            shape = pairs[key][0].shape
+            if state.shape != shape:
+                raise must(f"params[{key!r}]", f"of the shape {state.shape} it had before", shape)
         if not self._fits:
             self._check_fit(pairs)
         return pairs
-
-    def _checked(self, key: Any, p: Any, grads: Mapping[Any, Any]) -> tuple[Array, Array]:
-        if key not in grads:
-            raise ValueError(f"`grads` must have the keys of `params`. It has no {key!r}.")
-        if isinstance(p, (float, np.floating)):
-            p = np.array(p)  # Of its own type: a float32 stays one.
-        if isinstance(p, np.ndarray) and not p.flags.writeable:
-            raise must(
-                f"params[{key!r}]", "writeable, as it is changed in place", "a read-only array"
-            )
-        if not isinstance(p, np.ndarray) or p.dtype.kind != "f":
-            kind = p.dtype if isinstance(p, np.ndarray) else type(p).__name__
-            raise TypeError(
-                f"`params[{key!r}]` must be a float or an array of floats, as steps are no whole "
-                f"numbers. Got {kind} instead."
-            )
-        g = np.asarray(grads[key])
-        if g.shape != p.shape:
-            raise must(f"grads[{key!r}]", f"of its parameter's shape {p.shape}", g.shape)
-        if g.dtype.kind not in "fiu":
-            raise must(f"grads[{key!r}]", "numbers", g.dtype, kind=TypeError)
-        state = self._state.get(key)
-        if state is not None and state.shape != p.shape:
-            raise must(f"params[{key!r}]", f"of the shape {state.shape} it had before", p.shape)
-        return p, g
 
     def _check_fit(
         self, pairs: Mapping[Any, tuple[Array, Array]], rate: tuple[int, ...] = ()
     ) -> None:
         """Raise unless the hyperparameters, and a rate of this shape, fit the parameters."""
-        shape = np.broadcast_shapes(self.batch_shape, rate)
-        if shape:
-            for key, (p, _) in pairs.items():
-                if not _broadcasts(shape, p.shape):
-                    raise must(
-                        f"params[{key!r}]", f"of a shape that {shape} broadcasts to", p.shape
-                    )
+        check_fit(pairs, np.broadcast_shapes(self.batch_shape, rate))
         self._fits = bool(pairs)
 
     def _begun(self, pairs: Mapping[Any, tuple[Array, Array]]) -> list[tuple[Any, ...]]:
@@ -233,14 +274,23 @@ class Optimizer(Rule, ABC):
         for key, (p, _) in pairs.items():
             new = key not in self._state
             if new:
-                arrays = {name: aligned_like(p, p.dtype) for name in self._state_names}
-                self._state[key] = SimpleNamespace(shape=p.shape, **arrays)
-                self._start(self._state[key])
+                self._state[key] = self._unused(p)
             if new or stale:
                 for name, value in self._ready.items():
                     held = value if isinstance(value, np.ndarray) else np.array(value, p.dtype)
                     setattr(self._state[key], name, held)
         return [(p, g, self._state[key], self._scratch_like(p)) for key, (p, g) in pairs.items()]
+
+    def _unused(self, p: Array) -> SimpleNamespace:
+        """Return what is remembered of a parameter before the first step."""
+        arrays = {name: aligned_like(p, p.dtype) for name in self._state_names}
+        state = SimpleNamespace(shape=p.shape, **arrays)
+        self._start(state)
+        return state
+
+    def _numbers(self) -> list[str]:
+        """Name what `_start` adds to the arrays."""
+        return [n for n in vars(self._unused(_NONE)) if n not in ("shape", *self._state_names)]
 
     def _forget(self) -> None:
         kept = ("shape", *self._state_names)
@@ -268,9 +318,3 @@ class Optimizer(Rule, ABC):
             kinds = [p.dtype] * self._scratch + [np.dtype(bool)] * self._masks
             self._buffers[key] = [aligned_like(p, kind) for kind in kinds]
         return self._buffers[key]
-
-
-def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
-    """Tell whether an array of one shape broadcasts to another without changing that."""
-    pairs = zip(reversed(shape), reversed(target), strict=False)
-    return len(shape) <= len(target) and all(mine in (1, theirs) for mine, theirs in pairs)
