@@ -56,7 +56,7 @@ def labelled(ax, label):
 
 
 def notes_of(ax):
-    return [t for t in ax.texts if " at step " in t.get_text() and t.get_visible()]
+    return [t for t in ax.texts if "at step " in t.get_text() and t.get_visible()]
 
 
 def counter_of(ax):
@@ -245,6 +245,18 @@ def test_path_that_leaves_ends_at_the_edge_with_an_arrow_and_a_word(leaving):
     assert arrow.get_clip_on() is False
     assert cross.get_marker() == "x"
     assert to_hex(arrow.get_color()) == to_hex(lines_of(ax)[0].get_color())
+
+
+def test_a_note_in_a_narrow_plot_is_broken_and_stays_inside(handmade):
+    path = handmade([(0, 0), (0, -9)])
+    figure = Figure(figsize=(1, 3), dpi=100)
+    FigureCanvasAgg(figure)
+    ax = plot(path, ax=figure.add_axes((0.1, 0.1, 0.8, 0.8)), limits=((-4, 4), (-4, 4)))
+    (note,) = notes_of(ax)
+    assert note.get_text() == "leaves\nat step 1"
+    box, frame = extent(note), ax.bbox
+    assert frame.x0 <= box.x0 < box.x1 <= frame.x1
+    assert frame.y0 <= box.y0 < box.y1 <= frame.y1
 
 
 def test_lost_path_ends_where_it_was_last(leaving):

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from trajectories.plotting.canvas import new_figure
-from trajectories.plotting.header import text_size
+from trajectories.plotting.header import fitted, fitted_alike, text_size
 
 
 @pytest.mark.parametrize("drawn", [True, False])
@@ -15,3 +15,30 @@ def test_what_cannot_be_set_is_infinitely_large(drawn):
     width, height = text_size(r"$\alpha^2$", 10, figure)
     assert 5 < width < 30
     assert 5 < height < 30
+
+
+RULES = ("SGD", "Momentum")
+WORDS = [[f"{rule}: all that there is to say", f"{rule}: all", rule] for rule in RULES]
+
+
+def test_what_stands_side_by_side_has_one_form_and_one_size():
+    longest, middle, _ = (list(words) for words in zip(*WORDS, strict=True))
+    wide = text_size(longest[1], 10)[0]
+    assert fitted_alike(WORDS, wide + 1, 10) == (longest, 10)
+    texts, size = fitted_alike(WORDS, 0.9 * wide, 10)
+    assert texts == longest
+    assert size == pytest.approx(9)
+    assert fitted_alike(WORDS, text_size(middle[1], 10)[0], 10)[0] == middle
+
+
+def test_what_fits_in_no_form_is_cut_where_it_must_be():
+    wide = text_size("SGD", 10)[0]
+    texts, size = fitted_alike(WORDS, wide, 10)
+    assert texts[0] == "SGD"
+    assert texts[1].startswith("M")
+    assert texts[1].endswith("...")
+    assert fitted(WORDS[1], wide, 10) == (texts[1], size)
+    roomy = fitted_alike(WORDS, 2 * wide, 10)[0]
+    assert roomy[0] == "SGD"
+    assert len(roomy[1]) > len(texts[1])
+    assert text_size(roomy[1], size)[0] <= 2 * wide

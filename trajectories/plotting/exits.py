@@ -24,6 +24,8 @@ Array = NDArray[np.float64]
 _SPACING, _POINTS = 0.01, 20_000
 #: Where a note may stand, in its own widths and heights from the exit.
 _PLACES = np.array([(x / 10, y / 2) for x in range(-20, 21) for y in range(-8, 9)])
+#: A note that takes more than this part of the plot's width is broken into two lines.
+_WIDEST = 0.7
 #: Points all over a square from -1 to 1.
 _SQUARE = np.stack(np.meshgrid(np.linspace(-1, 1, 7), np.linspace(-1, 1, 5)), -1).reshape(-1, 2)
 
@@ -117,10 +119,13 @@ def _arrow(ax: Axes, scene: Scene, leaving: Exit, color: Any) -> Artist:
 
 def _note(ax: Axes, scene: Scene, leaving: Exit, color: Any, taken: Array) -> tuple[Artist, Array]:
     """Write the step where it covers least, near the arrow; return the note and its corners."""
-    words = f"{'lost' if _lost(leaving) else 'leaves'} at step {leaving.step}"
+    lines = ["lost" if _lost(leaving) else "leaves", f"at step {leaving.step}"]
     size = points("xtick.labelsize")
     side = np.array(in_points(ax))
-    box = np.array([text_size(words, size)[0] + 1.4 * size, 1.7 * size]) / side
+    if text_size(" ".join(lines), size)[0] < _WIDEST * side[0]:
+        lines = [" ".join(lines)]
+    wide = max(text_size(line, size)[0] for line in lines) + 1.4 * size
+    box = np.array([wide, (0.5 + 1.2 * len(lines)) * size]) / side
     arrow = setting("lines.markersize") * 1.6 / side
     at = in_parts(np.array(leaving.point), scene.limits)
     places = np.clip(at + _PLACES * box, box / 2 + 0.01, 1 - box / 2 - 0.01)
@@ -131,7 +136,7 @@ def _note(ax: Axes, scene: Scene, leaving: Exit, color: Any, taken: Array) -> tu
     note = ax.text(
         x,
         y,
-        words,
+        "\n".join(lines),
         transform=ax.transAxes,
         color=color,
         ha="center",

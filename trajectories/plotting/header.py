@@ -19,6 +19,7 @@ from trajectories.plotting.theme import setting
 __all__ = [
     "draw_header",
     "fitted",
+    "fitted_alike",
     "header_height",
     "heading",
     "in_points",
@@ -117,16 +118,46 @@ def fitted(
     size : float
         In points.
     """
-    for text in words:
-        needed, height = text_size(text, size, figure)
+    (text,), size = fitted_alike([words], width, size, figure)
+    return text, size
+
+
+def fitted_alike(
+    rows: Sequence[Sequence[str]], width: float, size: float, figure: Any = None
+) -> tuple[list[str], float]:
+    """Choose what stands in several places of one width, in one form and size for all.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of str
+        For each place what may be written, the best first.
+    width, size, figure
+        As for `fitted`.
+
+    Returns
+    -------
+    texts : list of str
+        The first form that fits everywhere; the last, cut where it must be, if none does.
+    size : float
+        In points.
+    """
+    for texts in zip(*rows, strict=True):
+        sizes = [text_size(text, size, figure) for text in texts]
+        needed, height = (max(one) for one in zip(*sizes, strict=True))
         scale = min(1.0, width / max(needed, 1.0), _TALLEST * size / max(height, 1.0))
         if scale >= _SMALLEST:
-            return text, size * scale
+            return list(texts), size * scale
     small = size * _SMALLEST
-    last = words[-1]
-    while len(last) > 4 and text_size(last + "...", small)[0] > width:
-        last = last[:-1]
-    return (last if last == words[-1] else last.rstrip() + "..."), small
+    return [_cut(row[-1], width, small) for row in rows], small
+
+
+def _cut(text: str, width: float, size: float) -> str:
+    """Return a text, cut if it is too wide."""
+    if text_size(text, size)[0] <= width:
+        return text
+    while len(text) > 4 and text_size(text + "...", size)[0] > width:
+        text = text[:-1]
+    return text.rstrip() + "..."
 
 
 def text_size(text: str, size: float, figure: Any = None) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from trajectories.maps.basins import Basins
 from trajectories.plotting.canvas import Size, new_figure
 from trajectories.plotting.counter import counter_width
-from trajectories.plotting.header import fitted, heading, in_points, literal, points
+from trajectories.plotting.header import fitted, fitted_alike, heading, in_points, literal, points
 from trajectories.plotting.maps.basins import Forming, draw_basins, draw_key, key_width, shades_for
 from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.plotting.theme import applied, setting
@@ -117,6 +117,7 @@ def basins_picture(
     tall = (height - above - bottom - between * (rows - 1)) / rows
     if min(across, tall) < 24:
         raise must("size", "large enough for the panels and their type", size)
+    titles, fit = fitted_alike([_titles(one) for one in results], across, 0.92 * title, figure)
     parts = []
     for i, one in enumerate(results):
         row, column = divmod(i, columns)
@@ -125,11 +126,7 @@ def basins_picture(
         ax = figure.add_axes(box)
         parts.append(draw_basins(ax, one, shades))
         ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], prune="both"))
-        reached = one.shares[: len(one.surface.minima)].sum()
-        label = literal(one.label)
-        several = [f"{label}:  {reached:.0%} at a global minimum", f"{label}:  {reached:.0%}"]
-        text, fit = fitted([*several, label], across, title * 0.92, figure)
-        ax.set_title(text, loc="left", fontsize=fit, y=1.0, pad=0.4 * title)
+        ax.set_title(titles[i], loc="left", fontsize=fit, y=1.0, pad=0.4 * title)
         if column:
             ax.set_ylabel("")
             ax.tick_params(labelleft=False)
@@ -149,6 +146,13 @@ def basins_picture(
         left / width, 1 - 1.45 * title / height, text, fontsize=fit, color=color, va="baseline"
     )
     return figure, parts
+
+
+def _titles(result: Basins) -> list[str]:
+    """Return what may stand above a map, the longest first."""
+    reached = result.shares[: len(result.surface.minima)].sum()
+    label = literal(result.label)
+    return [f"{label}:  {reached:.0%} at a global minimum", f"{label}:  {reached:.0%}", label]
 
 
 def basins_size(results: Sequence[Basins]) -> Size:
