@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import trajectories as tj
+from trajectories.plotting.annotation import draw_notes
 from trajectories.plotting.canvas import new_figure
 from trajectories.plotting.exits import obstacles
 
@@ -126,3 +127,20 @@ def test_words_that_are_too_wide_are_set_smaller(part):
     for text in note_of(narrow):
         box = text.get_window_extent()
         assert narrow.bbox.x0 <= box.x0 < box.x1 <= narrow.bbox.x1
+
+
+@pytest.mark.parametrize(("room", "scale"), [(1.1, 1.0), (0.92, 0.85), (0.8, 0.72), (0.5, 1.0)])
+def test_words_are_set_smaller_where_that_finds_them_a_free_place(room, scale):
+    ax = new_figure((400, 300)).add_subplot()
+    free = draw_notes(ax, LINES, np.empty((0, 2)), np.empty((0, 2)))
+    size = ax.texts[-1].get_fontsize()
+    everywhere = np.stack(np.meshgrid(np.linspace(0, 1, 101), np.linspace(0, 1, 101)), -1)
+    taken = everywhere.reshape(-1, 2)
+    # What is free is a corner, for a box of which this is the part, and the gaps around it.
+    wide, high = room * (np.ptp(free, axis=0) + 0.04)
+    taken = taken[(taken[:, 0] > wide) | (taken[:, 1] > high)]
+    box = draw_notes(ax, LINES, np.empty((0, 2)), taken)
+    assert ax.texts[-1].get_fontsize() == pytest.approx(scale * size)
+    low, top = box.min(axis=0), box.max(axis=0)
+    covered = ((taken >= low) & (taken <= top)).all(axis=1).any()
+    assert covered == (room == 0.5)

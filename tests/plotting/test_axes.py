@@ -259,6 +259,18 @@ def test_a_note_in_a_narrow_plot_is_broken_and_stays_inside(handmade):
     assert frame.y0 <= box.y0 < box.y1 <= frame.y1
 
 
+def test_notes_in_a_narrow_plot_lie_beside_each_other(handmade):
+    wide = [handmade([(0, 0), (0.5 * i, 9 + i)]) for i in range(3)]
+    figure = Figure(figsize=(1.5, 2.5), dpi=100)
+    FigureCanvasAgg(figure)
+    ax = plot(wide, ax=figure.add_axes((0.1, 0.1, 0.8, 0.8)), limits=((-4, 4), (-4, 4)))
+    boxes = [extent(note) for note in notes_of(ax)]
+    assert len(boxes) == 3
+    for i, one in enumerate(boxes):
+        for other in boxes[:i]:
+            assert not one.overlaps(other)
+
+
 def test_lost_path_ends_where_it_was_last(leaving):
     lost = lines_of(plot(leaving))[1].get_xydata()
     drawn = lost[np.isfinite(lost).all(axis=1)]

@@ -421,9 +421,16 @@ def test_reduced_motion_does_not_play(visit):
 def test_on_a_phone_all_fits_and_can_be_touched(visit, name):
     page = visit(name, **PHONE, **CALM)
     for size in [(390, 844), (844, 390), (320, 568)]:
-        page.set_viewport_size({"width": size[0], "height": size[1]})
-        page.wait_for_timeout(60)
+        resize(page, size)
         assert_touchable(page, size)
+
+
+def resize(page, size):
+    """Give the window another size, and wait until the page has seen it and is laid out."""
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.wait_for_function("size => innerWidth === size[0] && innerHeight === size[1]", arg=size)
+    frame = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    page.evaluate(frame)
 
 
 def assert_touchable(page, size):
@@ -444,8 +451,7 @@ def assert_touchable(page, size):
 def test_frames_of_all_sizes(visit, name):
     page = visit(name, **CALM)
     for size in [(1920, 1080), (960, 540), (480, 360), (300, 220)]:
-        page.set_viewport_size({"width": size[0], "height": size[1]})
-        page.wait_for_timeout(60)
+        resize(page, size)
         assert_fits(page, size)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from trajectories.plotting.header import in_points, points, text_size
 from trajectories.plotting.theme import setting
 
-__all__ = ["BOX", "CAPITAL", "GRID", "draw_box", "draw_notes", "place_box"]
+__all__ = ["BOX", "CAPITAL", "GRID", "Place", "draw_box", "draw_notes", "place_box"]
 
 Array = NDArray[np.float64]
 #: Above the contours, below all that moves.
@@ -22,6 +22,8 @@ BOX = 4.0
 _PAD = 0.7
 #: From line to line, and the height of a capital letter, in font sizes.
 _LINE, CAPITAL = 1.45, 0.74
+#: How much smaller words may be set where there is no room for them.
+_SMALLER = (1.0, 0.85, 0.72)
 #: Where it may stand, in parts of the room that it leaves, and how far that is from a corner.
 _PLACES = np.stack(np.meshgrid(np.linspace(1, 0, 13), np.linspace(1, 0, 13)), -1).reshape(-1, 2)
 _BETWEEN = np.minimum(_PLACES, 1 - _PLACES).sum(axis=1)
@@ -31,6 +33,9 @@ GRID = np.stack(np.meshgrid(np.linspace(0, 1, 25), np.linspace(0, 1, 9)), -1).re
 
 def draw_notes(ax: Axes, lines: Sequence[str], minima: Array, taken: Array) -> Array:
     """Write lines where they cover no minimum, and least of all else; in a corner if they can.
+
+    If they would cover something everywhere, and would not in somewhat smaller type, they are set
+    smaller.
 
     Parameters
     ----------
@@ -48,13 +53,22 @@ def draw_notes(ax: Axes, lines: Sequence[str], minima: Array, taken: Array) -> A
     numpy.ndarray, shape (m, 2)
         Points all over the box, in the same parts.
     """
-    size = points("xtick.labelsize")
-    wide = max(text_size(line, size, ax.figure)[0] for line in lines)
+    nominal = points("xtick.labelsize")
+    wide = max(text_size(line, nominal, ax.figure)[0] for line in lines)
     # With room on both sides of the words, and of the box.
-    part = min(in_points(ax)[0] / (wide + 4 * _PAD * size), 1.0)
-    size, wide = part * size, part * wide
-    extent = wide, ((len(lines) - 1) * _LINE + CAPITAL) * size
-    (left, bottom), box = place_box(ax, extent, size, minima, taken)
+    part = min(in_points(ax)[0] / (wide + 4 * _PAD * nominal), 1.0)
+    tall = ((len(lines) - 1) * _LINE + CAPITAL) * nominal
+    tried = []
+    for smaller in _SMALLER:
+        scale = smaller * part
+        extent = scale * wide, scale * tall
+        place = place_box(ax, extent, scale * nominal, minima, taken)
+        tried.append((scale * nominal, place))
+        if not place.covers:
+            break
+    size, ((left, bottom), box, covers) = tried[-1]
+    if covers:
+        size, ((left, bottom), box, _) = tried[0]
     draw_box(ax, box)
     style: dict[str, Any] = {"fontsize": size, "color": setting("axes.labelcolor"), "zorder": BOX}
     # Line by line, as versions of Matplotlib differ in how far apart they set the lines of a text.
@@ -64,9 +78,27 @@ def draw_notes(ax: Axes, lines: Sequence[str], minima: Array, taken: Array) -> A
     return box
 
 
+class Place(NamedTuple):
+    """Where a box for words stands.
+
+    Parameters
+    ----------
+    corner : (float, float)
+        Where the last line begins, at its foot, in parts of the plot's width and height.
+    box : numpy.ndarray, shape (m, 2)
+        Points all over the box, in the same parts.
+    covers : bool
+        Whether it covers anything.
+    """
+
+    corner: tuple[float, float]
+    box: Array
+    covers: bool
+
+
 def place_box(
     ax: Axes, extent: tuple[float, float], size: float, minima: Array, taken: Array
-) -> tuple[tuple[float, float], Array]:
+) -> Place:
     """Find where a box for words covers least of a plot.
 
     Parameters
@@ -85,10 +117,7 @@ def place_box(
 
     Returns
     -------
-    corner : (float, float)
-        Where the last line begins, at its foot, in the same parts.
-    box : numpy.ndarray, shape (m, 2)
-        Points all over the box.
+    Place
     """
     side = np.array(in_points(ax))
     gap = _PAD * size / side
@@ -100,10 +129,14 @@ def place_box(
         inside = ((points[None] >= low) & (points[None] <= high)).all(axis=2)
         return np.asarray(inside.sum(axis=1))
 
-    keys = (_BETWEEN, covered(taken, gap / 2), covered(minima, 2 * gap))
-    place = places[np.lexsort(keys)[0]]
-    corner = place + gap
-    return (float(corner[0]), float(corner[1])), np.asarray(place + box * GRID)
+    lines, stars = covered(taken, gap / 2), covered(minima, 2 * gap)
+    best = np.lexsort((_BETWEEN, lines, stars))[0]
+    corner = places[best] + gap
+    return Place(
+        (float(corner[0]), float(corner[1])),
+        np.asarray(places[best] + box * GRID),
+        bool(lines[best] or stars[best]),
+    )
 
 
 def draw_box(ax: Axes, box: Array) -> None:

@@ -24,8 +24,8 @@ Array = NDArray[np.float64]
 _SPACING, _POINTS = 0.01, 20_000
 #: Where a note may stand, in its own widths and heights from the exit.
 _PLACES = np.array([(x / 10, y / 2) for x in range(-20, 21) for y in range(-8, 9)])
-#: A note that takes more than this part of the plot's width is broken into two lines.
-_WIDEST = 0.7
+#: A note over a note is as bad as one over so many points of a path.
+_UNREADABLE = 1000
 #: Points all over a square from -1 to 1.
 _SQUARE = np.stack(np.meshgrid(np.linspace(-1, 1, 7), np.linspace(-1, 1, 5)), -1).reshape(-1, 2)
 
@@ -51,15 +51,16 @@ class Exits:
     def __init__(self, ax: Axes, scene: Scene, styles: Sequence[Style]) -> None:
         self.artists: list[Artist] = []
         self._since: list[int] = []
-        self.taken = obstacles(scene)
+        taken, notes = obstacles(scene), np.empty((0, 2))
         for track, style in zip(scene.tracks, styles, strict=True):
             for leaving in track.exits if len(track.exits) == 1 else ():
                 if leaving is not None:
                     arrow = _arrow(ax, scene, leaving, style["color"])
-                    note, box = _note(ax, scene, leaving, style["color"], self.taken)
-                    self.taken = np.concatenate([self.taken, box])
+                    note, box = _note(ax, scene, leaving, style["color"], taken, notes)
+                    notes = np.concatenate([notes, box])
                     self.artists += [arrow, note]
                     self._since += [leaving.step] * 2
+        self.taken = np.concatenate([taken, notes])
 
     def show(self, step: int) -> None:
         """Show what has left by `step`."""
@@ -117,26 +118,31 @@ def _arrow(ax: Axes, scene: Scene, leaving: Exit, color: Any) -> Artist:
     return arrow
 
 
-def _note(ax: Axes, scene: Scene, leaving: Exit, color: Any, taken: Array) -> tuple[Artist, Array]:
+def _note(
+    ax: Axes, scene: Scene, leaving: Exit, color: Any, taken: Array, notes: Array
+) -> tuple[Artist, Array]:
     """Write the step where it covers least, near the arrow; return the note and its corners."""
     lines = ["lost" if _lost(leaving) else "leaves", f"at step {leaving.step}"]
     size = points("xtick.labelsize")
     side = np.array(in_points(ax))
-    if text_size(" ".join(lines), size)[0] < _WIDEST * side[0]:
-        lines = [" ".join(lines)]
-    wide = max(text_size(line, size)[0] for line in lines) + 1.4 * size
-    box = np.array([wide, (0.5 + 1.2 * len(lines)) * size]) / side
     arrow = setting("lines.markersize") * 1.6 / side
     at = in_parts(np.array(leaving.point), scene.limits)
-    places = np.clip(at + _PLACES * box, box / 2 + 0.01, 1 - box / 2 - 0.01)
     taken = np.concatenate([taken, at + arrow * _SQUARE])
-    inside = (abs(taken[None] - places[:, None]) < box / 2).all(axis=2).sum(axis=1)
-    gap = np.hypot(*(np.maximum(abs(places - at) - box / 2, 0) * side).T)
-    x, y = places[np.lexsort((gap, inside))[0]]
+    tried: list[tuple[tuple[Any, ...], str, Array, Array]] = []
+    for words in (" ".join(lines), "\n".join(lines)):
+        wide = max(text_size(line, size)[0] for line in words.split("\n")) + 1.4 * size
+        box = np.array([wide, (1.7 + 1.2 * words.count("\n")) * size]) / side
+        places = np.clip(at + _PLACES * box, box / 2 + 0.01, 1 - box / 2 - 0.01)
+        covered = _inside(taken, places, box) + _UNREADABLE * _inside(notes, places, box)
+        gap = np.hypot(*(np.maximum(abs(places - at) - box / 2, 0) * side).T)
+        best = np.lexsort((gap, covered))[0]
+        # What is wider than the plot is worst of all.
+        tried.append(((box[0] > 1, covered[best], len(tried)), words, places[best], box))
+    _, words, (x, y), box = min(tried, key=lambda one: one[0])
     note = ax.text(
         x,
         y,
-        "\n".join(lines),
+        words,
         transform=ax.transAxes,
         color=color,
         ha="center",
@@ -145,3 +151,9 @@ def _note(ax: Axes, scene: Scene, leaving: Exit, color: Any, taken: Array) -> tu
         zorder=NOTE,
     )
     return note, np.array([x, y]) + box * _SQUARE / 2
+
+
+def _inside(taken: Array, places: Array, box: Array) -> NDArray[np.int64]:
+    """Count the points inside a box at each of several places."""
+    near = abs(taken[None] - places[:, None]) < box / 2
+    return np.asarray(near.all(axis=2).sum(axis=1))

@@ -142,13 +142,20 @@ def fitted_alike(
         In points.
     """
     for texts in zip(*rows, strict=True):
-        sizes = [text_size(text, size, figure) for text in texts]
-        needed, height = (max(one) for one in zip(*sizes, strict=True))
-        scale = min(1.0, width / max(needed, 1.0), _TALLEST * size / max(height, 1.0))
+        scale = _scale(texts, width, size, _TALLEST * size, figure)
+        if scale < 1.0:  # In small type, letters are fitted to pixels and may become wider.
+            scale *= _scale(texts, width, size * scale, _TALLEST * size, figure)
         if scale >= _SMALLEST:
             return list(texts), size * scale
     small = size * _SMALLEST
     return [_cut(row[-1], width, small) for row in rows], small
+
+
+def _scale(texts: Sequence[str], width: float, size: float, height: float, figure: Any) -> float:
+    """Return how much smaller texts must be set to fit a width and height."""
+    sizes = [text_size(text, size, figure) for text in texts]
+    widest, tallest = max(size[0] for size in sizes), max(size[1] for size in sizes)
+    return min(1.0, width / max(widest, 1.0), height / max(tallest, 1.0))
 
 
 def _cut(text: str, width: float, size: float) -> str:

@@ -200,7 +200,7 @@ def _placed(
             if best is not None and 1e9 * over >= best[0]:
                 continue
             form = replace(form, size=form.size / over, block=form.block / over)
-        corner, box = place_box(ax, form.extent, form.size, minima, taken)
+        corner, box, _ = place_box(ax, form.extent, form.size, minima, taken)
         low, high = box.min(axis=0), box.max(axis=0)
         covered = ((taken > low) & (taken < high)).all(axis=1).sum()
         lost = ((minima > low) & (minima < high)).all(axis=1).sum()

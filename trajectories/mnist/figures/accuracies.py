@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLoc
 
 from trajectories.mnist.experiments.result import Result
 from trajectories.mnist.figures.curves import calm, draw_band, in_percent
+from trajectories.mnist.figures.panel_head import panel_head
 from trajectories.mnist.figures.sheet import data_words, network_words, seed_words, sheet
 from trajectories.mnist.figures.smoothing import band
 from trajectories.plotting.canvas import Size
@@ -57,7 +58,7 @@ def draw_overfitting(result: Result, size: Size | None = None) -> Figure:
             draw_band(ax, x, result.records(label, name), style, place=i / 2)
         train, test = (band(result.records(label, name))[1] for name in ("train", "test"))
         _mark_gap(ax, x, train, test, _gap(result, label))
-        _head(ax, label if label != plain else f"without {what}")
+        panel_head(ax, label if label != plain else f"without {what}")
         ax.set_xlim(0, result.settings["epochs"])
         ax.set_ylim(0, 1.02)
         ax.set_xlabel("epochs")
@@ -181,6 +182,7 @@ def draw_batch_norm(result: Result, size: Size | None = None) -> Figure:
         labels=["with batch normalisation", "without"],
         styles=styles,
         shared=True,
+        joined=True,
         heads=True,
     )
     pairs = list(zip(*[iter(result.runs)] * 2, strict=True))
@@ -189,13 +191,10 @@ def draw_batch_norm(result: Result, size: Size | None = None) -> Figure:
             x = band(result.records(label, "epoch"))[1]
             draw_band(ax, x, result.records(label, "train"), style, place=number / 2)
         gone = sum(run.diverged for run in result.runs[pair[1]])
-        if gone:
-            whole = gone == len(result.seeds)
-            words_here = "diverged" if whole else f"{gone} of {len(result.seeds)} diverged"
-            color = styles[1]["color"]
-            at: Any = {"transform": ax.transAxes, "ha": "right", "va": "bottom"}
-            ax.text(0.97, 0.06, words_here, color=color, fontsize=points("xtick.labelsize"), **at)
-        _head(ax, f"std {scale:.2g}")
+        several = f"{gone} of {len(result.seeds)} diverged"
+        told = "diverged" if gone == len(result.seeds) else several if gone else ""
+        # Not inside the panel, where curves may be anywhere.
+        panel_head(ax, f"std {scale:.2g}", told, styles[1]["color"])
         ax.set_xlim(0, result.settings["epochs"])
         ax.set_ylim(0, 1.02)
         ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
@@ -277,11 +276,6 @@ def draw_ensemble(result: Result, size: Size | None = None) -> Figure:
     calm(ax)
     in_percent(ax)
     return made.figure
-
-
-def _head(ax: Axes, words: str) -> None:
-    """Write a panel's title."""
-    ax.set_title(words, loc="left", y=1.0, pad=5, fontsize=points("axes.labelsize"))
 
 
 def _told(result: Result) -> str:

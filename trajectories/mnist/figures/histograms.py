@@ -11,9 +11,10 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from trajectories.mnist.experiments.forward_pass import ACTIVATIONS, INITS
 from trajectories.mnist.experiments.result import Result
+from trajectories.mnist.figures.panel_head import panel_head
 from trajectories.mnist.figures.sheet import sheet
 from trajectories.plotting.canvas import Size
-from trajectories.plotting.header import fitted, in_points, points, text_size
+from trajectories.plotting.header import fitted, in_points, points
 from trajectories.plotting.theme import setting
 from trajectories.plotting.tracks import track_styles
 
@@ -67,12 +68,8 @@ def draw_activations(result: Result, size: Size | None = None) -> Figure:
             base = len(counts) - 1 - layer
             _draw_steps(ax, edges, base + _OVERLAP * heights / heights.max(), base, color, layer)
         spread = facts[..., 1].mean(axis=0)
-        ax.set_title(init, loc="left", y=1.0, pad=5, fontsize=points("axes.labelsize"))
-        words = f"{_short(spread[0])} \N{RIGHTWARDS ARROW} {_short(spread[-1])}"
-        taken = text_size(init, points("axes.labelsize"))[0] + points("xtick.labelsize")
-        text, fit = fitted([words], in_points(ax)[0] - taken, points("xtick.labelsize"))
-        quiet: Any = {"fontsize": fit, "color": setting("axes.labelcolor")}
-        ax.set_title(text, loc="right", y=1.0, pad=5, **quiet)
+        told = f"{_short(spread[0])} \N{RIGHTWARDS ARROW} {_short(spread[-1])}"
+        panel_head(ax, init, told)
         ax.set_xlim(edges[0], edges[-1])
         ax.set_ylim(-0.05, len(counts) - 1 + 1.1 * _OVERLAP)
         ax.set_yticks([])
@@ -133,8 +130,7 @@ def draw_layers(result: Result, size: Size | None = None, *, kind: str = "relu")
             ax.spines["left"].set_visible(False)
             _few_ticks(ax)
             if not row:
-                size_above = points("axes.labelsize")
-                ax.set_title(f"layer {layer + 1}", loc="left", y=1.0, pad=8, fontsize=size_above)
+                panel_head(ax, f"layer {layer + 1}")
             if not layer:
                 ax.set_ylabel(init)
     return made.figure

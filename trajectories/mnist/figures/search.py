@@ -104,6 +104,7 @@ def _draw_best(result: SearchResult, size: Size | None) -> RecipeFigure:
         labels=[f"{name} {'accuracy' if as_percent(result) else ''}".strip() for name in names],
         styles=styles,
         shared=True,
+        joined=True,
         heads=True,
     )
     shown = result.ranking[: _ROWS * _COLUMNS]

@@ -60,6 +60,7 @@ def sheet(
     styles: Sequence[dict[str, Any]] = (),
     widths: Sequence[float] | None = None,
     shared: bool = False,
+    joined: bool = False,
     heads: bool | str = False,
     feet: bool = False,
     side: float | None = None,
@@ -86,6 +87,8 @@ def sheet(
         Relative widths of the columns.
     shared : bool, default False
         Whether panels of a row have one y-axis, so that only the first needs room for its labels.
+    joined : bool, default False
+        Whether panels of a column have one x-axis, so that only the last needs room for its labels.
     heads : bool or "top", default False
         Whether panels have titles, or those of the first row.
     feet : bool, default False
@@ -117,7 +120,7 @@ def sheet(
     head = (1.7 * label if heads else 0.0) + 0.4 * tick
     above = (2.1 * large if about else 0.5 * large) + header + head
     gap = 2.6 * tick if shared else left + 0.6 * tick
-    between = 1.9 * tick + (1.7 * label if heads is True else 0.8 * label)
+    between = (0.8 if joined else 1.9) * tick + (1.7 * label if heads is True else 0.8 * label)
     between += 1.7 * tick if feet else 0.0
     inner = wide - gap * (columns - 1)
     tall = (height - above - bottom - between * (rows - 1)) / rows

@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from trajectories.mnist.experiments.result import Result
+from trajectories.mnist.figures.panel_head import panel_head
 from trajectories.mnist.figures.sheet import Sheet, data_words, network_words, sheet
 from trajectories.plotting.canvas import Size, checked_size
 from trajectories.plotting.header import points
@@ -229,8 +230,7 @@ def _lay_out(
         if not column:
             ax.set_ylabel("gradients" if row else "activations")
         if not row:
-            words = f"layer {column + 1}"
-            ax.set_title(words, loc="left", y=1.0, pad=5, fontsize=points("axes.labelsize"))
+            panel_head(ax, f"layer {column + 1}")
         del counts
     return made
 
