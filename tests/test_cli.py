@@ -1,3 +1,4 @@
+import contextlib
 import importlib
 import io
 import json
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 import warnings
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -498,16 +500,37 @@ def test_usage_error_of_a_process_has_one_line_and_code_2(folder):
     assert list(folder.iterdir()) == []
 
 
+def wait_until_writing(process, folder):
+    """Wait until a process has a file of a folder open, which may have no name."""
+    open_files = Path(f"/proc/{process.pid}/fd")
+    until = time.monotonic() + 60
+    if not open_files.is_dir():
+        time.sleep(5)
+    while open_files.is_dir() and str(folder) not in written(open_files):
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def written(open_files):
+    """List the folders of the files that a process has open."""
+    for link in open_files.iterdir():
+        with contextlib.suppress(OSError):  # It has been closed.
+            yield os.path.dirname(os.readlink(link))
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_interrupt_leaves_no_file_and_one_line(folder):
     rest = ["--steps", "90000", "--frames", "90000", "--size", "1600x1200", "-o", "a.gif"]
     command = [sys.executable, "-m", "trajectories", "animate", BOWL, "-O", "sgd:lr=0.01", *rest]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, **pipes) as process:
-        time.sleep(5)  # The file has no name yet, whose coming could be waited for.
-        assert process.poll() is None
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        try:
+            wait_until_writing(process, folder)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert out == ""
     assert err == "trajectories animate: error: interrupted; nothing was written\n"
