@@ -9,7 +9,13 @@ import time
 
 import pytest
 
-from trajectories.atomic import check_target, hidden_folder, passing_folder, replacing
+from trajectories.atomic import (
+    check_target,
+    hidden_folder,
+    made_folder,
+    passing_folder,
+    replacing,
+)
 
 
 @pytest.fixture(params=["nameless", "hidden"])
@@ -184,6 +190,37 @@ def test_a_hidden_folder_goes_with_all_in_it(target):
         (folder / "0.png").write_bytes(b"new")
         raise KeyboardInterrupt
     assert files(target.parent) == []
+
+
+    with pytest.raises(KeyboardInterrupt), made_folder(tmp_path / "a" / "b") as folder:  # noqa: PT012
+    with pytest.raises(ValueError, match="nothing"), made_folder(tmp_path / "a" / "b") as folder:
+        assert folder.is_dir()
+        raise KeyboardInterrupt
+    assert files(tmp_path) == []
+    (tmp_path / "a").mkdir()
+    with made_folder(tmp_path / "a" / "b" / "c"):
+        pass
+    # What was there stays, though there is nothing in it.
+    assert files(tmp_path) == ["a"]
+    with made_folder(tmp_path / "a"):
+        pass
+    assert files(tmp_path) == ["a"]
+
+
+def test_a_folder_with_something_in_it_stays_whatever_happens(tmp_path):
+    with pytest.raises(KeyboardInterrupt), made_folder(tmp_path / "a" / "b") as folder:  # noqa: PT012
+        (folder / "kept").write_bytes(b"kept")
+        raise KeyboardInterrupt
+    assert files(tmp_path / "a" / "b") == ["kept"]
+
+
+def test_a_folder_that_cannot_be_made_leaves_none(tmp_path):
+    (tmp_path / "file").write_bytes(b"old")
+    with pytest.raises(OSError, match="file"), made_folder(tmp_path / "file" / "a"):
+        raise AssertionError("never")
+    with pytest.raises(OSError, match="x{300}"), made_folder(tmp_path / "a" / ("x" * 300)):
+        raise AssertionError("never")
+    assert files(tmp_path) == ["file"]
 
 
 def test_a_passing_folder_is_where_the_system_keeps_such_and_goes_at_the_end(tmp_path, monkeypatch):

@@ -130,7 +130,14 @@ def test_wrong_arguments_are_refused(arguments, words, tmp_path):
     options = parsed(*arguments, "-o", tmp_path / "out")
     with pytest.raises(ValueError, match=words):
         options.run(options)
-    assert not list(tmp_path.rglob("*.*"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_data_that_cannot_be_read_leave_no_folder(tmp_path):
+    options = parsed("optimizers", "--data", tmp_path, "-o", tmp_path / "new" / "out")
+    with pytest.raises(OSError, match="it holds no 'train-images"):
+        options.run(options)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_is_a_file_is_refused(tmp_path):

@@ -21,7 +21,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-__all__ = ["check_target", "hidden_folder", "passing_folder", "replacing"]
+__all__ = ["check_target", "hidden_folder", "made_folder", "passing_folder", "replacing"]
 
 fcntl: Any = None
 with suppress(ImportError):  # Windows has none.
@@ -148,6 +148,47 @@ def hidden_folder(beside: str | os.PathLike[str]) -> Iterator[Path]:
             yield folder
     except OSError as error:
         raise _named(error, beside) from error.__cause__
+
+
+@contextmanager
+def made_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Make a folder, unless it is there, for what a block writes into it.
+
+    If at the end there is nothing in it, it is removed again, with those above it that were made.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The folder. Those above it are made, too.
+
+    Yields
+    ------
+    pathlib.Path
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> target = pathlib.Path(tempfile.mkdtemp()) / "new" / "folder"
+    >>> with made_folder(target) as folder:
+    ...     folder.is_dir()
+    True
+    >>> target.parent.exists()
+    False
+    """
+    folder = Path(path)
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+    finally:
+        for place in made:
+            with suppress(OSError):  # There is something in it.
+                place.rmdir()
 
 
 @contextmanager

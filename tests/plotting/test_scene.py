@@ -261,6 +261,17 @@ def test_path_that_jumps_to_infinity_is_lost_where_it_was(jump, handmade):
     assert leaving.direction == (0, 0)
 
 
+@pytest.mark.parametrize("start", [(1e308, 1e308), [(1e308, 1e308), (-1e308, 0)]])
+def test_path_that_is_lost_at_once_is_called_so(start):
+    path = descend("x**2 + y**2", "sgd:0.1", start=start, steps=3)
+    assert Scene.of(path, resolution=3).tracks[0].label == "SGD: lost at step 0"
+
+
+def test_paths_of_which_some_are_lost_at_once_have_their_own_label():
+    path = descend("x**2 + y**2", "sgd:0.1", start=[(1e308, 1e308), (1, 1)], steps=3)
+    assert Scene.of(path, resolution=3).tracks[0].label == "SGD"
+
+
 def test_path_that_is_never_in_sight_has_no_exit(handmade):
     scene = Scene.of(handmade([(5, 5), (6, 6)]), limits=((-1, 1), (-1, 1)), resolution=3)
     assert scene.tracks[0].exits == (None,)

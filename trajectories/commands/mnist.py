@@ -69,6 +69,7 @@ def _run(options: argparse.Namespace) -> None:
     if options.seeds is not None and name == _LANDSCAPE:
         raise must("--seeds", "left out for landscape, which has one", options.seeds)
     with quick_imports():
+        from trajectories.atomic import made_folder
         from trajectories.mnist.source import load
         from trajectories.plotting.canvas import checked_size
         from trajectories.plotting.theme import look
@@ -78,15 +79,14 @@ def _run(options: argparse.Namespace) -> None:
         checked_size(options.size)
     if options.quiet:
         warnings.simplefilter("ignore", UserWarning)
-    folder = Path(options.output)
-    folder.mkdir(parents=True, exist_ok=True)
-    needed = any(name == _LANDSCAPE or EXPERIMENTS[name].images for name in names)
-    data = load(options.data, progress=not options.quiet) if needed else None
-    for name in names:
-        if name == _LANDSCAPE:
-            _landscape(data, folder, options)
-        else:
-            _one(name, data, folder, options)
+    with made_folder(options.output) as folder:  # First, as what follows may take long.
+        needed = any(name == _LANDSCAPE or EXPERIMENTS[name].images for name in names)
+        data = load(options.data, progress=not options.quiet) if needed else None
+        for name in names:
+            if name == _LANDSCAPE:
+                _landscape(data, folder, options)
+            else:
+                _one(name, data, folder, options)
 
 
 def _one(name: str, data: Any, folder: Path, options: argparse.Namespace) -> None:

@@ -126,36 +126,32 @@ def _search_surface(options: argparse.Namespace) -> None:
 
 def _concluded(options: argparse.Namespace, search: Any) -> None:
     """Run a search, and write what it found into the folder."""
+    from trajectories.atomic import made_folder
     from trajectories.names import resolve
 
     resolve("format of a still picture", options.format, ("png", "svg", "pdf"))
-    folder = Path(options.output)
-    journal = folder / _JOURNAL
-    made = not folder.exists()
-    folder.mkdir(exist_ok=True)
-    try:
-        found = search(
-            {
-                "rounds": options.rounds,
-                "halving": options.halving,
-                "rng": options.seed,
-                "journal": journal,
-                "resume": options.resume,
-                "scheduler": options.scheduler,
-                "progress": not options.quiet,
-            }
-        )
-    except FileExistsError:
-        raise FileExistsError(
-            f"There is a search in {os.fspath(folder)!r} already. Go on with it by --resume, or "
-            "choose another folder."
-        ) from None
-    except KeyboardInterrupt:
-        told = f"interrupted; --resume goes on from {journal}" if journal.exists() else ""
-        raise KeyboardInterrupt(told) from None
-    finally:
-        if made and not any(folder.iterdir()):
-            folder.rmdir()
+    with made_folder(options.output) as folder:
+        journal = folder / _JOURNAL
+        try:
+            found = search(
+                {
+                    "rounds": options.rounds,
+                    "halving": options.halving,
+                    "rng": options.seed,
+                    "journal": journal,
+                    "resume": options.resume,
+                    "scheduler": options.scheduler,
+                    "progress": not options.quiet,
+                }
+            )
+        except FileExistsError:
+            raise FileExistsError(
+                f"There is a search in {os.fspath(folder)!r} already. Go on with it by --resume, "
+                "or choose another folder."
+            ) from None
+        except KeyboardInterrupt:
+            told = f"interrupted; --resume goes on from {journal}" if journal.exists() else ""
+            raise KeyboardInterrupt(told) from None
     _draw(options, found, folder)
     print(journal)
     if not options.quiet:

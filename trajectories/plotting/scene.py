@@ -260,7 +260,10 @@ def _track(path: Trajectory, limits: Limits, anatomy: bool) -> Track:
     exits = tuple(leaves(positions[:, i], limits) for i in range(positions.shape[1]))
     values = path.values.reshape(len(path.recorded), -1)[rows]
     parts = dissect(path) if anatomy else None
-    return Track(path.label, positions, values, exits, _rates(path), parts)
+    label = path.label
+    if (path.diverged_at == 0).all():  # There is nothing of it to be seen.
+        label += ": lost at step 0"
+    return Track(label, positions, values, exits, _rates(path), parts)
 
 
 def _rates(path: Trajectory) -> Array | None:
