@@ -448,6 +448,7 @@ def test_place_is_checked_before_the_work_begins(refused, monkeypatch):
         (RuntimeError("two\nlines"), 1, "RuntimeError: two lines"),
         (MemoryError("no room"), 1, "MemoryError: no room"),
         (OSError(28, "No space left on device"), 1, "No space left on device"),
+        (OSError(28, "No space left on device", "a.png"), 1, "error: No space left on device: 'a"),
         (ValueError("`x` must be\nsmall."), 2, "`x` must be small."),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],

@@ -70,12 +70,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILURE
     except OSError as error:
         _leave_stdout()
-        return _complain(program, error, FAILURE)
+        return _complain(program, _without_number(error), FAILURE)
     except ImportError as error:  # Its message tells what to install.
         return _complain(program, error, FAILURE)
     except Exception as error:
         return _complain(program, f"{type(error).__name__}: {error}", FAILURE)
     return 0
+
+
+def _without_number(error: OSError) -> object:
+    """Return what the system says of a file, without the number that it has for it."""
+    if error.strerror is None or error.filename is None:
+        return error
+    return f"{error.strerror}: {os.fspath(error.filename)!r}"
 
 
 def _leave_stdout() -> None:
