@@ -82,7 +82,7 @@ def _without_number(error: OSError) -> object:
     """Return what the system says of a file, without the number that it has for it."""
     if error.strerror is None or error.filename is None:
         return error
-    return f"{error.strerror}: {os.fspath(error.filename)!r}"
+    return f"{error.strerror}: {str(error.filename)!r}"
 
 
 def _leave_stdout() -> None:

@@ -5,7 +5,8 @@ import sys
 
 from engine import Target, corpus, main
 
-from trajectories.surfaces.formula import FUNCTIONS, FormulaError, parse, to_text
+from trajectories.surfaces.formula import FUNCTIONS, parse, to_text
+from trajectories.surfaces.syntax import FormulaError
 
 WORDS = "x y pi e E + - * / ** ^ ( ) , . 0 1 2 0.5 1e300 1e-300 999999999999999 _ = [ ] { } ' \" \\"
 WORDS += " ; : @ % & | ~ < > ! # $ ` \\n \\0 lambda __import__('os').system('true') .__class__ ²"
@@ -39,7 +40,7 @@ TARGET = Target(
     check,
     corpus("formulas.txt"),
     [word.encode() for word in [*WORDS.split(), *(f"{name}(" for name in FUNCTIONS), " "]],
-    ["trajectories.surfaces.formula", "trajectories.surfaces.nonsmooth"],
+    [f"trajectories.surfaces.{name}" for name in ("syntax", "formula", "nonsmooth")],
     refusals=(FormulaError,),
     grow=grow,
 )

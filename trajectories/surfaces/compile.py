@@ -15,7 +15,7 @@ import numpy as np
 import sympy as sp
 
 from trajectories.buffers import aligned
-from trajectories.surfaces.formula import FormulaError, X, Y
+from trajectories.surfaces.formula import X, Y
 from trajectories.surfaces.hyperbolic import RealCosh, RealSinh, RealTanh
 from trajectories.surfaces.nonsmooth import (
     RealAbs,
@@ -25,6 +25,7 @@ from trajectories.surfaces.nonsmooth import (
     RealSign,
     Step,
 )
+from trajectories.surfaces.syntax import FormulaError
 
 __all__ = ["BLOCK", "Program"]
 

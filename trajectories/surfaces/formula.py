@@ -1,8 +1,8 @@
 """Read a formula: text to a SymPy expression in x and y, by an allow-list.
 
-The text is parsed by Python's own grammar and the tree is walked: what the walk does not know is
-refused. Nothing of the text is ever evaluated as code, so a formula from a stranger is safe to
-read, and the limits below keep it from taking the machine's time or memory.
+The syntax tree is walked, and what the walk does not know is refused. Nothing of the text is ever
+evaluated as code, so a formula from a stranger is safe to read, and the limits below keep it from
+taking the machine's time or memory.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import math
 import operator
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -20,33 +19,18 @@ from sympy.printing.str import StrPrinter
 from trajectories.names import cut
 from trajectories.surfaces.hyperbolic import RealCosh, RealSinh, RealTanh
 from trajectories.surfaces.nonsmooth import RealAbs, RealCbrt, RealMax, RealMin, RealSign, to_real
+from trajectories.surfaces.syntax import FormulaError, syntax_tree
 
-__all__ = [
-    "FUNCTIONS",
-    "FormulaError",
-    "X",
-    "Y",
-    "check_expression",
-    "parse",
-    "syntax_tree",
-    "to_text",
-]
+__all__ = ["FUNCTIONS", "X", "Y", "check_expression", "parse", "to_text"]
 
 X, Y = sp.symbols("x y", real=True)
 
-MAX_CHARACTERS = 500
-MAX_DEPTH = 30
-MAX_OPERATIONS = 200
 MAX_EXPONENT = 64
 MAX_CONSTANT = 1e30
 MAX_INTEGER = 10**15
 MAX_DERIVATIVE = 20_000
 #: Bits of a fraction's numerator and denominator: powers of fractions are written out exactly.
 MAX_BITS = 1000
-
-
-class FormulaError(ValueError):
-    """A text that is no formula in x and y, or one past the limits."""
 
 
 class _Function(NamedTuple):
@@ -85,9 +69,6 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Pow: operator.pow,
 }
 _NOT_REAL = (sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I, sp.AccumBounds)
-_SUPERSCRIPTS = {"²": "**2", "³": "**3", "·": "*", "−": "-"}
-_ALLOWED = re.compile(r"[0-9A-Za-z_.+\-*/(), \t]*")
-_FUSED = re.compile(r"(?<![A-Za-z_0-9.])(\d+\.?\d*|\.\d+)(?![eE][+\-]?\d)([A-Za-z(])")
 
 
 def parse(text: str) -> sp.Expr:
@@ -122,7 +103,7 @@ def parse(text: str) -> sp.Expr:
     >>> parse("x.__class__")
     Traceback (most recent call last):
         ...
-    trajectories.surfaces.formula.FormulaError: The formula has a part of the kind 'Attribute', ...
+    trajectories.surfaces.syntax.FormulaError: The formula has a part of the kind 'Attribute', ...
     """
     if not isinstance(text, str):
         raise TypeError(f"`formula` must be text. Got {text!r} instead.")
@@ -164,72 +145,6 @@ def check_expression(expression: sp.Expr) -> None:
             f"The formula's second derivatives must take at most {MAX_DERIVATIVE:,} operations. "
             f"These would take about {size:,}."
         )
-
-
-def syntax_tree(text: str) -> ast.expr:
-    """Check a formula's characters and lengths, and return its syntax tree.
-
-    Raises
-    ------
-    FormulaError
-        If it cannot be read. What the tree consists of has not been checked.
-    """
-    if not text.strip():
-        raise FormulaError("The formula is empty.")
-    if len(text) > MAX_CHARACTERS:
-        raise FormulaError(
-            f"The formula must have at most {MAX_CHARACTERS} characters. Got {len(text):,}."
-        )
-    for sign, plain in _SUPERSCRIPTS.items():
-        text = text.replace(sign, plain)
-    text = text.replace("^", "**").strip()
-    known = _ALLOWED.match(text)
-    if known is not None and known.end() < len(text):
-        raise FormulaError(
-            f"The formula has {text[known.end()]!r}, which has no place in a formula."
-        )
-    fused = _FUSED.search(text)
-    if fused:
-        number, follower = fused.groups()
-        raise FormulaError(
-            f"The formula lacks an operator: write `{number}*{follower}`, not `{number}{follower}`."
-        )
-    depth = deepest = 0
-    for character in text:
-        depth += (character == "(") - (character == ")")
-        deepest = max(deepest, depth)
-    if deepest > MAX_DEPTH:
-        raise FormulaError(f"The formula must nest at most {MAX_DEPTH} deep. Got {deepest}.")
-    try:
-        tree = ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise FormulaError(
-            f"The formula {cut(text)!r} cannot be read: check operators and parentheses."
-        ) from None
-    count = sum(isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Call)) for node in ast.walk(tree))
-    if count > MAX_OPERATIONS:
-        raise FormulaError(
-            f"The formula must have at most {MAX_OPERATIONS} operations. Got {count}."
-        )
-    towers = _towers(tree)
-    if towers > MAX_DEPTH:
-        raise FormulaError(
-            f"Powers and calls in a formula must nest at most {MAX_DEPTH} deep. Got {towers}."
-        )
-    return tree
-
-
-def _towers(tree: ast.expr) -> int:
-    """Return how many powers and calls stand inside each other, as in x**x**x, at most."""
-    deepest = 0
-    waiting: list[tuple[ast.AST, int]] = [(tree, 0)]
-    while waiting:
-        node, depth = waiting.pop()
-        power = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
-        depth += power or isinstance(node, ast.Call)
-        deepest = max(deepest, depth)
-        waiting.extend((child, depth) for child in ast.iter_child_nodes(node))
-    return deepest
 
 
 def _build(node: ast.AST) -> tuple[sp.Expr, float | None]:

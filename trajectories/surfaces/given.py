@@ -6,8 +6,9 @@ from typing import Any
 
 import sympy as sp
 
-from trajectories.surfaces.formula import FormulaError, X, Y, check_expression, parse, to_text
+from trajectories.surfaces.formula import X, Y, check_expression, parse, to_text
 from trajectories.surfaces.nonsmooth import to_real
+from trajectories.surfaces.syntax import FormulaError
 from trajectories.validation import must
 
 __all__ = ["as_formula"]

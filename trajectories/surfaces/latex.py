@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from trajectories.surfaces.formula import syntax_tree
+from trajectories.surfaces.syntax import syntax_tree
 
 __all__ = ["to_latex"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from html import escape
 
-from trajectories.surfaces.formula import syntax_tree
+from trajectories.surfaces.syntax import syntax_tree
 
 __all__ = ["to_mathml"]
 
