@@ -23,6 +23,7 @@ FLOORS = {
     "trajectories.same_settings": 0,
     "trajectories.atomic": 0,
     "trajectories.terminal": 0,
+    "trajectories.interrupts": 0,
     "trajectories.surfaces": 2,
     "trajectories.optimizers": 2,
     "trajectories.trajectory": 3,

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from trajectories.commands import animate, deck, mnist, plot, replay, search
 from trajectories.commands import list as list_
 from trajectories.commands import map as map_
+from trajectories.interrupts import patient_interrupts
 
 __all__ = ["main"]
 
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(_readable(given))
         program = options.prog
-        with warnings.catch_warnings():
+        with patient_interrupts(), warnings.catch_warnings():
             warnings.simplefilter("always", UserWarning)
             warnings.showwarning = _show_warning
             options.run(options)
