@@ -90,6 +90,9 @@ def _without_annotations(tree: ast.AST) -> None:
             node.annotation = None
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             node.returns = None
+            for inner in ast.walk(node):  # In a class, a dataclass looks at them.
+                if isinstance(inner, ast.AnnAssign):
+                    inner.annotation = ast.Name("object")
         if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)):
             first = node.body[0]
             documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)

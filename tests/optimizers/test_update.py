@@ -60,7 +60,7 @@ def test_a_float_is_replaced_by_a_float(cls, number):
     params, rule = {"x": number}, cls(0.1)
     for _ in range(2):
         rule.update(params, {"x": 2.0})
-    assert isinstance(params["x"], float)
+    assert type(params["x"]) is type(number)
     assert params["x"] < 1.5
 
 
@@ -247,6 +247,38 @@ def test_arrays_as_hyperparameters_must_fit_the_parameters(shape, fits, too_smal
 def test_arrays_that_do_not_fit_are_refused_when_bound():
     with pytest.raises(ValueError, match=r"`params\['p'\]` must be of a shape that \(3,\) broad"):
         SGD(np.full(3, 0.1)).bind({"p": np.ones(2)}, {"p": np.ones(2)})
+
+
+@pytest.mark.parametrize("bound", [False, True])
+def test_another_hyperparameter_that_no_longer_fits_changes_nothing(bound):
+    rule, p, g = Adam(0.1), np.ones(2), np.ones(2)
+    step = rule.bind({"p": p}, {"p": g}) if bound else lambda: rule.update({"p": p}, {"p": g})
+    step()
+    before, state = p.copy(), rule.state()
+    rule.beta1 = np.full(3, 0.9)
+    with pytest.raises(ValueError, match=r"`params\['p'\]` must be of a shape that \(3,\) broad"):
+        step()
+    assert np.array_equal(p, before)
+    assert all(np.array_equal(array, state[path]) for path, array in rule.state().items())
+    rule.beta1 = np.full(2, 0.9)
+    step()
+    assert rule.steps_taken == 2
+
+
+@pytest.mark.parametrize("name", ["beta1", "beta2", "eps"])
+def test_arrays_of_float64_leave_float32_as_exact_as_numbers_do(name):
+    number = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-3}[name]
+    rng = np.random.default_rng(0)
+    g = rng.normal(size=(20, 8)).astype(np.float32)
+    plain, several = Adam(0.1, **{name: number}), Adam(0.1, **{name: np.full(8, number)})
+    p, q = np.ones(8, np.float32), np.ones(8, np.float32)
+    for row in g:
+        plain.update({"p": p}, {"p": row})
+        several.update({"p": q}, {"p": row})
+    for path, array in plain.state().items():
+        assert np.array_equal(array, several.state()[path])
+    if name == "eps":
+        assert np.array_equal(p, q)
 
 
 def test_a_rate_that_no_longer_fits_changes_nothing():

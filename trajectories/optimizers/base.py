@@ -235,9 +235,9 @@ class Optimizer(Rule, ABC):
     def _constants(self) -> dict[str, Hyperparameter]:
         """Return what the state is to hold while the hyperparameters stay what they are.
 
-        A plain number becomes an array of the parameter's type without dimensions, as a ufunc
-        takes twice as long over a Python number. What meets the gradient must stay a Python
-        number, as the gradient may be of another type.
+        They become arrays of the parameter's type: a ufunc takes twice as long over a Python
+        number. What meets the gradient must stay a Python number, as the gradient may be of
+        another type.
         """
         return {}
 
@@ -277,8 +277,7 @@ class Optimizer(Rule, ABC):
                 self._state[key] = self._unused(p)
             if new or stale:
                 for name, value in self._ready.items():
-                    held = value if isinstance(value, np.ndarray) else np.array(value, p.dtype)
-                    setattr(self._state[key], name, held)
+                    setattr(self._state[key], name, np.asarray(value, p.dtype))
         return [(p, g, self._state[key], self._scratch_like(p)) for key, (p, g) in pairs.items()]
 
     def _unused(self, p: Array) -> SimpleNamespace:
