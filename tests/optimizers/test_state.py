@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from trajectories.optimizers import OPTIMIZERS, Adam, Momentum, NAdam, Optimizer
+from trajectories.optimizers.memory import unflattened
 
 RULES = [rule for rule in OPTIMIZERS.values() if issubclass(rule, Optimizer)]
 KINDS = {
@@ -134,3 +135,8 @@ def test_parameters_of_another_shape_are_refused_afterwards():
         twin.update({"x": np.zeros(3)}, {"x": np.ones(3)})
     with pytest.raises(ValueError, match="must keep its keys"):
         twin.update({"y": np.zeros(2)}, {"y": np.ones(2)})
+
+
+def test_what_has_numbers_alone_has_no_shape():
+    found = unflattened({"x/product": np.array(0.5)}, [], ["product"])
+    assert vars(found["x"]) == {"shape": (), "product": 0.5}
