@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from trajectories.mnist.figures.landscape_words import about, foot, labels, network_of, notes
 from trajectories.mnist.figures.sheet import sheet
-from trajectories.mnist.landscape import Landscape
+from trajectories.mnist.landscape_result import Landscape
 from trajectories.names import suffix
 from trajectories.plotting.canvas import Size
 from trajectories.plotting.formats import FORMATS

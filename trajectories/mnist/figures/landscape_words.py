@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from trajectories.mnist.landscape import Landscape
+from trajectories.mnist.landscape_result import Landscape
 from trajectories.plotting.header import literal
 from trajectories.plotting.scene import Scene
 
