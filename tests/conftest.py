@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -17,6 +18,12 @@ sys.path.append(str(Path(__file__).parents[1]))
 # The first example pays for imports and compiling, and CI machines are busy: no time limit.
 settings.register_profile("trajectories", deadline=None)
 settings.load_profile("trajectories")
+
+
+# A shell lets what it runs in the background ignore interrupts, and so would the processes that
+# tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
