@@ -30,7 +30,7 @@ for i, j in np.ndindex(6, 6):
 style.use(["trajectories.plotting.styles.base", "trajectories.plotting.styles.light"])
 page = figure.Figure(figsize=(14, 6), layout="constrained")
 titles = "steps with the best rate", "rates that arrive, of 100"
-words = [name.replace("_", "\n").replace("(", "\n(") for name in names]
+words = [name.replace("_", "\n").replace("(", "\n(").replace("nb", "n-\nb") for name in names]
 for k, ax in enumerate(page.subplots(1, 2, sharey=True)):
     ax.imshow((1 - np.log(steps) / 6.2, rates / 60)[k], "Blues", vmin=0, vmax=1.6, aspect="auto")
     for (i, j), n in np.ndenumerate(tables[k]):
