@@ -427,8 +427,9 @@ def test_on_a_phone_all_fits_and_can_be_touched(visit, name):
 
 def resize(page, size):
     """Give the window another size, and wait until the page has seen it and is laid out."""
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    page.wait_for_function("size => innerWidth === size[0] && innerHeight === size[1]", arg=size)
+    width, height = size
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_function(f"innerWidth === {width} && innerHeight === {height}")
     frame = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
     page.evaluate(frame)
 
