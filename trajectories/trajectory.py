@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from trajectories.archive import load_archive
 from trajectories.arrays import to_plain
 from trajectories.atomic import replacing
-from trajectories.optimizers import ALL_OPTIMIZERS, Rule
+from trajectories.optimizers import Rule
 from trajectories.optimizers.record import from_record, to_record
 from trajectories.surfaces import Surface
 from trajectories.validation import must
@@ -244,7 +244,7 @@ class Trajectory:
 
         def make(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Trajectory:
             surface = Surface.from_dict(about["surface"])
-            optimizer = from_record(about["optimizer"], ALL_OPTIMIZERS)
+            optimizer = from_record(about["optimizer"])
             if not isinstance(about["label"], str):
                 raise must("label", "text", about["label"], kind=TypeError)
             held: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}

@@ -27,7 +27,7 @@ def check(data: bytes) -> bool:
         if isinstance(record, dict) and "trajectories" in record:
             Recipe.of(text).trajectories(most_work=300)
         elif isinstance(record, dict) and "name" in record and "formula" not in record:
-            rule = from_record(record, ALL_OPTIMIZERS)
+            rule = from_record(record)
             assert json.dumps(to_record(rule))
         else:
             surface = Surface.from_dict(record)

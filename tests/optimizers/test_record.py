@@ -13,7 +13,7 @@ ALL = pytest.mark.parametrize("cls", ALL_OPTIMIZERS.values(), ids=ALL_OPTIMIZERS
 
 
 def by_way_of_json(rule):
-    return from_record(json.loads(json.dumps(to_record(rule))), ALL_OPTIMIZERS)
+    return from_record(json.loads(json.dumps(to_record(rule))))
 
 
 def elsewhere(cls, make):
@@ -66,7 +66,7 @@ def test_a_function_cannot_be_kept():
 
 
 def test_what_a_record_leaves_out_is_at_its_default():
-    assert from_record({"name": "Adam", "lr": 0.5}, ALL_OPTIMIZERS) == Adam(0.5)
+    assert from_record({"name": "Adam", "lr": 0.5}) == Adam(0.5)
 
 
 @pytest.mark.parametrize(
@@ -81,4 +81,4 @@ def test_what_a_record_leaves_out_is_at_its_default():
 )
 def test_anything_else_is_refused_and_named(record, error, words):
     with pytest.raises(error, match=words):
-        from_record(record, ALL_OPTIMIZERS)
+        from_record(record)

@@ -150,7 +150,7 @@ def run_starts(
     plan = None
     if folder is not None:
         plan = {
-            "settings": settings.to_dict(),
+            "settings": settings.to_dict(own=True),
             "limits": limits,
             "resolution": [columns, rows],
             "minima": to_plain(minima),

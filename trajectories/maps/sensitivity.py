@@ -135,7 +135,11 @@ def run_choices(
     plan = None
     if folder is not None:
         plain = {name: to_plain(values) for name, values in cells.axes.items()}
-        plan = {"settings": cells.settings.to_dict(), "axes": plain, "measure": cells.measure}
+        plan = {
+            "settings": cells.settings.to_dict(own=True),
+            "axes": plain,
+            "measure": cells.measure,
+        }
     found = run_blocks(
         cells, cells.count, block, n_jobs=n_jobs, folder=folder, plan=plan, progress=progress
     )

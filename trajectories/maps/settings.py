@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from trajectories.arrays import from_plain, to_plain
 from trajectories.descent import descend
-from trajectories.optimizers import ALL_OPTIMIZERS, Rule, as_optimizer
+from trajectories.optimizers import Rule, as_optimizer
 from trajectories.optimizers.record import from_record, to_record
 from trajectories.surfaces import LeastSquares, Surface, as_surface
 from trajectories.trajectory import Descent, Trajectory
@@ -94,13 +94,24 @@ class Settings:
             record=record,
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return them as plain data, such as JSON can hold."""
+    def to_dict(self, *, own: bool = False) -> dict[str, Any]:
+        """Return them as plain data, such as JSON can hold.
+
+        Parameters
+        ----------
+        own : bool, default False
+            Whether the optimizer may be of somebody's own class: see `to_record`.
+
+        Raises
+        ------
+        ValueError
+            If the optimizer cannot be written.
+        """
         plain = {item.name: getattr(self, item.name) for item in fields(self)}
         return {
             **plain,
             "surface": self.surface.to_dict(),
-            "optimizer": to_record(self.optimizer),
+            "optimizer": to_record(self.optimizer, own=own),
             "start": to_plain(self.start),
         }
 
@@ -113,7 +124,7 @@ class Settings:
         KeyError, TypeError, ValueError
             If it is anything else.
         """
-        rule = from_record(data["optimizer"], ALL_OPTIMIZERS)
+        rule = from_record(data["optimizer"])
         surface = Surface.from_dict(data["surface"])
         start = from_plain("start", data["start"])
         noise = {name: data[name] for name in ("noise", "tolerance")}

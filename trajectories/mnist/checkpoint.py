@@ -64,7 +64,7 @@ def settings_of(trainer: Trainer, seed: Any) -> dict[str, Any]:
         What its generator was made from; only an integer can be told.
     """
     try:
-        optimizer = to_record(trainer.optimizer)
+        optimizer = to_record(trainer.optimizer, own=True)
     except ValueError:  # Python functions cannot be written, but can be used.
         optimizer = {"name": trainer.optimizer.name, "repr": repr(trainer.optimizer)}
     calendar = trainer.calendar
@@ -93,7 +93,7 @@ def identity(trainer: Trainer) -> dict[str, Any]:
     """
     if trainer.checkpoint is not None:
         check_target(trainer.checkpoint)
-    to_record(trainer.optimizer)
+    to_record(trainer.optimizer, own=True)
     pairs = [(trainer.images, trainer.labels), *trainer.evaluate.values()]
     first = repr(rng_state(trainer.rng)).encode()
     return {

@@ -119,7 +119,9 @@ def landscape(
         "images": _chosen("images", images, 300 if quick else 1000),
         "resolution": _chosen("resolution", resolution, 21 if quick else 51, 2),
         "through": resolve("way to lay a plane", through, THROUGH),
-        "race": {label: to_record(variant.optimizer) for label, variant in variants.items()},
+        "race": {
+            label: to_record(variant.optimizer, own=True) for label, variant in variants.items()
+        },
     }
     how = {"rng": rng, "workers": workers, "progress": progress, "quick": quick}
     study = Study("landscape", data, settings, seeds=1, **how)

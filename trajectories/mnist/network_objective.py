@@ -99,7 +99,7 @@ class NetworkObjective(Objective):
             "validation": len(data.validation_labels),
             "shape": list(data.shape),
             "sum": check_sum(*arrays, data.validation_images, data.validation_labels),
-            "optimizer": to_record(self.optimizer),
+            "optimizer": to_record(self.optimizer, own=True),
             "hidden": self.hidden,
             "epochs": self.budget,
             "batch_size": self.batch_size,

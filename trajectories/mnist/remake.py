@@ -17,7 +17,6 @@ from trajectories.mnist.landscape import landscape
 from trajectories.mnist.landscape_result import Landscape
 from trajectories.mnist.source import load
 from trajectories.names import resolve
-from trajectories.optimizers import ALL_OPTIMIZERS
 from trajectories.optimizers.record import from_record
 from trajectories.remake import Remake
 from trajectories.validation import integer, must
@@ -63,7 +62,7 @@ def remake_experiment(told: Mapping[str, Any]) -> Remake:
     if "race" in settings:
         how["race"] = list(_race(settings["race"]).values())
     if "rule" in settings:  # Of the layers' experiment, which tells how far its looks are apart.
-        how["optimizer"] = from_record(settings["rule"], ALL_OPTIMIZERS)
+        how["optimizer"] = from_record(settings["rule"])
         how["moments"] = integer("iterations", settings["iterations"], 1) // integer(
             "every", settings["every"], 1
         )
@@ -119,7 +118,7 @@ def remake_landscape(told: Mapping[str, Any]) -> Remake:
 def _race(told: Mapping[str, Any]) -> dict[str, Any]:
     if not 1 <= len(told) <= _MOST_RUNS:
         raise must("race", f"from 1 to {_MOST_RUNS} optimizers", len(told))
-    return {str(label): from_record(record, ALL_OPTIMIZERS) for label, record in told.items()}
+    return {str(label): from_record(record) for label, record in told.items()}
 
 
 def _seeds(told: Any) -> tuple[int, ...]:

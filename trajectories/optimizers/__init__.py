@@ -8,9 +8,10 @@ from trajectories.optimizers.adam_direction import Adan, AdEMAMix, NAdam
 from trajectories.optimizers.adam_scale import ADOPT, AdaBelief, Adamax, Yogi
 from trajectories.optimizers.adaptive import AdaDelta, AdaGrad, CenteredRMSProp, RMSProp
 from trajectories.optimizers.base import Optimizer
+from trajectories.optimizers.catalogue import ALL_OPTIMIZERS, OPTIMIZERS, SURFACE_OPTIMIZERS
 from trajectories.optimizers.gradient import ASGD, SGD, OptimisticGD
 from trajectories.optimizers.momentum import DampenedMomentum, Momentum, Nesterov
-from trajectories.optimizers.rule import Rule
+from trajectories.optimizers.rule import Rule, hyperparameter
 from trajectories.optimizers.second_order import (
     Backtracking,
     DampedNewton,
@@ -23,6 +24,7 @@ from trajectories.validation import must
 
 __all__ = [
     "ADOPT",
+    "ALL_OPTIMIZERS",
     "ASGD",
     "OPTIMIZERS",
     "SGD",
@@ -56,28 +58,10 @@ __all__ = [
     "SurfaceOptimizer",
     "Yogi",
     "as_optimizer",
+    "hyperparameter",
     "schedules",
     "to_spec",
 ]
-
-#: The optimizers that see gradients only, by their name in spec strings.
-OPTIMIZERS: dict[str, type[Optimizer]] = {
-    cls.name: cls
-    for cls in (
-        *(SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam),  # The textbook's.
-        *(OptimisticGD, ASGD, DampenedMomentum, CenteredRMSProp, AdaDelta),
-        *(AdamW, AMSGrad, RAdam, NAdam, Adan, AdEMAMix, Adamax, AdaBelief, Yogi, ADOPT),
-        *(SignSGD, Signum, Lion, Rprop),
-    )
-}
-
-#: The optimizers that see a surface itself.
-SURFACE_OPTIMIZERS: dict[str, type[SurfaceOptimizer]] = {
-    cls.name: cls for cls in (Newton, DampedNewton, Backtracking)
-}
-
-#: The optimizers of both families.
-ALL_OPTIMIZERS: dict[str, type[Rule]] = {**OPTIMIZERS, **SURFACE_OPTIMIZERS}
 
 
 def as_optimizer(optimizer: Any) -> Rule:
@@ -107,7 +91,7 @@ def as_optimizer(optimizer: Any) -> Rule:
     if isinstance(optimizer, Rule):
         return optimizer
     if isinstance(optimizer, str):
-        return from_spec(optimizer, ALL_OPTIMIZERS)
+        return from_spec(optimizer)
     if isinstance(optimizer, type) and issubclass(optimizer, Rule):
         return optimizer()
     raise must("optimizer", "an Optimizer or a spec string", optimizer, kind=TypeError)

@@ -58,7 +58,7 @@ class AdaGrad(Optimizer):
     def _step(self, p: Array, g: Array, lr: Hyperparameter, state: Any, *scratch: Array) -> None:
         a, _ = scratch
         h = state.h
-        np.multiply(g, g, a, dtype=a.dtype)  # Small integers would wrap.
+        np.multiply(g, g, a, dtype=a.dtype)  # Half precision would overflow.
         h += a
         _scaled_step(p, g, lr, h, state.eps, *scratch)
 

@@ -104,7 +104,7 @@ def average_square(mean: Array, value: Array, pull: Any, scratch: Array) -> None
     """
     if value.dtype is scratch.dtype:
         multiply(value, value, scratch)
-    else:  # Small integers would wrap.
+    else:  # Half precision would overflow.
         multiply(value, value, scratch, dtype=scratch.dtype)
     subtract(scratch, mean, scratch)
     multiply(scratch, pull, scratch)

@@ -116,7 +116,7 @@ class Optimizer(Rule, ABC):
         Parameters
         ----------
         params, grads : mapping of float arrays
-            As for `update`, but arrays only.
+            As for `update`, but arrays of floats only, and none in the memory of another.
 
         Returns
         -------
@@ -141,7 +141,9 @@ class Optimizer(Rule, ABC):
         pairs = self._pairs(params, grads)
         for key, (p, g) in pairs.items():
             if p is not params[key] or g is not grads[key]:
-                raise must("params", "arrays, and so must `grads`", params[key], kind=TypeError)
+                which, given = ("params", p) if p is not params[key] else ("grads", g)
+                requirement = "an array of floats with memory of its own, to be bound"
+                raise must(f"{which}[{key!r}]", requirement, given, kind=TypeError)
         return self._prepared(pairs)
 
     def state(self, *, copy: bool = True) -> dict[str, Array]:
@@ -150,8 +152,8 @@ class Optimizer(Rule, ABC):
         Parameters
         ----------
         copy : bool, default True
-            Whether the arrays are copies. Otherwise they are the optimizer's own: what is changed
-            in them is changed in it.
+            Whether the arrays are copies. Otherwise those of a parameter's shape are the
+            optimizer's own: what is changed in them is changed in it.
 
         Returns
         -------
@@ -182,8 +184,7 @@ class Optimizer(Rule, ABC):
         Parameters
         ----------
         state : mapping of numpy.ndarray
-            What `state` returned. A function that `bind` has returned before goes on with the old
-            one: bind again.
+            What `state` returned. Steps that `bind` has returned go on from it, too.
 
         Raises
         ------
@@ -245,7 +246,17 @@ class Optimizer(Rule, ABC):
         self, params: Mapping[Any, Any], grads: Mapping[Any, Any]
     ) -> dict[Any, tuple[Array, Array]]:
         """Return every parameter with its gradient, if all is as it must be."""
+        for name, given in (("params", params), ("grads", grads)):
+            if not isinstance(given, Mapping):
+                raise must(name, "a mapping of arrays by key", given, kind=TypeError)
         pairs = {key: pair(key, p, grads) for key, p in params.items()}
+        self._check_known(pairs)
+        if not self._fits:
+            self._check_fit(pairs)
+        return pairs
+
+    def _check_known(self, pairs: Mapping[Any, tuple[Array, Array]]) -> None:
+        """Raise unless what is remembered is of these parameters."""
         if self._state and self._state.keys() != pairs.keys():
             raise ValueError(
                 f"`params` must keep its keys {list(self._state)}. Got {list(pairs)} instead; "
@@ -255,9 +266,6 @@ class Optimizer(Rule, ABC):
             shape = pairs[key][0].shape
             if state.shape != shape:
                 raise must(f"params[{key!r}]", f"of the shape {state.shape} it had before", shape)
-        if not self._fits:
-            self._check_fit(pairs)
-        return pairs
 
     def _check_fit(
         self, pairs: Mapping[Any, tuple[Array, Array]], rate: tuple[int, ...] = ()
@@ -270,6 +278,7 @@ class Optimizer(Rule, ABC):
         """Return what `_step` takes for every key; before the first step, allocate it."""
         stale = self._ready is None
         if self._ready is None:
+            self._check_known(pairs)  # It may have been loaded since they were checked.
             self._ready = self._constants()
         for key, (p, _) in pairs.items():
             new = key not in self._state

@@ -64,6 +64,8 @@ def unflattened(
 
     Raises
     ------
+    TypeError
+        If a key is not text.
     ValueError
         If a name is missing or unknown, or what it stands for is not of floats or of a shape.
 
@@ -74,6 +76,8 @@ def unflattened(
     """
     found: dict[str, dict[str, Array]] = {}
     for path, value in state.items():
+        if not isinstance(path, str):
+            raise must("state", 'keyed by text such as "x/m"', path, kind=TypeError)
         key, _, name = path.rpartition("/")
         found.setdefault(key, {})[name] = np.array(value)
     memory: dict[str, SimpleNamespace] = {}

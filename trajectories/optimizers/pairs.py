@@ -28,12 +28,14 @@ def pair(key: Any, p: Any, grads: Mapping[Any, Any]) -> tuple[Array, Array]:
     Returns
     -------
     p, g : numpy.ndarray
-        Of the same shape.
+        Of the same shape. The gradient is a copy if it was of whole numbers, which would wrap when
+        they are squared, or if it lies in the parameter's memory, where it would change with it.
 
     Raises
     ------
     TypeError
-        If the parameter is not of a floating type, or the gradient not of numbers.
+        If the parameter is not of a floating type of 4 bytes or more, or the gradient not of
+        numbers.
     ValueError
         If there is no gradient, if its shape is another, or the parameter is read-only.
     """
@@ -49,11 +51,22 @@ def pair(key: Any, p: Any, grads: Mapping[Any, Any]) -> tuple[Array, Array]:
             f"`params[{key!r}]` must be a float or an array of floats, as steps are no whole "
             f"numbers. Got {kind} instead."
         )
+    if p.dtype.itemsize < 4:
+        raise must(
+            f"params[{key!r}]",
+            "float32 or longer, as an optimizer's small numbers are 0 in half precision",
+            p.dtype.name,
+            kind=TypeError,
+        )
     g = np.asarray(grads[key])
     if g.shape != p.shape:
         raise must(f"grads[{key!r}]", f"of its parameter's shape {p.shape}", g.shape)
     if g.dtype.kind not in "fiu":
         raise must(f"grads[{key!r}]", "numbers", g.dtype, kind=TypeError)
+    if g.dtype.kind != "f":
+        g = g.astype(p.dtype)
+    elif np.may_share_memory(p, g) and np.shares_memory(p, g):
+        g = g.copy()
     return p, g
 
 

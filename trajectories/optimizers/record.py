@@ -7,6 +7,7 @@ from typing import Any
 
 from trajectories.arrays import from_plain, to_plain
 from trajectories.names import resolve, unknown
+from trajectories.optimizers.catalogue import ALL_OPTIMIZERS, is_known
 from trajectories.optimizers.rule import Rule
 from trajectories.optimizers.schedules import Schedule
 from trajectories.validation import must
@@ -14,13 +15,16 @@ from trajectories.validation import must
 __all__ = ["from_record", "to_record"]
 
 
-def to_record(optimizer: Rule) -> dict[str, Any]:
+def to_record(optimizer: Rule, *, own: bool = False) -> dict[str, Any]:
     """Return an optimizer as plain data: its name and all its hyperparameters.
 
     Parameters
     ----------
     optimizer : Optimizer or SurfaceOptimizer
         Its state is left out.
+    own : bool, default False
+        Whether it may be of somebody's own class. What is written then tells it from others, but
+        cannot be read back.
 
     Returns
     -------
@@ -29,8 +33,8 @@ def to_record(optimizer: Rule) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If the learning rate is a Python function: of schedules, only those of the package can be
-        written.
+        If it is of a class of somebody's own, or if the learning rate is a Python function: of
+        schedules, only those of the package can be written.
 
     Examples
     --------
@@ -39,6 +43,10 @@ def to_record(optimizer: Rule) -> dict[str, Any]:
     {'name': 'momentum', 'lr': 'cosine(0.1, steps=60)', 'momentum': 0.9}
     """
     record: dict[str, Any] = {"name": optimizer.name}
+    if not is_known(optimizer):
+        if not own:
+            raise must("optimizer", "one of the package to be saved", optimizer)
+        record = {"own": f"{type(optimizer).__module__}.{type(optimizer).__qualname__}"}
     for name, value in optimizer.hyperparameters.items():
         if isinstance(value, Schedule):
             record[name] = value.text  # Which stands for it when it is given to a rule.
@@ -49,15 +57,13 @@ def to_record(optimizer: Rule) -> dict[str, Any]:
     return record
 
 
-def from_record(record: Any, known: Mapping[str, type[Rule]]) -> Rule:
+def from_record(record: Any) -> Rule:
     """Return the optimizer that `to_record` wrote.
 
     Parameters
     ----------
     record : dict
         What was written; it may come from anywhere.
-    known : mapping of str to type
-        The optimizers by name.
 
     Returns
     -------
@@ -70,7 +76,9 @@ def from_record(record: Any, known: Mapping[str, type[Rule]]) -> Rule:
     """
     if not isinstance(record, Mapping):
         raise must("optimizer", "a record with its name", record, kind=TypeError)
-    cls = known[resolve("optimizer", record.get("name"), known)]
+    if "own" in record:
+        raise must("optimizer", "one of the package to be made again", record["own"])
+    cls = ALL_OPTIMIZERS[resolve("optimizer", record.get("name"), ALL_OPTIMIZERS)]
     values = {name: value for name, value in record.items() if name != "name"}
     names = list(cls().hyperparameters)
     for name, value in values.items():

@@ -22,12 +22,28 @@ Self = TypeVar("Self", bound="Rule")
 def hyperparameter(default: float, interval: Interval) -> Any:
     """Declare a hyperparameter: a dataclass field with a default and the range it must lie in.
 
+    A plain field of the dataclass is a hyperparameter too, but takes whatever it is given.
+
     Parameters
     ----------
     default : float
         Its default.
     interval : Interval
         Where it must lie.
+
+    Examples
+    --------
+    >>> from trajectories.optimizers import Optimizer
+    >>> @dataclass(eq=False)
+    ... class Clipped(Optimizer):
+    ...     largest: Hyperparameter = hyperparameter(1.0, POSITIVE)
+    ...
+    ...     def _step(self, p, g, lr, state, *scratch):
+    ...         p -= lr * np.clip(g, -self.largest, self.largest)
+    >>> Clipped(0.1, largest=-1)
+    Traceback (most recent call last):
+    ...
+    ValueError: `largest` must be positive. Got -1 instead.
     """
     return field(default=default, metadata={"interval": interval})
 
@@ -47,7 +63,7 @@ class Rule:
     Attributes
     ----------
     name : str
-        The name in spec strings, such as "adam".
+        The name in spec strings, such as "adam"; by default that of the class in lower case.
     formula : str
         The rule in one line of plain text, for tables.
     steps_taken : int
@@ -58,6 +74,12 @@ class Rule:
     formula: ClassVar[str]
 
     lr: Any = hyperparameter(0.01, POSITIVE)
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        """Name a class that does not name itself: it must not go by the name of its parent."""
+        super().__init_subclass__(**settings)
+        if "name" not in vars(cls):
+            cls.name = cls.__name__.lower()
 
     def __post_init__(self) -> None:
         """Start unused."""
@@ -173,5 +195,9 @@ _INTERVALS: dict[type, dict[str, Interval]] = {}
 def _intervals(cls: type[Rule]) -> dict[str, Interval]:
     """Return the range of each hyperparameter of a class."""
     if cls not in _INTERVALS:
-        _INTERVALS[cls] = {item.name: item.metadata["interval"] for item in fields(cls)}
+        _INTERVALS[cls] = {
+            item.name: item.metadata["interval"]
+            for item in fields(cls)
+            if "interval" in item.metadata  # Plain fields of a user's own class have none.
+        }
     return _INTERVALS[cls]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from trajectories.calls import split
 from trajectories.names import resolve
+from trajectories.optimizers.catalogue import ALL_OPTIMIZERS, is_known
 from trajectories.optimizers.rule import Rule
 from trajectories.optimizers.schedules import Schedule, as_schedule
 from trajectories.validation import must
@@ -19,10 +19,9 @@ __all__ = ["from_spec", "to_spec"]
 
 #: More characters than any sensible spec string has.
 _LENGTH = 2000
-_Built = TypeVar("_Built", bound=Rule)
 
 
-def from_spec(spec: str, known: Mapping[str, type[_Built]]) -> _Built:
+def from_spec(spec: str) -> Rule:
     """Build the optimizer that a spec string describes.
 
     Parameters
@@ -31,8 +30,6 @@ def from_spec(spec: str, known: Mapping[str, type[_Built]]) -> _Built:
         A name, and after a colon hyperparameters as ``name=number`` with commas between; a value
         alone in the first place is the learning rate, which may be a schedule too, such as
         ``cosine(0.9, steps=60)``.
-    known : mapping of str to type
-        The optimizers by name.
 
     Returns
     -------
@@ -46,17 +43,16 @@ def from_spec(spec: str, known: Mapping[str, type[_Built]]) -> _Built:
 
     Examples
     --------
-    >>> from trajectories.optimizers import OPTIMIZERS
-    >>> from_spec("momentum:0.1,momentum=0.8", OPTIMIZERS)
+    >>> from_spec("momentum:0.1,momentum=0.8")
     Momentum(lr=0.1, momentum=0.8)
-    >>> from_spec("sgd:cosine(0.9,steps=60)", OPTIMIZERS)
+    >>> from_spec("sgd:cosine(0.9,steps=60)")
     SGD(lr=Cosine(lr=0.9, steps=60, end=0.0))
     """
     name, _, rest = spec.partition(":")
-    name = resolve("optimizer", name.strip(), known)
+    name = resolve("optimizer", name.strip(), ALL_OPTIMIZERS)
     if len(rest) > _LENGTH:
         raise must("optimizer", f"a spec string of at most {_LENGTH} characters", spec)
-    cls = known[name]
+    cls = ALL_OPTIMIZERS[name]
     names = [item.name for item in fields(cls)]
     values: dict[str, Any] = {}
     for place, part in enumerate(split(rest) if rest.strip() else []):
@@ -88,7 +84,8 @@ def to_spec(optimizer: Rule) -> str:
     Raises
     ------
     ValueError
-        If a hyperparameter is an array or a Python function, which a spec string cannot hold.
+        If a hyperparameter is an array or a Python function, which a spec string cannot hold, or
+        if the optimizer is of a class of somebody's own.
 
     Examples
     --------
@@ -98,6 +95,8 @@ def to_spec(optimizer: Rule) -> str:
     >>> to_spec(Adam("cosine(0.3, steps=60)"))
     'adam:lr=cosine(0.3,steps=60)'
     """
+    if not is_known(optimizer):
+        raise must("optimizer", "one of the package to be written as a spec string", optimizer)
     parts = []
     for item in fields(optimizer):
         value: Any = getattr(optimizer, item.name)

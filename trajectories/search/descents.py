@@ -108,7 +108,7 @@ class SurfaceObjective(Objective):
         """Return what tells this objective from others, as JSON can hold it."""
         return {
             "surface": self.surface.to_dict(),
-            "optimizer": to_record(self.optimizer),
+            "optimizer": to_record(self.optimizer, own=True),
             "start": to_plain(self.start),
             "steps": self.budget,
             "noise": self.noise,

@@ -90,7 +90,9 @@ def optimizers(
         "batch_size": 128,
         "iterations": count,
         "evaluate_every": every,
-        "race": {label: to_record(variant.optimizer) for label, variant in entrants.items()},
+        "race": {
+            label: to_record(variant.optimizer, own=True) for label, variant in entrants.items()
+        },
     }
     study = Study(
         "optimizers",

@@ -99,7 +99,7 @@ def layers(
         "hidden": [100] * 4,
         "networks": _NETWORKS,
         "optimizer": label_of(rule),
-        "rule": to_record(rule),
+        "rule": to_record(rule, own=True),
         "batch_size": 128,
         "iterations": count,
         "every": every,

@@ -11,7 +11,6 @@ import numpy as np
 
 from trajectories.arrays import fingerprint, to_plain
 from trajectories.descent import run
-from trajectories.optimizers import ALL_OPTIMIZERS
 from trajectories.optimizers.record import to_record
 from trajectories.plotting.recipes.own_rule import to_own
 from trajectories.plotting.recipes.text import parsed, written
@@ -117,9 +116,8 @@ def work(surface: Surface, batch: int, steps: int) -> int:
 def _packed(path: Trajectory) -> dict[str, Any]:
     """Return a path by how it was made if that is known, and itself otherwise."""
     try:
-        known = ALL_OPTIMIZERS.get(path.optimizer.name) is type(path.optimizer)
-        optimizer = to_record(path.optimizer) if known else None
-    except ValueError:  # Its learning rate is a function.
+        optimizer = to_record(path.optimizer)
+    except ValueError:  # It is somebody's own, or its learning rate is a function.
         optimizer = None
     about = {"label": str(path.label), "optimizer": optimizer or to_own(path.optimizer, path.steps)}
     made = path.made if optimizer is not None else None

@@ -12,7 +12,7 @@ import numpy as np
 
 from trajectories.arrays import from_plain
 from trajectories.descent import run
-from trajectories.optimizers import ALL_OPTIMIZERS, Rule
+from trajectories.optimizers import Rule
 from trajectories.optimizers.record import from_record
 from trajectories.plotting.recipes.own_rule import OwnRule, from_own
 from trajectories.plotting.recipes.paths import ARRAYS, MOST_SAMPLES, digest, work
@@ -211,7 +211,7 @@ def _record(
     about = mapping("optimizer", path.get("optimizer"))
     if holds == "nothing":
         return PathRecord(label, str(about.get("name", about.get("own"))), holds)
-    rule = from_own(about) if "own" in about else from_record(about, ALL_OPTIMIZERS)
+    rule = from_own(about) if "own" in about else from_record(about)
     name = rule.label if isinstance(rule, OwnRule) else rule.name
     record = PathRecord(label, name, holds, mark, rule, surface)
     if holds == "arrays":
