@@ -11,16 +11,18 @@ import math
 import os
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import IO, Any, BinaryIO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trajectories.arrays import is_shape
+from trajectories.atomic import replacing
 from trajectories.names import cut
+from trajectories.validation import must
 
-__all__ = ["load_archive", "load_json", "read_arrays", "refusal"]
+__all__ = ["load_archive", "load_json", "read_arrays", "refusal", "save_archive"]
 
 Made = TypeVar("Made")
 #: More bytes are not unpacked, unless the file is so large itself that it is no bomb.
@@ -44,12 +46,45 @@ _LONGEST_HEADER = 10_000
 _LONGEST = 200
 
 
+def save_archive(
+    path: str | os.PathLike[str],
+    form: str,
+    about: Mapping[str, Any],
+    arrays: Mapping[str, NDArray[Any]],
+) -> None:
+    """Write a NumPy archive of arrays and of a text, ``about``, that tells about them in JSON.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        Ends in ``.npz``.
+    form : str
+        What is written about it as its "format".
+    about : mapping
+        All but the arrays, as JSON can hold it.
+    arrays : mapping of numpy.ndarray
+        The arrays.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is another one.
+    OSError
+        If the file cannot be written; an old one is then left as it was.
+    """
+    if os.path.splitext(path)[1].lower() != ".npz":
+        raise must("path", "a file name that ends in .npz", os.fspath(path))
+    text = json.dumps({"format": form, **about})
+    with replacing(path) as file:
+        np.savez_compressed(file, about=np.array(text), **arrays)  # type: ignore[arg-type]
+
+
 def load_archive(
     path: str | os.PathLike[str],
     what: str,
     make: Callable[[dict[str, Any], dict[str, NDArray[Any]]], Made],
     *,
-    form: str | None = None,
+    form: str,
 ) -> Made:
     """Read a NumPy archive of arrays and of a text, ``about``, that tells about them in JSON.
 
@@ -61,7 +96,7 @@ def load_archive(
         What it holds, for messages.
     make : callable
         Makes it of what was written about it, and of its arrays.
-    form : str, optional
+    form : str
         What must be written about it as its "format".
 
     Returns
@@ -88,7 +123,7 @@ def load_archive(
             about = _parsed(text.item(), size)
             if not isinstance(about, dict):
                 raise ValueError("what is written about it is no record")
-            if form is not None and about.get("format") != form:
+            if about.get("format") != form:
                 raise ValueError(
                     f"its format is {cut(repr(about.get('format')), _LONGEST)}, not {form!r}"
                 )

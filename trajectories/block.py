@@ -114,7 +114,9 @@ class Block:
                 arrivals.hold(rows[row])
         converged_at = np.full(self.count, -1) if arrivals is None else arrivals.at
         _value(self._surface, rows[:, 0], values)
-        return converged_at, _blank(recorded, rows, values)
+        diverged_at = _blank(recorded, rows, values)
+        converged_at[diverged_at >= 0] = -1  # Held where the gradient is finite, but f is not.
+        return converged_at, diverged_at
 
     def _observation(self, arrivals: _Arrivals | None, noise: Noise) -> Callable[[], None]:
         """Return what brings the gradient up to date, and does what is to be done with it."""

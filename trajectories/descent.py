@@ -202,6 +202,8 @@ def compare(
     """
     if isinstance(optimizers, (str, Rule, type)):
         optimizers = [optimizers]
+    if not isinstance(optimizers, Iterable):
+        raise must("optimizers", "optimizers or spec strings", optimizers, kind=TypeError)
     if isinstance(optimizers, Mapping):
         labels, rules = list(optimizers), [as_optimizer(rule) for rule in optimizers.values()]
     else:
@@ -285,13 +287,20 @@ def _seed(rng: Any) -> int:
         raise must("rng", "a seed, a Generator or None", rng) from None
 
 
+def _written(value: float | Schedule) -> str:
+    try:
+        return value.text if isinstance(value, Schedule) else repr(value)
+    except ValueError:  # A schedule of somebody's own.
+        return repr(value)
+
+
 def _labels(rules: list[Rule]) -> list[str]:
     """Name optimizers by their class, and by the hyperparameters in which namesakes differ."""
     labels: list[str] = []
     for rule in rules:
         twins = [other.hyperparameters for other in rules if type(other) is type(rule)]
         different = [
-            f"{name}={value.text if isinstance(value, Schedule) else repr(value)}"
+            f"{name}={_written(value)}"
             for name, value in rule.hyperparameters.items()
             if isinstance(value, (float, Schedule)) and not all(same(value, t[name]) for t in twins)
         ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import pkgutil
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trajectories.archive import load_archive
+from trajectories.archive import load_archive, save_archive
 from trajectories.arrays import to_plain
-from trajectories.atomic import replacing
+from trajectories.frozen import Frozen, read_only
 from trajectories.optimizers import Rule
 from trajectories.optimizers.record import from_record, to_record
 from trajectories.surfaces import Surface
@@ -27,6 +27,7 @@ Array = NDArray[np.float64]
 _PER_PATH = ("status", "diverged_at", "converged_at")
 _ARRAYS = ("positions", "values", "gradients", *_PER_PATH, "recorded")
 _KINDS = dict(zip(_ARRAYS, "fffUiii", strict=True))
+_FORM = "trajectories 2"
 _STATUS = ("converged", "diverged", "stopped")
 
 
@@ -68,7 +69,7 @@ class Descent:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Trajectory:
+class Trajectory(Frozen):
     """Where an optimizer went: the result of `descend`.
 
     A trajectory holds one path, or one for every start and every element of an array of
@@ -127,9 +128,7 @@ class Trajectory:
         if not len(self.recorded):
             object.__setattr__(self, "recorded", np.arange(len(self.positions)))
         for name in _ARRAYS:
-            array = np.asarray(getattr(self, name)).view()
-            array.flags.writeable = False
-            object.__setattr__(self, name, array)
+            object.__setattr__(self, name, read_only(getattr(self, name)))
         for name, kind in _KINDS.items():
             if getattr(self, name).dtype.kind != kind:
                 words = {"f": "floats", "i": "integers", "U": "text"}[kind]
@@ -160,16 +159,28 @@ class Trajectory:
 
     @property
     def start(self) -> Array:
-        """The first positions, shape (..., 2)."""
+        """The first positions, shape (..., 2); NaN for a path that was lost there."""
         return np.asarray(self.positions[0])
 
     @cached_property
     def final(self) -> Array:
-        """The last finite positions, shape (..., 2)."""
+        """The last finite positions, shape (..., 2); NaN for a path that was lost at its start."""
         rows = np.searchsorted(self.recorded, self.diverged_at)
         last = np.where(self.diverged_at < 0, len(self.recorded) - 1, np.maximum(rows - 1, 0))
         taken = np.take_along_axis(self.positions, last[None, ..., None], axis=0)
-        return np.asarray(taken[0])
+        return read_only(taken[0])
+
+    def __iter__(self) -> Iterator[Trajectory]:
+        """Go through the paths of a batch, or its first axis.
+
+        Raises
+        ------
+        TypeError
+            If this is one path.
+        """
+        if not self.batch_shape:
+            raise TypeError("This trajectory is one path: it has no batch to go through.")
+        return (self[number] for number in range(self.batch_shape[0]))
 
     def __getitem__(self, index: Any) -> Trajectory:
         """Return one path of a batch, or a part of it.
@@ -192,16 +203,11 @@ class Trajectory:
             parts = [getattr(self, name)[..., axis][always] for axis in (0, 1)]
             picked[name] = np.stack(parts, axis=-1)
         shape = self.batch_shape
-        changes = {
-            name: np.broadcast_to(value, shape)[index]
-            for name, value in self.optimizer.hyperparameters.items()
-            if isinstance(value, np.ndarray)
-        }
         made = self.made
         if made is not None:
             numbers = np.arange(math.prod(shape)) if made.picked is None else made.picked
             made = replace(made, picked=numbers.reshape(shape)[index])
-        return replace(self, optimizer=self.optimizer.fresh(**changes), made=made, **picked)
+        return replace(self, optimizer=self.optimizer.part(shape, index), made=made, **picked)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trajectory to a NumPy archive, which `load` reads back bit for bit.
@@ -214,21 +220,17 @@ class Trajectory:
         Raises
         ------
         ValueError
-            If the suffix is another one, or if the learning rate is a Python function.
+            If the suffix is another one, if the optimizer is of a class of somebody's own, or if
+            the learning rate is a Python function.
         OSError
             If the file cannot be written; an old one is then left as it was.
         """
-        if os.path.splitext(path)[1].lower() != ".npz":
-            raise must("path", "a file name that ends in .npz", os.fspath(path))
         about = {
-            "format": "trajectories 2",
             "label": self.label,
             "optimizer": to_record(self.optimizer),
             "surface": self.surface.to_dict(),
         }
-        arrays = {name: getattr(self, name) for name in _ARRAYS}
-        with replacing(path) as file:
-            np.savez_compressed(file, about=np.array(json.dumps(about)), **arrays)
+        save_archive(path, _FORM, about, {name: getattr(self, name) for name in _ARRAYS})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Trajectory:
@@ -250,7 +252,7 @@ class Trajectory:
             held: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
             return cls(surface=surface, optimizer=optimizer, label=about["label"], **held)
 
-        return load_archive(path, "trajectory", make)
+        return load_archive(path, "trajectory", make, form=_FORM)
 
     def _repr_html_(self) -> str:
         """Show its plot in a notebook."""

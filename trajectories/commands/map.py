@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import warnings
 from typing import Any
 
-from trajectories.commands.options import limits, numbers, quick_imports, size
+from trajectories.commands.options import hush, limits, numbers, quick_imports, size
 
 __all__ = ["add"]
 
@@ -114,12 +113,16 @@ def _sensitivity(options: argparse.Namespace) -> None:
         from trajectories.maps.axes import read_axis
         from trajectories.names import suffix
         from trajectories.plotting.maps.saving import MAP_FORMATS, save_map
+        from trajectories.validation import must
 
     suffix("format of a map", options.output, MAP_FORMATS)
     check_target(options.output)
-    _hush(options)
+    hush(options)
     texts = options.axis or ["lr=0.001:10"]
-    axes: dict[str, Any] = dict(read_axis(text, options.cells) for text in texts)
+    read = [read_axis(text, options.cells) for text in texts]
+    axes: dict[str, Any] = dict(read)
+    if len(axes) < len(read):
+        raise must("--axis", "given once for each hyperparameter", ", ".join(texts))
     found = sensitivity(
         options.surface,
         options.optimizer,
@@ -146,7 +149,7 @@ def _rates(options: argparse.Namespace) -> None:
 
     suffix(f"format of a picture ({_PICTURES})", options.output, FIGURE_FORMATS)
     check_target(options.output)
-    _hush(options)
+    hush(options)
     _, rates = read_axis(f"lr={options.rates}", options.cells)
     found = compare_rates(
         options.surface,
@@ -177,7 +180,7 @@ def _basins(options: argparse.Namespace) -> None:
     moving = [kind for kind in STREAMED if kind not in FIGURE_FORMATS]
     kind = suffix("format of a map", options.output, [*MAP_FORMATS, *moving])
     check_target(options.output)
-    _hush(options)
+    hush(options)
     rules = options.optimizer or _RULES
     still = kind in FIGURE_FORMATS or kind in moving
     if len(rules) > 1 and not still:
@@ -219,7 +222,7 @@ def _tune(options: argparse.Namespace) -> None:
 
     suffix(f"format of a picture ({_PICTURES})", options.output, FIGURE_FORMATS)
     check_target(options.output)
-    _hush(options)
+    hush(options)
     race = tune(
         options.surface,
         options.optimizer or _RULES,
@@ -246,7 +249,7 @@ def _ensemble(options: argparse.Namespace) -> None:
 
     suffix("format of a moving map", options.output, STREAMED)
     check_target(options.output)
-    _hush(options)
+    hush(options)
     cloud = ensemble(
         options.surface,
         options.optimizer,
@@ -260,11 +263,6 @@ def _ensemble(options: argparse.Namespace) -> None:
     movie = animate_ensemble(cloud, theme=options.theme, size=options.size)
     for path in movie.save(options.output, fps=options.fps, progress=not options.quiet):
         print(path)
-
-
-def _hush(options: argparse.Namespace) -> None:
-    if options.quiet:
-        warnings.simplefilter("ignore", UserWarning)
 
 
 def _descent(options: argparse.Namespace) -> dict[str, Any]:

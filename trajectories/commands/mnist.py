@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trajectories.commands.options import quick_imports, size
+from trajectories.commands.options import hush, quick_imports, size
 
 if TYPE_CHECKING:
     from trajectories.mnist.experiments import Result
@@ -77,8 +76,7 @@ def _run(options: argparse.Namespace) -> None:
     look(options.theme)
     if options.size is not None:
         checked_size(options.size)
-    if options.quiet:
-        warnings.simplefilter("ignore", UserWarning)
+    hush(options)
     with made_folder(options.output) as folder:  # First, as what follows may take long.
         needed = any(name == _LANDSCAPE or EXPERIMENTS[name].images for name in names)
         data = load(options.data, progress=not options.quiet) if needed else None

@@ -77,12 +77,17 @@ def picture_settings(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def hush(options: argparse.Namespace) -> None:
+    """Let no note reach the terminal, if --quiet was given."""
+    if options.quiet:
+        warnings.simplefilter("ignore", UserWarning)
+
+
 def paths_of(options: argparse.Namespace) -> list[Trajectory]:
     """Descend as `add_descent` has read."""
     from trajectories.descent import compare
 
-    if options.quiet:
-        warnings.simplefilter("ignore", UserWarning)
+    hush(options)
     start = options.start
     return compare(
         options.surface,

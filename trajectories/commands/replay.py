@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import warnings
 from typing import Any
 
-from trajectories.commands.options import bytes_of, quick_imports, size
+from trajectories.commands.options import bytes_of, hush, quick_imports, size
 
 __all__ = ["add"]
 
@@ -49,8 +48,7 @@ def _run(options: argparse.Namespace) -> None:
         from trajectories.plotting.recipes.recipe import read_recipe
         from trajectories.plotting.recipes.replay import animation_of, figure_of
         from trajectories.plotting.writers.figure import FIGURE_FORMATS, save_figure
-    if options.quiet:
-        warnings.simplefilter("ignore", UserWarning)
+    hush(options)
     # What begins with a minus comes with a blank before it.
     file = options.file[1:] if options.file.startswith(" -") else options.file
     asked = {name: getattr(options, name) for name in _PICTURE}

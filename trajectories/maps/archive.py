@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-import numpy as np
 from numpy.typing import NDArray
 
-from trajectories.archive import load_archive
-from trajectories.atomic import replacing
-from trajectories.validation import must
+from trajectories.archive import load_archive, save_archive
 
 __all__ = ["read_archive", "write_archive"]
 
@@ -45,11 +41,7 @@ def write_archive(
     OSError
         If the file cannot be written; an old one is then left as it was.
     """
-    if os.path.splitext(path)[1].lower() != ".npz":
-        raise must("path", "a file name that ends in .npz", os.fspath(path))
-    text = json.dumps({"format": _form(kind), **about})
-    with replacing(path) as file:
-        np.savez_compressed(file, about=np.array(text), **arrays)  # type: ignore[arg-type]
+    save_archive(path, _form(kind), about, arrays)
 
 
 def read_archive(

@@ -173,7 +173,7 @@ def run_starts(
 
 
 def _resolution(given: int | Sequence[int]) -> tuple[int, int]:
-    several = [given, given] if isinstance(given, (int, np.integer)) else list(given)
+    several = list(given) if isinstance(given, (Sequence, np.ndarray)) else [given, given]
     if len(several) != 2:
         raise must("resolution", "a number of cells, or one for x and one for y", given)
     columns, rows = (integer("resolution", number, 1) for number in several)

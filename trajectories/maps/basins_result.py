@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajectories.arrays import fingerprint, from_plain, to_plain
+from trajectories.frozen import Frozen, read_only
 from trajectories.maps.archive import read_archive, write_archive
 from trajectories.maps.arrivals import STATUSES
 from trajectories.maps.cell_arrays import cell_array
@@ -29,7 +30,7 @@ _ARRAYS = ("minimum", "steps", "status")
 
 
 @dataclass(frozen=True, eq=False)
-class Basins:
+class Basins(Frozen):
     """Where each start leads, and how soon.
 
     Parameters
@@ -86,6 +87,7 @@ class Basins:
         }.items():
             array = cell_array(name, getattr(self, name), shape, kind, known)
             object.__setattr__(self, name, array)
+        object.__setattr__(self, "minima", read_only(self.minima))
 
     @property
     def surface(self) -> Surface:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajectories.frozen import read_only
 from trajectories.validation import must
 
 __all__ = ["cell_array"]
@@ -49,7 +50,7 @@ def cell_array(
     >>> cell_array("minimum", [[0, -1]], (1, 2), "i", (-1, 0))
     array([[ 0, -1]])
     """
-    array = np.asarray(value).view()
+    array = read_only(value)
     if array.shape != shape or not array.size:
         raise must(name, f"of the shape of the cells, {shape}, and not empty", array.shape)
     if array.dtype.kind != kind:
@@ -61,5 +62,4 @@ def cell_array(
         if not good.all():
             told = " to ".join(map(str, known)) if kind == "i" else f"one of {', '.join(known)}"
             raise must(name, told, array[~good][0])
-    array.flags.writeable = False
     return array

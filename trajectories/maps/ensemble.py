@@ -42,7 +42,7 @@ def ensemble(
     steps : int, default 100
         How many updates.
     count : int, default 500
-        How many descents there are; of no account if all starts are given.
+        How many descents there are; of no account, as `spread`, if all starts are given.
     spread : float or "domain", default 0
         The standard deviation of the starts around the middle, in both coordinates; or all over
         the surface's domain, evenly. With 0 all begin at the same place, and only what is random
@@ -60,7 +60,7 @@ def ensemble(
     Returns
     -------
     Trajectory
-        Of the batch shape (count,), with all steps.
+        Of the batch shape (count,), or (n,) if all starts are given, with all steps.
 
     Raises
     ------

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajectories.arrays import fingerprint, from_plain, to_plain
+from trajectories.frozen import Frozen, read_only
 from trajectories.maps.archive import read_archive, write_archive
 from trajectories.maps.blocks import Columns
 from trajectories.maps.cell_arrays import cell_array
@@ -86,7 +87,7 @@ def status_of(path: Trajectory) -> NDArray[np.int8]:
 
 
 @dataclass(frozen=True, eq=False)
-class Sensitivity:
+class Sensitivity(Frozen):
     """How a descent ended for each value of one hyperparameter, or each pair of values of two.
 
     Parameters
@@ -131,9 +132,10 @@ class Sensitivity:
 
     def __post_init__(self) -> None:
         """Check the shapes and make the arrays read-only."""
+        object.__setattr__(self, "axes", {k: read_only(ticks) for k, ticks in self.axes.items()})
         for name, ticks in self.axes.items():
-            if np.ndim(ticks) != 1:
-                raise must(f"axes[{name!r}]", "of one dimension", np.shape(ticks))
+            if ticks.ndim != 1:
+                raise must(f"axes[{name!r}]", "of one dimension", ticks.shape)
         shape = tuple(len(ticks) for ticks in self.axes.values())
         for name, kind, known in (("values", "f", None), ("status", "U", STATUSES.tolist())):
             array = cell_array(name, getattr(self, name), shape, kind, known)

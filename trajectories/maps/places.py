@@ -67,8 +67,9 @@ def resting_places(surface: Surface, limits: Limits, minima: Any = "all") -> Arr
     if isinstance(minima, str):
         if minima not in ("all", "global"):
             raise must("minima", "'all', 'global' or places of shape (k, 2)", minima)
-        known = np.asarray(surface.minima)
-        return known if minima == "global" else np.concatenate([known, _others(surface, limits)])
+        known = surface.minima
+        others = _others(surface, limits) if minima == "all" else np.empty((0, 2))
+        return np.concatenate([known, others])
     given: ArrayLike = minima
     places = floats("minima", given)
     if places.ndim != 2 or places.shape[1] != 2 or not np.isfinite(places).all():

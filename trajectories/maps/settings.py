@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trajectories.arrays import from_plain, to_plain
+from trajectories.block import in_batches
 from trajectories.descent import descend
 from trajectories.optimizers import Rule, as_optimizer
 from trajectories.optimizers.record import from_record, to_record
-from trajectories.surfaces import LeastSquares, Surface, as_surface
+from trajectories.surfaces import Surface, as_surface
 from trajectories.trajectory import Descent, Trajectory
 from trajectories.validation import integer, must
 
@@ -55,8 +56,7 @@ class Settings:
     @property
     def is_random(self) -> bool:
         """Whether two runs differ if their seeds do."""
-        sampled = isinstance(self.surface, LeastSquares) and self.surface.batch_size is not None
-        return bool(self.noise) or sampled
+        return bool(self.noise) or in_batches(self.surface)
 
     def descend(
         self,

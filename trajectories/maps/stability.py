@@ -19,12 +19,12 @@ _ROUNDING = 1e-9
 
 
 def is_quadratic(surface: Surface) -> bool:
-    """Tell whether a surface is curved alike everywhere.
+    """Tell whether a surface is curved alike everywhere, and has no kink.
 
     Parameters
     ----------
     surface : Surface
-        Its Hessian is compared at places all over the domain.
+        Its gradients and Hessians are compared at places all over the domain.
 
     Examples
     --------
@@ -37,7 +37,11 @@ def is_quadratic(surface: Surface) -> bool:
     places = low + (high - low) * np.random.default_rng(0).random((64, 2))
     curved = surface.hessian(places)
     size = np.abs(curved).max()
-    return bool(np.isfinite(size) and size > 0 and np.ptp(curved, axis=0).max() < _ROUNDING * size)
+    if not (np.isfinite(size) and size > 0 and np.ptp(curved, axis=0).max() < _ROUNDING * size):
+        return False
+    slopes = surface.gradient(places)
+    straight = slopes[0] + (places - places[0]) @ curved[0]
+    return bool(np.abs(slopes - straight).max() < _ROUNDING * np.abs(slopes).max())
 
 
 def frontier(surface: Surface, optimizer: Rule, momenta: Array | None = None) -> Any:

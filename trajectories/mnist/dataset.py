@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajectories.frozen import Frozen, read_only
 from trajectories.validation import POSITIVE, Interval, integer, must, scalar
 
 __all__ = ["Dataset", "Split"]
@@ -16,7 +17,7 @@ _PART = Interval(0.0, 1.0, "neither", "between 0 and 1")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dataset:
+class Dataset(Frozen):
     """Images with their labels: a training and a test part.
 
     Images are kept as bytes, an eighth of their size as float64; whoever computes with a batch
@@ -168,7 +169,7 @@ class Dataset:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Split:
+class Split(Frozen):
     """The training part of a data set, cut in two: to train on, and to validate on.
 
     Parameters
@@ -247,7 +248,6 @@ def _view(data: Dataset | Split, name: str, dtype: type[np.generic], ndim: int) 
         raise must(name, f"an array of {kind}", got, kind=TypeError)
     if array.ndim != ndim:
         raise must(name, f"of {ndim} dimensions", array.shape)
-    array = array.view()
-    array.flags.writeable = False
+    array = read_only(array)
     object.__setattr__(data, name, array)
     return array

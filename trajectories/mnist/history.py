@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajectories.arrays import from_plain, to_plain
+from trajectories.frozen import Frozen, read_only
 from trajectories.mnist.json_file import read_json, write_json
 from trajectories.validation import floats, integers, must
 
@@ -32,7 +33,7 @@ def versions() -> dict[str, str]:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class History:
+class History(Frozen):
     """How a run of training went: the result of `Trainer.run`.
 
     There is a loss for every iteration, and a record for every so many: the first before any
@@ -182,5 +183,4 @@ def _read_only(
     array = checked(name, value)
     if array.ndim != 1:
         raise must(name, "of one dimension", array.shape)
-    array.flags.writeable = False
-    return array
+    return read_only(array)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajectories.arrays import fingerprint
+from trajectories.frozen import Frozen, read_only
 from trajectories.maps.archive import read_archive, write_archive
 from trajectories.mnist.history import versions
 from trajectories.mnist.plane import Plane
@@ -32,7 +33,7 @@ _ARRAYS = (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Landscape:
+class Landscape(Frozen):
     """Paths of training on the plane that holds most of them, and the loss all over that plane.
 
     All losses are means over the same images, the first `settings`["images"] of those trained on,
@@ -116,8 +117,7 @@ class Landscape:
             array = (integers if name == "iterations" else floats)(name, getattr(self, name))
             if array.shape != shapes.get(name, array.shape):
                 raise must(name, f"of shape {shapes[name]}", array.shape)
-            array.flags.writeable = False
-            object.__setattr__(self, name, array)
+            object.__setattr__(self, name, read_only(array))
 
     def weights(self, x: float, y: float) -> Array:
         """Return the weights at a place on the plane, as `MultiLayerNet.flat_params` has them.

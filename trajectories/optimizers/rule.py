@@ -141,6 +141,29 @@ class Rule:
         unused.__post_init__()
         return unused
 
+    def part(self: Self, batch: tuple[int, ...], index: Any) -> Self:
+        """Return an unused copy for some of the paths of a batch.
+
+        Parameters
+        ----------
+        batch : tuple of int
+            The shape of the batch, to which arrays of hyperparameters are broadcast.
+        index : int, slice, numpy.ndarray or tuple
+            Which of the paths; it may be none.
+
+        Examples
+        --------
+        >>> from trajectories.optimizers import SGD
+        >>> SGD([0.1, 0.5, 0.9]).part((3,), 1)
+        SGD(lr=0.5)
+        """
+        unused = self.fresh()
+        for name, value in self.hyperparameters.items():
+            if isinstance(value, np.ndarray):  # They were checked when they were set.
+                some = np.broadcast_to(value, batch)[index]
+                vars(unused)[name] = some.copy() if some.ndim else float(some)
+        return unused
+
     def restart(self, **changes: Any) -> None:
         """Become unused again, with some hyperparameters changed if asked.
 

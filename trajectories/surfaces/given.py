@@ -51,8 +51,9 @@ def as_formula(given: Any) -> tuple[str, sp.Expr]:
 def _canonical(expression: sp.Expr) -> sp.Expr:
     """Return the form in which an expression's own text is read.
 
-    SymPy's form depends on how an expression came about; this one is the same for a formula that
-    came as text and for one that came as a function.
+    SymPy's form depends on how an expression came about; this one is that of its text, which is
+    what a function or a SymPy expression is read from, too. The package's own functions, such as
+    ``abs``, are not simplified: ``abs(3 - x)`` and ``abs(x - 3)`` stay two formulas.
     """
     try:
         return parse(to_text(expression))

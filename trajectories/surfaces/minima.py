@@ -69,7 +69,7 @@ def find_minima(
     z = value(np.stack(np.meshgrid(x, y), axis=-1))
     if not np.isfinite(z).any():
         return np.empty((0, 2))
-    places = local_minima(z)[:64]
+    places = local_minima(z)
     p = np.stack([x[places[:, 1]], y[places[:, 0]]], axis=-1)
     cell = np.array([x[1] - x[0], y[1] - y[0]])
     refined = _newton(value, gradient, hessian, p, reach=2 * cell)
@@ -78,12 +78,11 @@ def find_minima(
     spread = np.nanmax(z[np.isfinite(z)]) - lowest
     if not lowest <= np.nanmin(z) + 1e-12 * spread:
         return np.empty((0, 2))
-    kept: list[Array] = []
-    for place, height in zip(refined, values, strict=True):
-        twin = any(np.all(abs(place - other) < cell) for other in kept)
-        if height <= lowest + 1e-9 * spread and not twin:
-            kept.append(place)
-    return np.array(sorted(kept, key=tuple)).reshape(-1, 2)
+    kept = np.empty((0, 2))
+    for place in refined[values <= lowest + 1e-9 * spread]:
+        if not (abs(place - kept) < cell).all(axis=1).any():
+            kept = np.append(kept, place[None], axis=0)
+    return kept[np.lexsort(kept.T[::-1])]
 
 
 def _newton(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
+from trajectories.frozen import read_only
 from trajectories.names import unknown
 from trajectories.surfaces.analysis import Analysis, analyse
 from trajectories.surfaces.compile import Program
@@ -113,6 +114,8 @@ class Surface:
             raise must("name", "text", name, kind=TypeError)
         self.domain = rectangle("domain", domain)
         self.start = self._default_start() if start is None else _point("start", start)
+        if not isinstance(minima, Iterable):
+            raise must("minima", "places (x, y)", minima, kind=TypeError)
         self.declared_minima = tuple(_point("minima", place) for place in minima)
         self.about = about
         self.source = source
@@ -311,14 +314,14 @@ class Surface:
 
     @cached_property
     def minima(self) -> Array:
-        """Places of the global minimum, shape (k, 2): the declared ones, or those found.
+        """Places of the global minimum, shape (k, 2), read-only: the declared ones, or those found.
 
         If none were declared, they are looked for on a grid over the domain and refined by
         Newton's method; there are none if f falls towards the edge of the domain.
         """
         if self.declared_minima:
-            return np.array(self.declared_minima)
-        return find_minima(self.value, self.gradient, self.hessian, self.domain)
+            return read_only(self.declared_minima)
+        return read_only(find_minima(self.value, self.gradient, self.hessian, self.domain))
 
     @cached_property
     def floor(self) -> float | None:
@@ -399,8 +402,13 @@ class Surface:
         return f"Surface({self.formula!r}{name})"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave compiled programs out: they are made again on first use."""
-        return {key: item for key, item in self.__dict__.items() if not key.endswith("_program")}
+        """Leave out what is made again on first use, such as compiled programs."""
+        made = ("minima", "floor", "_derivatives")
+        return {
+            key: item
+            for key, item in self.__dict__.items()
+            if key not in made and not key.endswith("_program")
+        }
 
 
 def _point(name: str, value: ArrayLike) -> tuple[float, float]:

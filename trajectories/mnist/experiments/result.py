@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajectories.arrays import fingerprint, from_plain, to_plain
+from trajectories.frozen import Frozen, read_only
 from trajectories.mnist.history import History, versions
 from trajectories.mnist.json_file import read_json, write_json
 from trajectories.validation import must
@@ -23,7 +24,7 @@ _FORMAT = "trajectories experiment 1"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Result:
+class Result(Frozen):
     """What an experiment has found; the experiments return one.
 
     Its figures are drawn from it alone: nothing is trained again, and no images are needed.
@@ -74,9 +75,7 @@ class Result:
         for label, runs in self.runs.items():
             if len(runs) != len(self.seeds):
                 raise must(f"runs[{label!r}]", f"{len(self.seeds)}, one for each seed", len(runs))
-        arrays = {name: np.array(array, dtype=float) for name, array in self.arrays.items()}
-        for array in arrays.values():
-            array.flags.writeable = False
+        arrays = {name: read_only(np.array(a, dtype=float)) for name, a in self.arrays.items()}
         object.__setattr__(self, "arrays", arrays)
 
     @property
