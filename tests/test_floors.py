@@ -16,6 +16,7 @@ FLOORS = {
     "trajectories.validation": 0,
     "trajectories.names": 0,
     "trajectories.buffers": 0,
+    "trajectories.frozen": 0,
     "trajectories.arrays": 1,
     "trajectories.calls": 1,
     "trajectories.archive": 2,
@@ -43,6 +44,7 @@ FLOORS = {
 THIRD_PARTIES = {
     "trajectories.validation": {"numpy"},
     "trajectories.buffers": {"numpy"},
+    "trajectories.frozen": {"numpy"},
     "trajectories.archive": {"numpy"},
     "trajectories.arrays": {"numpy"},
     "trajectories.surfaces": {"numpy", "sympy"},

@@ -84,7 +84,7 @@ def load_archive(
     what: str,
     make: Callable[[dict[str, Any], dict[str, NDArray[Any]]], Made],
     *,
-    form: str,
+    form: str | None = None,
 ) -> Made:
     """Read a NumPy archive of arrays and of a text, ``about``, that tells about them in JSON.
 
@@ -96,7 +96,7 @@ def load_archive(
         What it holds, for messages.
     make : callable
         Makes it of what was written about it, and of its arrays.
-    form : str
+    form : str, optional
         What must be written about it as its "format".
 
     Returns
@@ -123,7 +123,7 @@ def load_archive(
             about = _parsed(text.item(), size)
             if not isinstance(about, dict):
                 raise ValueError("what is written about it is no record")
-            if about.get("format") != form:
+            if form is not None and about.get("format") != form:
                 raise ValueError(
                     f"its format is {cut(repr(about.get('format')), _LONGEST)}, not {form!r}"
                 )

@@ -304,14 +304,58 @@ def test_a_rate_that_no_longer_fits_changes_nothing():
         (np.float64(1.5), np.ones(())),
         (1.5, 2.0),
         (np.ones(()), 2.0),
+        (np.ones(2), np.ones(2, int)),
     ],
 )
 def test_only_arrays_can_be_bound_as_nothing_else_could_change_later(p, g):
     rule = SGD(0.1)
-    with pytest.raises(TypeError, match="`params` must be arrays, and so must `grads`"):
+    with pytest.raises(TypeError, match="'p'.* must be an array of floats with memory of"):
         rule.bind({"a": np.ones(1), "p": p}, {"a": np.ones(1), "p": g})
     assert rule.steps_taken == 0
     assert (np.asarray(p) >= 1).all()
+
+
+def test_a_gradient_may_be_its_parameter_s_own_array(cls):
+    # That of |p|²/2 is p itself.
+    rule, twin = cls(), cls()
+    p = np.array([1.0, -2.0])
+    q = p.copy()
+    for _ in range(3):
+        rule.update({"p": p}, {"p": p})
+        twin.update({"p": q}, {"p": q.copy()})
+    assert np.array_equal(p, q)
+
+
+def test_a_bound_gradient_has_memory_of_its_own():
+    both = np.ones((2, 3))
+    with pytest.raises(TypeError, match=r"`grads\['p'\]` must be .* with memory of its own"):
+        SGD(0.1).bind({"p": both[0]}, {"p": both[0]})
+    step = SGD(0.1).bind({"p": both[:, 0]}, {"p": both[:, 1]})  # Between, but not in each other.
+    step()
+    assert both[:, :2].T.tolist() == [[0.9, 0.9], [1, 1]]
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int64])
+def test_gradients_of_whole_numbers_are_taken_as_floats(cls, kind):
+    rule, twin = cls(), cls()
+    least = np.array([np.iinfo(kind).min, 100], kind)
+    p, q = np.ones(2), np.ones(2)
+    rule.update({"p": p}, {"p": least})
+    twin.update({"p": q}, {"p": least.astype(float)})
+    assert np.array_equal(p, q)
+
+
+def test_half_precision_is_refused_as_a_small_constant_would_be_nothing():
+    p = np.ones(2, np.float16)
+    with pytest.raises(TypeError, match=r"`params\['p'\]` must be float32 or longer.*float16"):
+        SGD(0.1).update({"p": p}, {"p": np.ones(2)})
+
+
+def test_lists_instead_of_mappings_are_named():
+    with pytest.raises(TypeError, match="`params` must be a mapping of arrays by key"):
+        SGD(0.1).update([np.ones(2)], [np.ones(2)])
+    with pytest.raises(TypeError, match="`grads` must be a mapping of arrays by key"):
+        SGD(0.1).update({"p": np.ones(2)}, [np.ones(2)])
 
 
 def test_nan_gradients_are_no_error():

@@ -141,9 +141,9 @@ class Optimizer(Rule, ABC):
         pairs = self._pairs(params, grads)
         for key, (p, g) in pairs.items():
             if p is not params[key] or g is not grads[key]:
-                which, given = ("params", p) if p is not params[key] else ("grads", g)
-                requirement = "an array of floats with memory of its own, to be bound"
-                raise must(f"{which}[{key!r}]", requirement, given, kind=TypeError)
+                name, given = ("params", params) if p is not params[key] else ("grads", grads)
+                wanted = "an array of floats with memory of its own, to be bound"
+                raise must(f"{name}[{key!r}]", wanted, given[key], kind=TypeError)
         return self._prepared(pairs)
 
     def state(self, *, copy: bool = True) -> dict[str, Array]:
