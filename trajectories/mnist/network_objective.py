@@ -112,12 +112,7 @@ class NetworkObjective(Objective):
 
     def run(self, params: Mapping[str, Any], seed: int, until: int, state: Any = None) -> Report:
         """Train up to an epoch, and judge the network as it is then."""
-        trainer = self.trainer(params, seed)
-        if state is not None:
-            load_state(trainer, state)
-        last = -(-until * len(trainer.images) // trainer.calendar.batch_size)
-        while not trainer.progress.over and trainer.iteration < last:
-            trainer.step()
+        trainer = self.trained(params, seed, until, state)
         found = trainer.history
         curves: dict[str, list[float]] = {"epoch": found.epoch.tolist()}
         curves |= {name: curve.tolist() for name, curve in found.accuracy.items()}
@@ -125,6 +120,24 @@ class NetworkObjective(Objective):
             return Report(None, int(found.epoch[-1]) if len(found.epoch) else 0, curves)
         state = None if trainer.progress.over else state_of(trainer)
         return Report(curves["validation"][-1], until, curves, state)
+
+    def trained(
+        self, params: Mapping[str, Any], seed: int, until: int, state: Any = None
+    ) -> Trainer:
+        """Return the run of a trial as it is after an epoch, or where it diverged before that.
+
+        Parameters
+        ----------
+        params, seed, until, state
+            As for `run`.
+        """
+        trainer = self.trainer(params, seed)
+        if state is not None:
+            load_state(trainer, state)
+        last = -(-until * len(trainer.images) // trainer.calendar.batch_size)
+        while not trainer.progress.over and trainer.iteration < last:
+            trainer.step()
+        return trainer
 
     def trainer(self, params: Mapping[str, Any], seed: int) -> Trainer:
         """Return the run of a trial, not yet begun.

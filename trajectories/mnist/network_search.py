@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+import numpy as np
 
 from trajectories.mnist.dataset import Dataset
 from trajectories.mnist.network_objective import NetworkObjective
@@ -39,7 +42,8 @@ def search(
     """Search for a network's hyperparameters at random, in rounds that narrow.
 
     They are judged on validation images, a part of the training images. In the end the winner is
-    trained once more, bit for bit as before, and only then judged on the test images: once.
+    trained once more, bit for bit as before and as long, and only then judged on the test images:
+    once.
 
     Parameters
     ----------
@@ -69,7 +73,8 @@ def search(
     Returns
     -------
     SearchResult
-        Its conclusion holds the winner's accuracy on the test images.
+        Its conclusion holds the winner's accuracy on the test images; None if the winner, trained
+        once more on another machine than before, diverged.
 
     Raises
     ------
@@ -100,14 +105,19 @@ def search(
     )
 
     def judged(winner: Trial) -> dict[str, Any]:
-        trainer = objective.trainer(winner.params, winner.seed)
-        history = trainer.run()
-        final = trainer.network.accuracy(whole.test_images, whole.test_labels, scale=whole.scale)
+        # If all that went further diverged, the winner is one that was abandoned: at full length
+        # it would be another network than the one that was found.
+        trainer = objective.trained(winner.params, winner.seed, winner.reached)
+        final = trainer.history.final
+        if not trainer.history.diverged:
+            test = whole.test_images, whole.test_labels
+            with np.errstate(all="ignore"):
+                final["test"] = trainer.network.accuracy(*test, scale=whole.scale)
         return {
             "trial": winner.number,
-            "test": final,
+            "reached": winner.reached,
             "images": len(whole.test_labels),
-            **{name: float(history.final[name]) for name in ("train", "validation")},
+            **{name: _told(final.get(name, math.nan)) for name in ("test", "train", "validation")},
         }
 
     return search_for(
@@ -120,3 +130,8 @@ def search(
         conclude=judged,
         **settings,
     )
+
+
+def _told(accuracy: float) -> float | None:
+    """Return an accuracy as JSON can hold it: None for one that is not finite."""
+    return accuracy if math.isfinite(accuracy) else None

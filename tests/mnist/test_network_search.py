@@ -1,0 +1,59 @@
+"""What a search for a network's hyperparameters concludes."""
+
+import json
+import math
+
+import pytest
+from matplotlib.text import Text
+
+from trajectories.mnist.figures.search import draw_search
+from trajectories.mnist.network import MultiLayerNet
+from trajectories.mnist.network_objective import NetworkObjective
+from trajectories.mnist.network_search import search
+from trajectories.search import SearchResult
+
+SMALL = {"data": "digits", "hidden": [10], "epochs": 2, "workers": 1}
+
+
+@pytest.mark.parametrize("warmup", [4, 8])
+def test_the_winner_is_trained_as_long_as_when_it_was_found(warmup, tmp_path):
+    # The rate grows until all survivors diverge: the winner is an abandoned trial.
+    rule, path = f"sgd:lr=warmup({warmup},steps=400)", tmp_path / "trials.jsonl"
+    how = {"data": "digits", "optimizer": rule, "workers": 1, "journal": path}
+    found = search("weight_decay=log(1e-8,1e-4)", 4, **how)
+    best, ends = found.best, found.conclusion
+    assert best.status == "abandoned"
+    assert (ends["trial"], ends["reached"]) == (best.number, best.reached)
+    assert (ends["validation"], ends["train"]) == (best.score, best.curves["train"][-1])
+    assert 0 <= ends["test"] <= 1
+    assert SearchResult.load(path) == found
+
+
+def test_a_winner_that_diverges_when_it_is_trained_again_is_told_so(monkeypatch, tmp_path):
+    trained = NetworkObjective.trained
+
+    def elsewhere(self, params, *given):
+        """Train as a machine would on which the same trial ends otherwise."""
+        return trained(self, {**params, "lr": 1e30} if len(given) == 2 else params, *given)
+
+    monkeypatch.setattr(NetworkObjective, "trained", elsewhere)
+    path = tmp_path / "trials.jsonl"
+    found = search("lr=log(0.01,1)", 2, **SMALL, journal=path)
+    names = ("test", "train", "validation")
+    assert [found.conclusion[name] for name in names] == [None] * 3
+    assert "NaN" not in path.read_text()
+    drawn = draw_search(found, "ranking").findobj(Text)
+    assert any("looked at once: diverged" in text.get_text() for text in drawn)
+
+
+def test_test_images_without_an_answer_are_told_so(monkeypatch):
+    accuracy = MultiLayerNet.accuracy
+
+    def lost(self, images, labels, **how):
+        return math.nan if len(labels) == 360 else accuracy(self, images, labels, **how)
+
+    monkeypatch.setattr(MultiLayerNet, "accuracy", lost)
+    found = search("lr=log(0.01,1)", 2, **SMALL)
+    assert found.conclusion["test"] is None
+    assert found.conclusion["validation"] == found.best.score
+    json.dumps(found.to_dict(), allow_nan=False)
