@@ -3,6 +3,7 @@
 import json
 import math
 
+import numpy as np
 import pytest
 from matplotlib.text import Text
 
@@ -57,3 +58,29 @@ def test_test_images_without_an_answer_are_told_so(monkeypatch):
     assert found.conclusion["test"] is None
     assert found.conclusion["validation"] == found.best.score
     json.dumps(found.to_dict(), allow_nan=False)
+
+
+def test_settings_of_the_network_are_kept_as_json_can_hold_them(tmp_path):
+    path = tmp_path / "trials.jsonl"
+    how = SMALL | {"journal": path, "halving": 0}
+    network = {"dtype": np.float64, "activation": "ReLU", "dropout": np.float32(0.5)}
+    found = search("lr=log(0.01,1)", 2, **how, network=network)
+    kept = {"dtype": "float64", "activation": "relu", "dropout": 0.5}
+    assert found.settings["objective"]["network"] == kept
+    assert search("lr=log(0.01,1)", 2, **how, network=kept, resume=True) == found
+
+
+@pytest.mark.parametrize(
+    ("network", "error", "words"),
+    [
+        ({"foo": 1}, ValueError, "Unknown setting of the network 'foo'. Known: activation, "),
+        ({"rng": 1}, ValueError, "Unknown setting of the network 'rng'"),
+        ({"hidden_sizes": [3]}, ValueError, "Unknown setting of the network 'hidden_sizes'"),
+        ({"dropout": 2}, ValueError, "`dropout` must be at least 0 and below 1. Got 2"),
+        ({"dtype": "float16"}, ValueError, "`dtype` must be float32 or float64"),
+        (3, TypeError, "`network` must be settings by name, such as dropout. Got 3"),
+    ],
+)
+def test_other_settings_of_the_network_are_refused(network, error, words):
+    with pytest.raises(error, match=words):
+        search("lr=log(0.01,1)", 2, **SMALL, network=network)

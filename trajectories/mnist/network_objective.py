@@ -49,7 +49,8 @@ class NetworkObjective(Objective):
     batch_size : int, default 100
         How many images make a batch.
     network : mapping, optional
-        Settings of the network that are not searched for, as `MultiLayerNet` takes them.
+        Settings of the network that are not searched for, as `MultiLayerNet` takes them: any but
+        sizes and seed.
 
     Raises
     ------
@@ -86,7 +87,7 @@ class NetworkObjective(Objective):
         self.hidden = [integer("hidden", size, 1) for size in hidden]
         self.budget = integer("epochs", epochs, 1)
         self.batch_size = integer("batch_size", batch_size, 1)
-        self.network = dict(network or {})
+        self.network = self._checked({} if network is None else network)
         self._made({})
 
     def settings(self) -> dict[str, Any]:
@@ -152,9 +153,7 @@ class NetworkObjective(Objective):
         network, optimizer, hidden, batch_size = self._made(params)
         data = self.data
         return Trainer(
-            MultiLayerNet(
-                data.shape[0] * data.shape[1], hidden, data.classes, rng=[seed, _WEIGHTS], **network
-            ),
+            self._net(hidden, rng=[seed, _WEIGHTS], **network),
             optimizer,
             data.train_images,
             data.train_labels,
@@ -167,6 +166,22 @@ class NetworkObjective(Objective):
                 "validation": (data.validation_images, data.validation_labels),
             },
         )
+
+    def _net(self, hidden: Iterable[int], **settings: Any) -> MultiLayerNet:
+        pixels = self.data.shape[0] * self.data.shape[1]
+        return MultiLayerNet(pixels, hidden, self.data.classes, **settings)
+
+    def _checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return settings of the network as it takes them, and as JSON can hold them."""
+        if not isinstance(given, Mapping):
+            raise must("network", "settings by name, such as dropout", given, kind=TypeError)
+        known = [name for name in self._net([]).settings if not name.endswith("_size")]
+        known.remove("hidden_sizes")
+        for name in given:
+            if name not in known:
+                raise unknown("setting of the network", name, known)
+        settings = self._net([], **given).settings
+        return {name: settings[name] for name in given}
 
     def _made(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], Optimizer, list[int], int]:
         """Return whose hyperparameters are whose: network, optimizer, hidden layers, batch."""
