@@ -99,9 +99,16 @@ def test_several_starts_are_all_drawn(run, folder):
     assert both == drawn(run, folder, BOWL, *SMALL, "--start=-5,2", "--start", "4,-1")
 
 
-@pytest.mark.parametrize("formula", ["-x**2*y", "-cos(x)*cos(y)", "-2*x*exp(-x**2-y**2)", "-y"])
+@pytest.mark.parametrize(
+    "formula", ["-x**2*y", "-cos(x)*cos(y)", "-2*x*exp(-x**2-y**2)", "-y", "-abs(x)-y**2"]
+)
 def test_formula_may_begin_with_a_minus(formula, run, folder):
     assert drawn(run, folder, formula, *SMALL) == drawn(run, folder, f"({formula})", *SMALL)
+
+
+def test_the_name_of_a_file_may_begin_with_a_minus(run, folder):
+    assert run("plot", BOWL, *SMALL, "-o", "-x.png") == (0, "-x.png\n", "")
+    assert [path.name for path in folder.iterdir()] == ["-x.png"]
 
 
 def test_options_reach_the_picture(run, folder):

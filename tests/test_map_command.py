@@ -98,6 +98,7 @@ def test_ensemble(run):
     ("arguments", "words"),
     [
         (["sensitivity", BOWL, "-o", "a.gif"], "Unknown format of a map '.gif'"),
+        (["sensitivity", BOWL, "-a", "lr=1:2", "-a", "lr=3:4"], "`--axis` must be given once"),
         (["sensitivity", BOWL, "-a", "lr"], "`axis` must be like lr=0.001:10"),
         (["sensitivity", BOWL, "-a", "bta=0:1"], "Unknown hyperparameter of momentum 'bta'"),
         (["rates", BOWL, "-o", "a.html"], "Unknown format of a picture"),

@@ -1,5 +1,6 @@
 """Trajectory: a frozen result that can be taken apart, saved and loaded."""
 
+import copy
 import dataclasses
 import json
 import pickle
@@ -190,6 +191,37 @@ def test_pickling(path, batch):
         assert pickle.loads(pickle.dumps(trajectory)) == trajectory
 
 
+@pytest.mark.parametrize("twin", [lambda p: pickle.loads(pickle.dumps(p)), copy.deepcopy])
+@pytest.mark.parametrize("name", [*ARRAYS, "final"])
+def test_arrays_of_copies_are_read_only_too(batch, name, twin):
+    with pytest.raises(ValueError, match="read-only"):
+        getattr(twin(batch), name)[...] = 0
+
+
+def test_what_is_derived_is_read_only(path):
+    with pytest.raises(ValueError, match="read-only"):
+        path.final[...] = 99
+
+
+def test_one_path_cannot_be_gone_through(path):
+    with pytest.raises(TypeError, match="one path: it has no batch to go through"):
+        iter(path)
+
+
+def test_no_path_of_a_batch_is_an_empty_batch():
+    paths = descend("sphere", SGD([0.1, 0.5, 0.9]))
+    none = paths[paths.status == "diverged"]
+    assert none.batch_shape == (0,)
+    assert none.optimizer.lr.shape == (0,)
+    assert list(none) == []
+
+
+def test_a_path_that_is_lost_has_not_converged():
+    # The gradient is finite, and soon 0, where f itself is not.
+    path = descend("log(-1 - x**2) + y**2", "sgd:0.4", (0, 0.5), 50, tolerance=1e-3)
+    assert (path.status, path.diverged_at, path.converged_at) == ("diverged", 0, -1)
+
+
 # --- files
 
 
@@ -337,6 +369,8 @@ def rewrite(path, target, change):
     "change",
     [
         lambda about, parts: ([], parts),
+        lambda about, parts: (about | {"format": "trajectories 99"}, parts),
+        lambda about, parts: ({key: about[key] for key in about if key != "format"}, parts),
         lambda about, parts: (about | {"surface": None}, parts),
         lambda about, parts: (about | {"surface": about["surface"] | {"formula": "x.y"}}, parts),
         lambda about, parts: (about | {"surface": about["surface"] | {"colour": 1}}, parts),

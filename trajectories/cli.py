@@ -129,9 +129,11 @@ def _parser() -> argparse.ArgumentParser:
 def _readable(arguments: Sequence[str]) -> list[str]:
     """Put a blank before what begins with a minus and is no option, such as -7,2 or -x**2.
 
-    To argparse it would be an option; with the blank it is a value, and reads the same.
+    To argparse it would be an option; with the blank it is a value, and reads the same, but as
+    the name of a file: see `file_name`.
     """
-    return [f" {word}" if re.match(r"-[^-oOqhvaj]", word) else word for word in arguments]
+    value = re.compile(r"-([^-oOqhvaj]|(abs|acos|asin|atan2?)\()")
+    return [f" {word}" if value.match(word) else word for word in arguments]
 
 
 def _complain(program: str, error: object, code: int) -> int:

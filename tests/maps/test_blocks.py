@@ -107,10 +107,18 @@ def test_a_map_in_a_folder_is_the_map(tmp_path):
     np.testing.assert_array_equal(first.minimum, second.minimum)
 
 
-def test_a_seed_that_is_drawn_anew_is_another_map(tmp_path):
-    sensitivity("sphere", "sgd", steps=5, noise=1.0, folder=tmp_path, lr=[0.1, 0.2])
-    with pytest.raises(ValueError, match="another map"):
+def test_blocks_of_what_is_random_are_kept_with_a_seed_only(tmp_path):
+    # Or the same call would be that of another map, which could not go on.
+    with pytest.raises(ValueError, match="`rng` must be a seed where blocks of what is random"):
         sensitivity("sphere", "sgd", steps=5, noise=1.0, folder=tmp_path, lr=[0.1, 0.2])
+    with pytest.raises(ValueError, match="`rng` must be a seed where blocks of what is random"):
+        basins("himmelblau", "sgd:0.01", 5, resolution=5, noise=0.1, folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    how = {"steps": 5, "noise": 1.0, "folder": tmp_path, "lr": [0.1, 0.2]}
+    first = sensitivity("sphere", "sgd", **how, rng=1)
+    assert np.array_equal(first.values, sensitivity("sphere", "sgd", **how, rng=1).values)
+    with pytest.raises(ValueError, match="another map"):
+        sensitivity("sphere", "sgd", **how, rng=2)
 
 
 def test_progress_is_silent_where_there_is_no_terminal(capsys):

@@ -1,5 +1,6 @@
 """Sensitivity maps: every cell is a descent of its own, bit for bit."""
 
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -217,6 +218,16 @@ def test_several_optimizers_over_one_row_of_rates():
     assert curves[0].baseline.optimizer.lr == 0.3
     assert curves[0].baseline.values[-1] == descend(BOWL, "sgd:0.3", START, 30).values[-1]
     assert len(compare_rates(BOWL, ["sgd"], steps=2)[0].axes["lr"]) == 241
+    with pytest.raises(ValueError, match="`label` must be left out: a mapping of optimizers gives"):
+        compare_rates(BOWL, ["sgd"], label="x")
+
+
+@pytest.mark.parametrize("name", ["values", "status"])
+def test_arrays_of_copies_are_read_only_too(name):
+    found = pickle.loads(pickle.dumps(sensitivity("sphere", "sgd", lr=[0.1, 0.2], steps=2)))
+    for array in (getattr(found, name), found.axes["lr"]):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = array
 
 
 def test_arrays_of_another_shape_are_no_map():

@@ -29,6 +29,16 @@ def test_others_have_no_frontier(name):
     assert frontier(SURFACES[name], SGD()) is None
 
 
+@pytest.mark.parametrize("formula", ["5*abs(x) + y**2", "abs(x) + y**2", "max(x, 0) + y**2"])
+def test_a_kink_is_no_quadratic_though_its_curvature_is_the_same_everywhere(formula):
+    assert not is_quadratic(Surface(formula))
+    assert frontier(Surface(formula), SGD()) is None
+
+
+def test_a_quadratic_with_a_slope_is_one():
+    assert is_quadratic(Surface("x**2/20 + y**2 + 3*x - 1000*y + 7"))
+
+
 def test_others_rules_have_no_frontier():
     assert frontier(BOWL, Adam()) is None
     assert frontier(Surface("x + y"), SGD()) is None

@@ -45,6 +45,20 @@ def test_only_the_lowest_of_several_is_a_global_minimum():
     assert found[0, 0] < -1
 
 
+def test_all_of_many_equal_minima_are_found():
+    # Where both cosines are -1: ten times ten places.
+    found = Surface("cos(3*x) + cos(3*y)").minima
+    places = np.pi * (2 * np.arange(-5, 5) + 1) / 3
+    assert len(found) == 100
+    assert found == pytest.approx(np.array([(x, y) for x in places for y in places]), abs=1e-7)
+
+
+def test_what_is_returned_cannot_be_changed_by_accident():
+    for surface in (Surface("x**2 + y**2"), Surface("x**2 + y**2", minima=[(0, 0)])):
+        with pytest.raises(ValueError, match="read-only"):
+            surface.minima[0] = 1
+
+
 def test_equal_minima_come_in_order_of_x():
     found = Surface("(x**2 - 4)**2 + (y - 1)**2").minima
     assert found == pytest.approx(np.array([[-2.0, 1.0], [2.0, 1.0]]), abs=1e-9)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from trajectories.commands.options import quick_imports
+from trajectories.commands.options import file_name, quick_imports
 
 __all__ = ["add"]
 
@@ -14,10 +14,10 @@ def add(commands: Any) -> None:
     """Add the command to a parser's sub-parsers."""
     parser = commands.add_parser("deck", help="put pictures and movies on slides")
     shown = "GIF, PNG, JPEG or MP4; for .html also WebP, APNG, SVG, WebM and pages"
-    parser.add_argument("files", nargs="+", metavar="FILE", help=shown)
+    parser.add_argument("files", type=file_name, nargs="+", metavar="FILE", help=shown)
     add = parser.add_argument
     kinds = ".pptx, or .html to paste into a reveal.js deck (default talk.pptx)"
-    add("-o", "--output", default="talk.pptx", metavar="DECK", help=kinds)
+    add("-o", "--output", type=file_name, default="talk.pptx", metavar="DECK", help=kinds)
     named = "of a slide, once for each file in turn (default: what the file says of itself)"
     add("--title", action="append", metavar="TEXT", help=named)
     add("--theme", help="ground of all slides, light or dark (default: that of each picture)")
@@ -28,7 +28,5 @@ def _run(options: argparse.Namespace) -> None:
     with quick_imports():
         from trajectories.plotting.decks.deck import deck
 
-    # What begins with a minus comes with a blank before it.
-    files = [file[1:] if file.startswith(" -") else file for file in options.files]
-    deck(files, options.output, titles=options.title, theme=options.theme)
+    deck(options.files, options.output, titles=options.title, theme=options.theme)
     print(options.output)

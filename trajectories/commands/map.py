@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from trajectories.commands.options import hush, limits, numbers, quick_imports, size
+from trajectories.commands.options import file_name, hush, limits, numbers, quick_imports, size
 
 __all__ = ["add"]
 
@@ -93,7 +93,8 @@ def _add_common(
     if start:
         add("--tolerance", type=float, metavar="G", help="norm of the gradient that is enough")
     look = parser.add_argument_group("picture").add_argument
-    look("-o", "--output", default=output, metavar="FILE", help=f"default {output}")
+    words = f"default {output}"
+    look("-o", "--output", type=file_name, default=output, metavar="FILE", help=words)
     look("--theme", help="light (default), dark, slides, slides-dark or print")
     look("--size", type=size, metavar="WxH", help="in pixels, such as 1280x720")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no notes")
@@ -103,7 +104,8 @@ def _add_common(
 def _add_large(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("large maps").add_argument
     add("-j", "--jobs", type=int, default=1, metavar="N", help="processes (default 1; -1 for all)")
-    add("--folder", metavar="DIR", help="keep blocks here; the same command goes on from them")
+    words = "keep blocks here; the same command goes on from them"
+    add("--folder", type=file_name, metavar="DIR", help=words)
 
 
 def _sensitivity(options: argparse.Namespace) -> None:

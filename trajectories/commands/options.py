@@ -18,6 +18,8 @@ __all__ = [
     "add_descent",
     "add_picture",
     "bytes_of",
+    "file_name",
+    "hush",
     "limits",
     "numbers",
     "paths_of",
@@ -55,7 +57,8 @@ def add_picture(parser: argparse.ArgumentParser, output: str) -> None:
         The default file.
     """
     add = parser.add_argument_group("picture").add_argument
-    add("-o", "--output", default=output, metavar="FILE", help=f"default {output}")
+    words = f"default {output}"
+    add("-o", "--output", type=file_name, default=output, metavar="FILE", help=words)
     add("--layout", default="overlay", help="overlay (default), grid, race or 3d")
     add("--theme", help="light (default), dark, slides, slides-dark or print")
     add("--size", type=size, metavar="WxH", help="in pixels, such as 1280x720")
@@ -75,6 +78,11 @@ def picture_settings(options: argparse.Namespace) -> dict[str, Any]:
     return {
         name: value for name, value in given.items() if value is not None and value is not False
     }
+
+
+def file_name(text: str) -> str:
+    """Take a file's name; one that begins with a minus comes with a blank before it."""
+    return text[1:] if text.startswith(" -") else text
 
 
 def hush(options: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from trajectories.commands.options import bytes_of, hush, quick_imports, size
+from trajectories.commands.options import bytes_of, file_name, hush, quick_imports, size
 
 __all__ = ["add"]
 
@@ -17,10 +17,11 @@ def add(commands: Any) -> None:
     """Add the command to a parser's sub-parsers."""
     parser = commands.add_parser("replay", help="make a picture again from its own file")
     shown = "a GIF, PNG, WebP, MP4, WebM, SVG, PDF or HTML file that was made here"
-    parser.add_argument("file", metavar="FILE", help=shown)
+    parser.add_argument("file", type=file_name, metavar="FILE", help=shown)
     add = parser.add_argument
     words = "the picture again, in the format of its suffix"
-    add("-o", "--output", metavar="FILE", help=f"{words}; without it the recipe is printed")
+    words += "; without it the recipe is printed"
+    add("-o", "--output", type=file_name, metavar="FILE", help=words)
     add("--data", metavar="DATA", help="images of an experiment: mnist, digits or a folder")
     add("--most-work", type=float, metavar="N", help="run no more steps of paths than this")
     add("-q", "--quiet", action="store_true", help="no progress bar, no notes")
@@ -49,11 +50,9 @@ def _run(options: argparse.Namespace) -> None:
         from trajectories.plotting.recipes.replay import animation_of, figure_of
         from trajectories.plotting.writers.figure import FIGURE_FORMATS, save_figure
     hush(options)
-    # What begins with a minus comes with a blank before it.
-    file = options.file[1:] if options.file.startswith(" -") else options.file
     asked = {name: getattr(options, name) for name in _PICTURE}
     asked = {name: value for name, value in asked.items() if value is not None}
-    recipe = read_recipe(file)
+    recipe = read_recipe(options.file)
     if options.output is None:
         print(recipe.text)
         return

@@ -71,7 +71,7 @@ def basins(
     noise : float, default 0
         The standard deviation of Gaussian noise added to each component of each gradient.
     rng : int, numpy.random.Generator or None
-        Seed of whatever is random.
+        Seed of whatever is random; needed for that if there is a `folder`.
     block, n_jobs, folder, progress, label
         As for `sensitivity`; by default as many cells run together as have room for all steps.
 
@@ -95,7 +95,8 @@ def basins(
     >>> basins("six_hump_camel", "momentum:0.02", limits=((-2, 2), (-1, 1)), resolution=60)
     Basins('Momentum' on 'six_hump_camel': 60 x 60; 100% reach one of 6 minima)
     """
-    settings = settled(surface, optimizer, None, steps, noise=noise, rng=rng)
+    kept = folder is not None
+    settings = settled(surface, optimizer, None, steps, noise=noise, rng=rng, kept=kept)
     surface = settings.surface
     shown = surface.domain if limits is None else rectangle("limits", limits)
     columns, rows = _resolution(resolution)

@@ -59,7 +59,7 @@ def sensitivity(
         The standard deviation of Gaussian noise added to each component of each gradient. Each
         cell has its own.
     rng : int, numpy.random.Generator or None
-        Seed of whatever is random.
+        Seed of whatever is random; needed for that if there is a `folder`.
     tolerance : float, optional
         A path whose gradient has at most this norm has converged, and moves no more.
     measure : {"loss", "steps"}, default "loss"
@@ -96,7 +96,16 @@ def sensitivity(
     >>> found.best, found.trajectory(4).steps
     ({'lr': 0.5}, 10)
     """
-    settings = settled(surface, optimizer, start, steps, noise=noise, rng=rng, tolerance=tolerance)
+    settings = settled(
+        surface,
+        optimizer,
+        start,
+        steps,
+        noise=noise,
+        rng=rng,
+        tolerance=tolerance,
+        kept=folder is not None,
+    )
     measure = resolve("measure", measure, MEASURES)
     if measure == "steps" and tolerance is None:
         raise must("tolerance", "given if steps are what is measured", tolerance)
@@ -173,7 +182,7 @@ def compare_rates(
     lr : array_like, shape (n,), optional
         The learning rates; by default 241 from 0.0001 to 100.
     **settings
-        Any other argument of `sensitivity`.
+        Any other argument of `sensitivity` but `label`.
 
     Returns
     -------
@@ -187,6 +196,8 @@ def compare_rates(
     >>> [(one.label, round(one.best["lr"], 3)) for one in found]
     [('SGD', 0.501), ('Adam', 0.2)]
     """
+    if "label" in settings:
+        raise must("label", "left out: a mapping of optimizers gives labels", settings["label"])
     rates = np.geomspace(1e-4, 100, 241) if lr is None else lr
     seed = int(generator(settings.pop("rng", None)).integers(2**63))
     surface = as_surface(surface)

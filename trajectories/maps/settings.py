@@ -141,6 +141,7 @@ def settled(
     noise: float = 0.0,
     rng: Any = None,
     tolerance: float | None = None,
+    kept: bool = False,
 ) -> Settings:
     """Check what a map is told, and return it as settings.
 
@@ -148,6 +149,8 @@ def settled(
     ----------
     surface, optimizer, start, steps, noise, rng, tolerance
         As for `descend`, but one start and plain hyperparameters.
+    kept : bool, default False
+        Whether blocks are kept in a folder, to go on from: what is random then needs a seed.
 
     Returns
     -------
@@ -174,6 +177,8 @@ def settled(
     settings = Settings(
         surface, optimizer, made.start, steps, made.noise, made.seed, made.tolerance
     )
+    if kept and settings.is_random and rng is None:
+        raise must("rng", "a seed where blocks of what is random are kept in a folder", rng)
     # Where nothing is random, two maps that are told the same are the same.
     return settings if settings.is_random else replace(settings, seed=0)
 
