@@ -24,6 +24,7 @@ FLOORS = {
     "trajectories.same_settings": 0,
     "trajectories.atomic": 0,
     "trajectories.terminal": 0,
+    "trajectories.threads": 0,
     "trajectories.interrupts": 0,
     "trajectories.surfaces": 2,
     "trajectories.optimizers": 2,
@@ -54,9 +55,8 @@ THIRD_PARTIES = {
     "trajectories.block": {"numpy"},
     "trajectories.descent": {"numpy"},
     "trajectories.maps": {"joblib", "numpy", "tqdm"},
-    "trajectories.search": {
-        *("distributed", "filelock", "joblib", "numpy", "threadpoolctl", "tqdm"),
-    },
+    "trajectories.search": {"distributed", "filelock", "joblib", "numpy", "tqdm"},
+    "trajectories.threads": {"threadpoolctl"},
     "trajectories.plotting": {"av", "numpy", "matplotlib", "mpl_toolkits", "PIL", "pptx", "tqdm"},
     "trajectories.mnist": {"joblib", "matplotlib", "numpy", "PIL", "pooch", "tqdm"},
 }

@@ -21,6 +21,7 @@ from trajectories.names import resolve
 from trajectories.optimizers import Optimizer, as_optimizer
 from trajectories.optimizers.record import to_record
 from trajectories.plotting.view import framed
+from trajectories.threads import single_thread
 from trajectories.validation import integer, must
 
 __all__ = ["Landscape", "landscape"]
@@ -144,6 +145,7 @@ def _chosen(name: str, value: int | None, default: int, least: int = 1) -> int:
     return default if value is None else integer(name, value, least)
 
 
+@single_thread()
 def _explored(study: Study, variants: Mapping[str, Variant]) -> dict[str, Any]:
     """Train, lay the plane, and value it."""
     s, data = study.settings, study.data

@@ -53,7 +53,8 @@ def train_all(
     Notes
     -----
     Two threads gain nothing on products of this size, and cost ten times as much while another
-    process is busy: each worker has one. The process that calls has as many as it began with.
+    process is busy: each worker has one, and so has a run in the process that calls, which has as
+    many as it began with afterwards. Results are the same wherever they are computed.
 
     Examples
     --------

@@ -22,6 +22,7 @@ from trajectories.mnist.layers import Array
 from trajectories.mnist.network import MultiLayerNet
 from trajectories.mnist.progress import Progress
 from trajectories.optimizers import Optimizer, as_optimizer
+from trajectories.threads import single_thread
 from trajectories.validation import POSITIVE, integer, must, scalar
 
 __all__ = ["Trainer"]
@@ -183,6 +184,7 @@ class Trainer:
         """How it has gone so far."""
         return self.progress.history(self.label, self.settings)
 
+    @single_thread()
     def run(
         self, *, progress: bool = False, watch: Callable[[Trainer], object] | None = None
     ) -> History:
@@ -190,7 +192,8 @@ class Trainer:
 
         A run that is interrupted, or whose process is killed, goes on from its last checkpoint
         when it is run again, here or in another process, and ends bit for bit where it would
-        have ended.
+        have ended. One thread computes matrix products meanwhile: with more of them sums would be
+        rounded otherwise.
 
         Parameters
         ----------

@@ -13,6 +13,7 @@ from trajectories.mnist.batches import checked_examples
 from trajectories.mnist.layers import Array
 from trajectories.mnist.network import MultiLayerNet
 from trajectories.mnist.plane import Plane
+from trajectories.threads import single_thread
 from trajectories.validation import integer, must
 
 __all__ = ["Valuing", "check_network"]
@@ -99,6 +100,7 @@ class Valuing:
         """
         return self._run(plane, places, "losses on the plane")
 
+    @single_thread()
     def _run(self, plane: Plane | None, points: Any, what: str) -> Losses:
         count = self.workers
         with bar(what, "point", len(points), self.progress) as advance:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from trajectories.search.objective import Objective, Report
 from trajectories.search.trial import Trial
+from trajectories.threads import single_thread
 from trajectories.validation import integer, must
 
-__all__ = ["Crew", "Job", "crew", "single_thread"]
+__all__ = ["Crew", "Job", "crew"]
 
 #: Seconds to wait for a scheduler.
 _PATIENCE = 10
@@ -49,18 +50,6 @@ class Job:
         with single_thread():
             report = self.objective.run(self.trial.params, self.trial.seed, self.until, self.state)
         return self.trial.number, report, time.perf_counter() - begin
-
-
-def single_thread() -> AbstractContextManager[Any]:
-    """Have one thread for matrix products inside a block.
-
-    With another number of threads sums are rounded otherwise, and a trial would depend on where
-    it is run; besides, threads of several processes are in each other's way.
-    """
-    from threadpoolctl import threadpool_limits
-
-    limits: AbstractContextManager[Any] = threadpool_limits(limits=1, user_api="blas")
-    return limits
 
 
 Done: TypeAlias = tuple[int, Report, float]

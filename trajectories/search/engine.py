@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from trajectories.search.crew import Crew, Job, crew, single_thread
+from trajectories.search.crew import Crew, Job, crew
 from trajectories.search.journal import Journal, opened
 from trajectories.search.objective import Objective
 from trajectories.search.progress import Shown, shown
@@ -19,6 +19,7 @@ from trajectories.search.result import SearchResult
 from trajectories.search.schedule import kept, narrowed, round_sizes, rungs
 from trajectories.search.space import as_space
 from trajectories.search.trial import Trial, draw, ranked
+from trajectories.threads import single_thread
 from trajectories.validation import integer, must
 
 __all__ = ["search"]

@@ -12,6 +12,7 @@ from trajectories.mnist.experiments.result import Result
 from trajectories.mnist.experiments.study import Study
 from trajectories.mnist.layers import Array
 from trajectories.mnist.network import MultiLayerNet
+from trajectories.threads import single_thread
 
 __all__ = ["ACTIVATIONS", "BINS", "INITS", "activations", "value_range"]
 
@@ -119,6 +120,7 @@ def activations(
     return study.conclude(arrays=arrays)
 
 
+@single_thread()
 def _passed(activation: str, init: Any, seed: int) -> list[Array]:
     """Return the values of five layers for random inputs."""
     x = np.random.default_rng(seed).standard_normal((_ROWS, _WIDTH))

@@ -16,6 +16,7 @@ from trajectories.mnist.experiments.overfitting import IMAGES, overfitting_setti
 from trajectories.mnist.experiments.result import Result
 from trajectories.mnist.experiments.study import Study, Variant
 from trajectories.mnist.network import MultiLayerNet
+from trajectories.threads import single_thread
 from trajectories.validation import Interval, scalar
 
 __all__ = ["dropout", "ensemble"]
@@ -160,7 +161,8 @@ def ensemble(
     trainers = study.trainers(variants, few, epochs=long, evaluate_every=None)
     runs = study.train(trainers)
     arrays: dict[str, list[Any]] = {"ensemble": [], "single": [], "scaled": []}
-    with bar("asking", "mask", count * len(study.seeds), progress) as advance:
+    total = count * len(study.seeds)
+    with single_thread(), bar("asking", "mask", total, progress) as advance:
         for trainer in trainers[label]:
             together, alone = _asked(trainer.network, few, count, advance)
             arrays["ensemble"].append(together)

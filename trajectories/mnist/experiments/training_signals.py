@@ -20,6 +20,7 @@ from trajectories.mnist.network import MultiLayerNet
 from trajectories.mnist.trainer import Trainer
 from trajectories.optimizers import Optimizer, as_optimizer
 from trajectories.optimizers.record import to_record
+from trajectories.threads import single_thread
 from trajectories.validation import must
 
 __all__ = ["BINS", "layers"]
@@ -127,10 +128,11 @@ def layers(
     runs = study.train(trainers)
     few = study.first(_LOOKED_AT)
     shown = sorted(set.intersection(*(set(t.snapshots) for s in trainers.values() for t in s)))
-    seen = {
-        label: [[_looked(trainers[label], few, at, what) for at in shown] for what in (0, 1)]
-        for label in trainers
-    }
+    with single_thread():
+        seen = {
+            label: [[_looked(trainers[label], few, at, what) for at in shown] for what in (0, 1)]
+            for label in trainers
+        }
     sizes = [g[g > 0] for both in seen.values() for moment in both[1] for g in moment]
     ends = [np.quantile(size, [_BEYOND, 1 - _BEYOND / 2]) for size in sizes if size.size]
     low, high = np.floor(np.log10(max(_LEAST, np.min(ends)))), np.ceil(np.log10(np.max(ends)))
