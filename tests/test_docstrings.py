@@ -16,6 +16,14 @@ MODULES = [
 ]
 
 
+PUBLIC = [name for name in trajectories.__all__ if callable(getattr(trajectories, name))]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_name_has_an_example(name):
+    assert ">>> " in getattr(trajectories, name).__doc__
+
+
 @pytest.mark.parametrize("name", ["trajectories", *MODULES])
 def test_examples_run(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

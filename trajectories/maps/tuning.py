@@ -39,6 +39,13 @@ class Trial:
         The learning rates, in ascending order.
     tried : Trajectory
         The path of each, of the batch shape (budget,); of long paths not all steps.
+
+    Examples
+    --------
+    >>> from trajectories.maps import tune
+    >>> trial = tune("sphere", ["sgd"], steps=5, budget=10).trials[0]
+    >>> trial.label, trial.rates.shape
+    ('SGD', (10,))
     """
 
     settings: Settings
@@ -271,6 +278,12 @@ def tune(
     steps. All other hyperparameters stay as they were given. Rates at equal ratios, or drawn
     evenly on a logarithmic scale, treat each power of ten alike (Bergstra and Bengio 2012, Random
     search for hyper-parameter optimization, JMLR 13).
+
+    Examples
+    --------
+    >>> tuning = tune("beale", ["sgd", "adam"], steps=50)
+    >>> [(trial.label, round(trial.best_rate, 4)) for trial in tuning.trials]
+    [('SGD', 0.0661), ('Adam', 0.5223)]
     """
     surface = as_surface(surface)
     budget = integer("budget", budget, 2)

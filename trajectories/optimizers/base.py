@@ -52,6 +52,15 @@ class Optimizer(Rule, ABC):
     truth values in `_masks`. Scratch arrays are shared by all keys of one shape and type, so that
     an update allocates nothing after the first. Factors that stay what they are can be held ready
     in the state by `_constants`.
+
+    Examples
+    --------
+    >>> class Clipped(Optimizer):
+    ...     def _step(self, p, g, lr, state, *scratch):
+    ...         p -= lr * np.clip(g, -1, 1)
+    >>> import trajectories as tj
+    >>> tj.descend("x**2/20 + y**2", Clipped(0.5), start=(-7, 2), steps=3).positions[:, 1]
+    array([2. , 1.5, 1. , 0.5])
     """
 
     _state_names: ClassVar[tuple[str, ...]] = ()

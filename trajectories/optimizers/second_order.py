@@ -42,6 +42,12 @@ class SurfaceOptimizer(Rule, ABC):
     ----------
     lr : float, array, str or callable, default 1
         The length of a full step, positive.
+
+    Examples
+    --------
+    >>> from trajectories.optimizers import Newton
+    >>> issubclass(Newton, SurfaceOptimizer), Newton().lr
+    (True, 1.0)
     """
 
     lr: Any = hyperparameter(1.0, POSITIVE)

@@ -51,6 +51,14 @@ class Animation:
         What `animate` was told, by the names of its arguments; what was left out is not there.
     saving : dict
         What `save` uses where it is told nothing: `fps`, `hold` and `loop`.
+
+    Examples
+    --------
+    >>> import trajectories as tj
+    >>> moving = tj.animate(tj.descend("sphere", "momentum:0.05", steps=60), frames=20)
+    >>> len(moving.frame_steps), moving.size
+    (20, (800, 600))
+    >>> moving.save("path.gif", fps=20)  # doctest: +SKIP
     """
 
     def __init__(

@@ -208,6 +208,14 @@ def plot_loss(
     Notes
     -----
     Without a known minimum the axis is linear and shows f itself.
+
+    Examples
+    --------
+    >>> import trajectories as tj
+    >>> paths = tj.compare("x**2/20 + y**2", ["sgd:0.95", "adam:0.3"], start=(-7, 2), steps=30)
+    >>> ax = plot_loss(paths)
+    >>> ax.get_yscale(), ax.get_xlabel()
+    ('log', 'step')
     """
     paths = checked(trajectories)
     check_room(ax, size)

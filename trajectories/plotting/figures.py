@@ -49,6 +49,12 @@ def plot_overlay(
     ------
     TypeError, ValueError
         If an argument is not what it must be.
+
+    Examples
+    --------
+    >>> import trajectories as tj
+    >>> paths = tj.compare("x**2/20 + y**2", ["sgd:0.95", "adam:0.3"], start=(-7, 2), steps=30)
+    >>> plot_overlay(paths, theme="slides").savefig("overlay.png")  # doctest: +SKIP
     """
     return draw("overlay", trajectories, size=size, theme=theme, limits=limits, **kwargs)
 
@@ -99,6 +105,13 @@ def plot_race(
     Returns
     -------
     matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import trajectories as tj
+    >>> paths = tj.compare("x**2/20 + y**2", ["sgd:0.95", "adam:0.3"], start=(-7, 2), steps=30)
+    >>> len(plot_race(paths).axes)
+    2
     """
     return draw("race", trajectories, size=size, theme=theme, limits=limits, **kwargs)
 

@@ -40,6 +40,13 @@ class SearchResult:
         What was found out about the winner in the end.
     versions : dict
         What it was begun with.
+
+    Examples
+    --------
+    >>> from trajectories.search import search_surface
+    >>> found = search_surface("sphere", "sgd", "lr=log(1e-3, 1)", 20, steps=10)
+    >>> found.count("finished"), len(found.trials)
+    (20, 20)
     """
 
     settings: dict[str, Any]

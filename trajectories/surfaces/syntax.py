@@ -18,7 +18,16 @@ _FUSED = re.compile(r"(?<![A-Za-z_0-9.])(\d+\.?\d*|\.\d+)(?![eE][+\-]?\d)([A-Za-
 
 
 class FormulaError(ValueError):
-    """A text that is no formula in x and y, or one past the limits."""
+    """A text that is no formula in x and y, or one past the limits.
+
+    Examples
+    --------
+    >>> from trajectories.surfaces import Surface
+    >>> Surface("x**2 + z")
+    Traceback (most recent call last):
+    ...
+    trajectories.surfaces.syntax.FormulaError: The formula must be in x and y. ...
+    """
 
 
 def syntax_tree(text: str) -> ast.expr:

@@ -32,6 +32,15 @@ class Movie(Animation):
         Width and height in pixels.
     make : callable
         Makes the picture anew in a size.
+
+    Examples
+    --------
+    >>> import trajectories as tj
+    >>> cloud = tj.ensemble("himmelblau", "adam:0.1", count=50, spread="domain", rng=1)
+    >>> moving = tj.animate_ensemble(cloud, frames=20)
+    >>> len(moving.frame_steps), moving.size
+    (20, (800, 600))
+    >>> moving.save("cloud.gif")  # doctest: +SKIP
     """
 
     def __init__(

@@ -192,6 +192,13 @@ def plot_ensemble(
     ------
     TypeError, ValueError
         If an argument is not what it must be.
+
+    Examples
+    --------
+    >>> import trajectories as tj
+    >>> cloud = tj.ensemble("himmelblau", "adam:0.1", count=50, spread="domain", rng=1)
+    >>> plot_ensemble(cloud, step=20, limits="domain").get_xlim()
+    (np.float64(-5.0), np.float64(5.0))
     """
     _check_cloud(cloud)
     shown = cloud.steps if step is None else integer("step", step, 0)

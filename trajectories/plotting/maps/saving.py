@@ -55,6 +55,12 @@ def save_map(
         If an argument is not what it must be, or the suffix is unknown.
     OSError
         If the file cannot be written; an old one is then left as it was.
+
+    Examples
+    --------
+    >>> import trajectories as tj
+    >>> found = tj.basins("himmelblau", "momentum:0.01", resolution=40)
+    >>> tj.save_map(found, "basins.html")  # doctest: +SKIP
     """
     if not isinstance(result, (Sensitivity, Basins)):
         words = "what `sensitivity` or `basins` returns"

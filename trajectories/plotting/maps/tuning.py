@@ -129,6 +129,12 @@ def plot_triptych(
     ------
     TypeError, ValueError
         If an argument is not what it must be.
+
+    Examples
+    --------
+    >>> import trajectories as tj
+    >>> tuning = tj.tune("beale", ["sgd", "adam"], steps=50)
+    >>> plot_triptych(tuning).savefig("triptych.png")  # doctest: +SKIP
     """
     if not isinstance(tuning, Tuning):
         raise must("tuning", "what `tune` returns", tuning, kind=TypeError)

@@ -119,6 +119,12 @@ class Recipe:
         The version of the package that wrote it.
     omitted : sequence of str
         The names of settings that could not be written down.
+
+    Examples
+    --------
+    >>> import trajectories as tj
+    >>> recipe = tj.read_recipe("path.gif")  # doctest: +SKIP
+    >>> recipe.again().save("larger.gif")  # doctest: +SKIP
     """
 
     text: str
@@ -258,6 +264,14 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
         If the file cannot be read.
     ValueError
         If it holds no recipe, or one that is not what it must be.
+
+    Examples
+    --------
+    >>> import trajectories as tj
+    >>> path = tj.descend("sphere", "sgd:0.1", steps=10)
+    >>> tj.plot_overlay(path).savefig("path.png")  # doctest: +SKIP
+    >>> tj.read_recipe("path.png").kind  # doctest: +SKIP
+    'plot_overlay'
     """
     text = read_comment(path)
     with readable(repr(os.fspath(path))):
