@@ -484,12 +484,25 @@ def test_runs_that_share_what_they_change_are_refused(data, tmp_path):
     network, rng = MultiLayerNet(8, [6], 3, rng=0), np.random.default_rng(0)
     pairs = {
         "a network": [Trainer(network, "sgd", *data, iterations=2) for _ in range(2)],
-        "a generator of batches": [run_of(data, rng=rng) for _ in range(2)],
+        "a generator": [run_of(data, rng=rng) for _ in range(2)],
         "a checkpoint": [run_of(data, checkpoint=tmp_path / "a.npz") for _ in range(2)],
     }
     for what, runs in pairs.items():
         with pytest.raises(ValueError, match=f"have {what} in common"):
             train_all(runs)
+    old = np.random.RandomState(0)
+    twins = (np.random.Generator(rng.bit_generator) for _ in range(2))
+    for runs in (
+        [run_of(data, network={**FULL, "rng": old}, rng=seed) for seed in (0, 1)],
+        [run_of(data, network={**FULL, "rng": rng}), run_of(data, rng=rng)],
+        [run_of(data, network={**FULL, "rng": twin}) for twin in twins],
+    ):
+        for workers in (1, 2):
+            with pytest.raises(ValueError, match="have a generator in common"):
+                train_all(runs, workers=workers)
+        assert not any(run.iteration for run in runs)
+    alone = [run_of(data, network={**FULL, "rng": g}, rng=g) for g in (rng, old)]
+    assert len(train_all(alone, workers=1)) == 2
     with pytest.raises(TypeError, match="`trainers` must be a list of Trainers"):
         train_all([network])
     with pytest.raises(ValueError, match="`workers` must be at least 1"):

@@ -12,6 +12,7 @@ import numpy as np
 from trajectories.atomic import passing_folder
 from trajectories.mnist.bar import bar
 from trajectories.mnist.checkpoint import State, load_state, state_of
+from trajectories.mnist.draws import RNG
 from trajectories.mnist.history import History
 from trajectories.mnist.layers import Array
 from trajectories.mnist.trainer import Trainer
@@ -31,8 +32,8 @@ def train_all(
     Parameters
     ----------
     trainers : sequence of Trainer
-        The runs. Each has a network and a generator of batches of its own: give them the same
-        seed, not the same generator.
+        The runs. Each has a network and generators of its own: give them the same seed, not the
+        same generator.
     workers : int, optional
         In how many processes; by default as many as there are processors, but no more than
         runs. With 1 all run here, one after the other.
@@ -109,16 +110,24 @@ def _ran(trainer: Trainer) -> State:
 def _check_apart(trainers: list[Trainer]) -> None:
     """Raise if two runs change the same thing: the result would depend on who comes first."""
     shared: dict[str, list[Any]] = {
-        "a network": [trainer.network for trainer in trainers],
-        "a generator of batches": [trainer.rng for trainer in trainers],
+        "a network": [id(trainer.network) for trainer in trainers],
+        # One run may draw its batches and its masks with the same generator.
+        "a generator": [
+            bits for t in trainers for bits in {_bits_of(t.rng), _bits_of(t.network.rng)}
+        ],
         "a checkpoint": [t.checkpoint.absolute() for t in trainers if t.checkpoint],
     }
     for what, things in shared.items():
-        if len({t if isinstance(t, Path) else id(t) for t in things}) < len(things):
+        if len(set(things)) < len(things):
             raise ValueError(
                 f"`trainers` must share nothing that they change. Two of them have {what} in "
                 "common; give them the same seed instead."
             )
+
+
+def _bits_of(rng: RNG) -> int:
+    """Tell what a generator draws from, which several may share."""
+    return id(rng._bit_generator if isinstance(rng, np.random.RandomState) else rng.bit_generator)
 
 
 class _Shelf:
