@@ -53,6 +53,41 @@ def test_setting_a_parameter_writes_into_the_network(batch):
         network.params["W3"] = np.zeros(3)
 
 
+def test_parameters_are_set_in_whatever_way_and_none_is_added_or_taken_away():
+    network = network_of()
+    params = network.params
+    params.update(b1=1.0, W3=np.full((7, 4), 2.0))
+    params |= {"b2": np.arange(7)}
+    assert params is network.params
+    assert params.setdefault("b1", 9.0).tolist() == [1.0] * 9
+    assert {1.0, 2.0, 6.0} <= set(network.flat_params.tolist())
+    before = network.flat_params.copy()
+    for change in (lambda: params.pop("W1"), params.popitem, params.clear):
+        with pytest.raises(TypeError, match="keeps all its parameters. Set them to 0 instead"):
+            change()
+    with pytest.raises(KeyError):
+        params.setdefault("W9", 0)
+    with pytest.raises(KeyError):
+        params.update(W9=0)
+    with pytest.raises(KeyError):
+        del params["W9"]
+    assert len(params) == 6
+    np.testing.assert_array_equal(network.flat_params, before)
+
+
+@pytest.mark.parametrize(
+    "twin", [copy.copy, copy.deepcopy, lambda views: pickle.loads(pickle.dumps(views))]
+)
+def test_copies_of_parameters_are_views_into_an_array_of_their_own(twin):
+    network = network_of(batch_norm=True)
+    other, before = twin(network.params), network.flat_params.copy()
+    assert list(other) == list(network.params)
+    np.testing.assert_array_equal(other.flat, before)
+    other["W2"] = 5.0
+    assert np.count_nonzero(other.flat == 5.0) == 63
+    np.testing.assert_array_equal(network.flat_params, before)
+
+
 @pytest.mark.parametrize(
     ("weight_init", "scales"),
     [

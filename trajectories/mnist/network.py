@@ -62,9 +62,9 @@ class MultiLayerNet(Stack):
 
     Attributes
     ----------
-    params, grads : dict of numpy.ndarray
+    params, grads : mapping of str to numpy.ndarray
         Parameters and gradients by name: W1, b1, gamma1, beta1, W2, ...; views into `flat_params`
-        and `flat_grads`. Setting an item writes into the view.
+        and `flat_grads`. Setting an item, or `update`, writes into the view.
     settings : dict
         All arguments but the seed, as JSON can hold them: ``MultiLayerNet(**settings)`` is alike.
 

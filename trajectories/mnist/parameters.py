@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -19,11 +19,12 @@ __all__ = ["Views", "checked_weight_init", "shapes_of", "weight_scale"]
 WEIGHT_INITS = ("he", "xavier", "zero")
 
 
-class Views(dict[str, Array]):
+class Views(MutableMapping[str, Array]):
     """Arrays by name that lie one after the other in a single array.
 
-    Setting an item writes into its place in that array: it never puts another array there, which
-    the layers of the network would know nothing of.
+    Setting an item, in whatever way, writes into its place in that array: it never puts another
+    array there, which the layers of the network would know nothing of. None can be added or taken
+    away. A copy, and what is unpickled, has an array of its own.
 
     Parameters
     ----------
@@ -41,17 +42,30 @@ class Views(dict[str, Array]):
     --------
     >>> views = Views({"W": (2, 2), "b": (1,)}, np.dtype(np.float32))
     >>> views["W"] = 3.0
+    >>> views |= {"b": [1.0]}
     >>> views.flat
-    array([3., 3., 3., 3., 0.], dtype=float32)
+    array([3., 3., 3., 3., 1.], dtype=float32)
     """
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...]], dtype: np.dtype[Any]) -> None:
-        super().__init__()
+        self._views: dict[str, Array] = {}
         self.flat: Array = aligned((sum(map(math.prod, shapes.values())),), dtype)
         end = 0
         for name, shape in shapes.items():
             begin, end = end, end + math.prod(shape)
-            super().__setitem__(name, self.flat[begin:end].reshape(shape))
+            self._views[name] = self.flat[begin:end].reshape(shape)
+
+    def __getitem__(self, name: str) -> Array:
+        """Return the array of a name."""
+        return self._views[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names, in the order in which the arrays lie."""
+        return iter(self._views)
+
+    def __len__(self) -> int:
+        """Return how many arrays there are."""
+        return len(self._views)
 
     def __setitem__(self, name: str, value: Any) -> None:
         """Write a value into the place of an array.
@@ -64,6 +78,39 @@ class Views(dict[str, Array]):
             If the value does not broadcast to its shape.
         """
         self[name][...] = value
+
+    def __delitem__(self, name: str) -> NoReturn:
+        """Refuse.
+
+        Raises
+        ------
+        KeyError
+            If there is no array of this name.
+        TypeError
+            If there is one.
+        """
+        if name not in self:
+            raise KeyError(name)
+        raise TypeError("A network keeps all its parameters. Set them to 0 instead.")
+
+    def __ior__(self, other: Mapping[str, Any]) -> Views:
+        """Write several values into their places."""
+        self.update(other)
+        return self
+
+    def __repr__(self) -> str:
+        """Show names and arrays."""
+        return repr(self._views)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the views out: they would come back as arrays of their own."""
+        return {"shapes": {name: view.shape for name, view in self.items()}, "flat": self.flat}
+
+    def __setstate__(self, saved: dict[str, Any]) -> None:
+        """Make the views anew, over a copy."""
+        flat = saved["flat"]
+        Views.__init__(self, saved["shapes"], flat.dtype)
+        self.flat[...] = flat
 
 
 def shapes_of(sizes: tuple[int, ...], batch_norm: bool) -> dict[str, tuple[int, ...]]:
