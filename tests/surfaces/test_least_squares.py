@@ -163,6 +163,7 @@ def test_its_formula_is_that_of_an_ordinary_surface():
         ([(0, 0, 1), (0, 0, 2)], "such that f depends on x or y"),
         ([(1, 0), (1 + 1e-8, 5)], "clearly of two directions"),
         ([(1e200, 1), (1, 2)], "of a size whose squares"),
+        ([(6.7e-151, 1.2e-150)], "of a size whose squares"),
         ([(1, 1e200), (2, 1)], "of a size whose squares"),
         ([(1e-200, 0, 1), (0, 1e-200, 2)], "of a size whose squares"),
     ],
@@ -387,3 +388,9 @@ def test_data_without_samples_is_no_least_squares():
 )
 def test_repr(surface, text):
     assert repr(surface) == text
+
+
+def test_what_it_is_of_is_told():
+    assert least_squares([(0, 1), (1, 3)]).about == "a line through 2 samples"
+    plane = least_squares([(1, 2, 3), (2, 1, 0)])
+    assert plane.about == "a plane through (0, 0, 0) and 2 samples"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from trajectories.validation import must
 
-__all__ = ["Fit", "fitted"]
+__all__ = ["SIZE", "Fit", "fitted"]
 
 Array = NDArray[np.float64]
 Rectangle = tuple[tuple[float, float], tuple[float, float]]
@@ -21,7 +21,8 @@ _LOSS = 10**14
 #: Half widths of the default domain, in those of the ellipse on which f is by the variance of the
 #: samples above its minimum.
 _ROOM = 1.5
-_SIZE = "of a size whose squares are in float64's range"
+#: What samples must be, in words.
+SIZE = "of a size whose squares are in float64's range"
 
 
 class Fit(NamedTuple):
@@ -92,7 +93,7 @@ class Fit(NamedTuple):
             half = _ROOM * np.sqrt(np.square(vectors) @ (level / values))
             half = np.maximum(half, 1e-6 * abs(middle))
         if not np.isfinite([middle - half, middle + half]).all():
-            raise must("samples", _SIZE, given)
+            raise must("samples", SIZE, given)
         (x0, y0), (x1, y1) = (middle - half).tolist(), (middle + half).tolist()
         return (x0, x1), (y0, y1)
 
@@ -148,7 +149,7 @@ def fitted(features: Array, targets: Array, given: object) -> Fit:
     except OverflowError:
         c_xx = c_yy = 0.0
     if max(c_xx, c_yy) < 1e-290:
-        raise must("samples", _SIZE, given)
+        raise must("samples", SIZE, given)
     return Fit(c_xx, c_xy, c_yy, (x, y), floor, determinant == 0)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from trajectories.surfaces.fit import fitted
+from trajectories.surfaces.fit import SIZE, fitted
 from trajectories.surfaces.surface import Array, Surface
+from trajectories.surfaces.syntax import FormulaError
 from trajectories.validation import floats, integer, must
 
 __all__ = ["LeastSquares", "least_squares"]
@@ -95,15 +96,22 @@ class LeastSquares(Surface):
         if self.batch_size is not None and self.batch_size > count:
             raise must("batch_size", f"at most the number of samples, {count}", batch_size)
         fit = fitted(self._features, self._targets, samples)
-        super().__init__(
-            fit.formula,
-            name=f"least squares of {count} samples" if name is None else name,
-            domain=fit.domain(self._targets, samples) if domain is None else domain,
-            minima=[fit.minimum],
-            start=start,
-            about=f"a line through {count} samples" if about is None else about,
-            source=source,
+        through = (
+            "a line through" if self.samples.shape[1] == 2 else "a plane through (0, 0, 0) and"
         )
+        domain = fit.domain(self._targets, samples) if domain is None else domain
+        try:
+            super().__init__(
+                fit.formula,
+                name=f"least squares of {count} samples" if name is None else name,
+                domain=domain,
+                minima=[fit.minimum],
+                start=start,
+                about=f"{through} {count} samples" if about is None else about,
+                source=source,
+            )
+        except FormulaError:  # Its coefficients are in float64's range, but not their products.
+            raise must("samples", SIZE, samples) from None
 
     def losses(self, p: ArrayLike) -> Array:
         """Return the loss of each sample at `p`; they sum up to f.
