@@ -84,3 +84,10 @@ def test_settings_of_the_network_are_kept_as_json_can_hold_them(tmp_path):
 def test_other_settings_of_the_network_are_refused(network, error, words):
     with pytest.raises(error, match=words):
         search("lr=log(0.01,1)", 2, **SMALL, network=network)
+
+
+def test_each_value_of_each_choice_is_checked_at_once(tmp_path):
+    path, space = tmp_path / "trials.jsonl", "lr=log(0.01,1), activation=choice(relu,foo,tanh)"
+    with pytest.raises(ValueError, match="Unknown activation 'foo'"):
+        search(space, 8, **SMALL, journal=path)
+    assert not path.exists()

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from trajectories.search import SearchResult, Space, Trial, search
+from trajectories.search import Choice, SearchResult, Space, Trial, search, search_surface
 from trajectories.search.schedule import best_quarter, kept, narrowed, round_sizes, rungs
 from trajectories.search.trial import draw
 
@@ -210,6 +210,29 @@ def test_what_makes_no_sense_is_refused_before_anything_is_run(ridge, space, tmp
     with pytest.raises(TypeError, match="`objective` must be an Objective"):
         search(lambda params: 1, space)
     assert not tally.exists()
+
+
+@pytest.mark.parametrize(
+    ("space", "words"),
+    [
+        ("optimizer=choice(momentum,sgd,nesterov), momentum=uniform(0,0.9)", "hyperparameter of"),
+        ("lr=choice(0.1,-1,0.2)", "`lr` must be positive"),
+        ("lr=log(0.1,1), optimizer=choice(sgd,nobody,momentum)", "Unknown optimizer 'nobody'"),
+    ],
+)
+def test_each_value_of_each_choice_is_checked_before_anything_is_run(space, words, tmp_path):
+    with pytest.raises(ValueError, match=words):
+        search_surface("sphere", "momentum", space, 4, journal=tmp_path / "trials.jsonl")
+    assert not list(tmp_path.iterdir())
+
+
+def test_checks_of_a_space_are_bounded():
+    tried = list(Space(x=Choice(range(1000)), y="choice(a, b, c)", z="uniform(0, 1)").extremes())
+    assert len(tried) < 250
+    assert {point["x"] for point in tried} >= {0, 500, 999}
+    for x, z in ((0, 0), (999, pytest.approx(1))):
+        for y in "abc":
+            assert {"x": x, "y": y, "z": z} in tried
 
 
 def test_a_draw_depends_on_nothing_but_its_number(space):

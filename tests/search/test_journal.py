@@ -81,14 +81,18 @@ def killed_again_and_again(begin, path, *, workers, wait, kills):
     return done
 
 
+def ended_in(path):
+    """Return the numbers of the trials that have ended, line by line."""
+    trials = [json.loads(line)["trial"] for line in path.read_bytes().splitlines()[1:]]
+    return [trial["number"] for trial in trials if trial["status"] != "paused"]
+
+
 def check_same(path, ridge, space, kills, workers):
     found = SearchResult.load(path)
     whole = search(ridge(8), space, **HOW)
     assert found.trials == whole.trials
     assert found.spaces == whole.spaces
-    numbers = [json.loads(line)["trial"] for line in path.read_bytes().splitlines()[1:]]
-    ended = [trial["number"] for trial in numbers if trial["status"] != "paused"]
-    assert sorted(ended) == list(range(24))
+    assert sorted(ended_in(path)) == list(range(24))
     # What had ended was not run again: at most what was under way when a kill came.
     ran = path.with_name(path.name + ".tally").read_text().splitlines()
     assert len({line.split()[0] for line in ran}) == 24
@@ -122,7 +126,7 @@ def test_a_line_cut_off_anywhere_is_made_good(ridge, space, tmp_path):
     for cut in [0, 1, 20, second - 1, second, len(data) - 1, len(data), *cuts]:
         path.write_bytes(data[:cut])
         assert search(ridge(3), space, **how, resume=True).trials == whole.trials
-        assert sorted(path.read_bytes().splitlines()) != []
+        assert sorted(ended_in(path)) == list(range(6))
         assert SearchResult.load(path).trials == whole.trials
     path.write_bytes(data + b"\0" * 40 + b"\n")  # A crash of the system leaves such.
     assert search(ridge(3), space, **how, resume=True).trials == whole.trials
@@ -178,6 +182,17 @@ def test_an_old_file_is_only_gone_on_with_if_asked(ridge, space, tmp_path):
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_journal_without_a_trial_stands_in_nobodys_way(ridge, space, tmp_path, resume):
+    path = tmp_path / "trials.jsonl"
+    with pytest.raises(ValueError, match="math domain error|expected a positive input"):
+        search(ridge(), {"lr": "uniform(-2, -1)"}, 4, workers=1, journal=path)
+    assert path.read_bytes().count(b"\n") == 1
+    found = search(ridge(), space, 4, workers=1, journal=path, resume=resume)
+    assert SearchResult.load(path) == found
+    assert found.settings["space"]["lr"]["low"] == 1e-6
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -195,6 +210,8 @@ def test_a_file_of_other_settings_is_refused(ridge, space, tmp_path, change, wor
     with pytest.raises(ValueError, match=words):
         search(ridge(), **{**settings, **change}, resume=True)
     with pytest.raises(ValueError, match=r"objective\.ridge is 8 there and 9 here"):
+        search(ridge(9), **settings, resume=True)
+    with pytest.raises(ValueError, match=r"here\. Keep this one elsewhere\.$"):
         search(ridge(9), **settings, resume=True)
     assert path.read_bytes() == before
 

@@ -24,6 +24,8 @@ from trajectories.validation import must
 __all__ = ["FORMAT", "Journal", "header_of", "line_of", "opened", "read_journal"]
 
 FORMAT = "trajectories search 1"
+#: Said of a file as of the folder that a command keeps it in.
+_ELSEWHERE = "keep this one elsewhere"
 
 
 @dataclass
@@ -201,7 +203,7 @@ def opened(
         If another search has it open. The lock is the system's: it goes with the process that
         holds it, however that ends.
     FileExistsError
-        If the file exists and is not to be gone on with.
+        If there are trials in the file, and they are not to be gone on with.
     OSError
         If it cannot be written.
     ValueError
@@ -219,7 +221,7 @@ def opened(
         lock.acquire()
     except Timeout:
         raise BlockingIOError(
-            f"Another search is writing {str(target)!r}. Wait for its end, or choose another file."
+            f"Another search is writing {str(target)!r}. Wait for its end, or {_ELSEWHERE}."
         ) from None
     try:
         journal, length = _journal(target, plain, versions, resume)
@@ -246,13 +248,13 @@ def _journal(
     new = Journal(settings, dict(versions))
     if not os.path.exists(path):
         return new, 0
+    journal, length = read_journal(path)
+    if journal is None or not journal.latest:  # Whatever it was to be, nothing has come of it.
+        return new, 0
     if not resume:
         raise FileExistsError(
-            f"There is a search in {os.fspath(path)!r} already. Resume it, or choose another file."
+            f"There is a search in {os.fspath(path)!r} already. Resume it, or {_ELSEWHERE}."
         )
-    journal, length = read_journal(path)
-    if journal is None:
-        return new, 0
-    what, advice = "the journal of another search", "Choose another file."
+    what, advice = "the journal of another search", f"{_ELSEWHERE.capitalize()}."
     check_same(path, what, flat(journal.settings), flat(settings), advice)
     return journal, length

@@ -13,6 +13,9 @@ from trajectories.validation import must
 
 __all__ = ["Space", "as_space"]
 
+#: Values of a choice that are checked at most.
+_MOST_VALUES = 100
+
 
 class Space(Mapping[str, Range]):
     """A range for each hyperparameter.
@@ -66,6 +69,29 @@ class Space(Mapping[str, Range]):
             name: kind.at(share)
             for (name, kind), share in zip(self._ranges.items(), shares, strict=True)
         }
+
+    def extremes(self) -> Iterator[dict[str, Any]]:
+        """Go through what is to be checked before anything is drawn.
+
+        That is both ends of all ranges, and from there each value of each choice: every tenth,
+        say, of very many.
+
+        Yields
+        ------
+        dict
+
+        Examples
+        --------
+        >>> list(Space(lr="log(0.1, 1)", rule="choice(sgd, adam)").extremes())[:2]
+        [{'lr': 0.1, 'rule': 'sgd'}, {'lr': 0.1, 'rule': 'adam'}]
+        """
+        for share in (0.0, 1 - 2**-53):
+            end = {name: kind.at(share) for name, kind in self.items()}
+            yield end
+            for name, kind in self.items():
+                if isinstance(kind, Choice):
+                    few = kind.values[:: -(-len(kind.values) // _MOST_VALUES)]
+                    yield from ({**end, name: value} for value in few if value != end[name])
 
     def around(self, drawn: Iterable[Mapping[str, Any]]) -> Space:
         """Return the part of the space where some points lie: each range by `Range.around`.
