@@ -99,6 +99,21 @@ def result_of(train, test, diverged=False):
     return Result("weight_decay", data, settings, (0,), runs=runs)
 
 
+@pytest.mark.parametrize(("lr", "moments"), [("3", 60), ("1e3", 12), ("1e30", 12)])
+def test_layers_that_diverge_are_shown_as_far_as_they_came(lr, moments, tmp_path):
+    how = {"optimizer": f"sgd:lr={lr}", "quick": True, "moments": moments}
+    found = EXPERIMENTS["layers"].function("layers")("digits", **how)
+    last = found.arrays["moments"][-1]
+    (lost,) = found.runs["ReLU, He"]
+    assert lost.diverged
+    assert last in lost.iteration
+    for page in ("he", "small"):
+        told = " ".join(words(draw(found, page)))
+        assert "Diverged: ReLU, He" in told
+        moving = animate(found, page, size=(640, 400))
+        assert len(list(moving.frames())) == len(found.arrays["moments"])
+
+
 # --- smoothing
 
 

@@ -204,6 +204,14 @@ def test_weights_that_are_not_finite_after_the_last_update_are_divergence(data):
     assert history.iteration.tolist() == [0]
 
 
+def test_there_is_a_record_for_every_snapshot_of_a_run_that_diverges(data):
+    held = {"evaluate": {"train": data}, "evaluate_every": 1, "snapshot_every": 1}
+    for lr in (1e10, 1e20, 1e30):
+        run = run_of(data, SGD(lr), **held)
+        assert run.run().diverged
+        assert list(run.snapshots) == run.history.iteration.tolist()
+
+
 def test_large_weights_without_batch_norm_diverge_and_do_not_guess(data):
     network = MultiLayerNet(8, [100] * 5, 3, weight_init=10.0, rng=0)
     run = Trainer(network, SGD(0.5), *data, scale=255.0, epochs=20, evaluate={"train": data}, rng=0)

@@ -272,10 +272,15 @@ class Trainer:
         """Record what is due after an iteration, or before the first."""
         done, every = self.progress, self.snapshot_every
         i = done.iteration
-        if every and (i % every == 0 or i == self.calendar.iterations):
+        if self.calendar.due(i):
+            self._record(i)
+        whole = done.diverged_at is None  # Of what is lost there is nothing to look at.
+        if every and whole and (i % every == 0 or i == self.calendar.iterations):
             done.snapshots[i] = self.network.flat_params.copy()
-        if not self.calendar.due(i):
-            return
+
+    def _record(self, i: int) -> None:
+        """Record the accuracies, or that there are none any more."""
+        done = self.progress
         with np.errstate(all="ignore"):
             scores = {
                 name: self.network.accuracy(images, labels, scale=self.scale)

@@ -83,7 +83,8 @@ def layers(
         (moments, layers, 40); "... range" of the activations; "... silent", shape (moments,
         layers, 2), the parts of both that are exactly 0, and are not counted. Gradients are
         those of an image's loss by what comes into a layer's activation function; "powers" is
-        the range of the logarithm, to base 10, of their size.
+        the range of the logarithm, to base 10, of their size. If a network diverges, the moments
+        are those before.
 
     Raises
     ------
@@ -128,12 +129,16 @@ def layers(
     runs = study.train(trainers)
     few = study.first(_LOOKED_AT)
     shown = sorted(set.intersection(*(set(t.snapshots) for s in trainers.values() for t in s)))
-    with single_thread():
-        seen = {
-            label: [[_looked(trainers[label], few, at, what) for at in shown] for what in (0, 1)]
-            for label in trainers
-        }
-    sizes = [g[g > 0] for both in seen.values() for moment in both[1] for g in moment]
+    moments_seen = []
+    with single_thread(), np.errstate(all="ignore"):  # What overflows is found in the signals.
+        for at in shown:
+            moment = {label: _looked(several, few, at) for label, several in trainers.items()}
+            if not all(np.isfinite(x).all() for two in moment.values() for x in sum(two, [])):
+                break
+            moments_seen.append(moment)
+    shown = shown[: len(moments_seen)]
+    seen = {label: list(zip(*(m[label] for m in moments_seen), strict=True)) for label in trainers}
+    sizes = [g[g > 0] for _, back in seen.values() for moment in back for g in moment]
     ends = [np.quantile(size, [_BEYOND, 1 - _BEYOND / 2]) for size in sizes if size.size]
     low, high = np.floor(np.log10(max(_LEAST, np.min(ends)))), np.ceil(np.log10(np.max(ends)))
     arrays: dict[str, Any] = {"moments": shown, "powers": (low, high)}
@@ -152,8 +157,8 @@ def layers(
     return study.conclude(runs=runs, arrays=arrays)
 
 
-def _looked(trainers: list[Trainer], data: Dataset, at: int, what: int) -> list[Array]:
-    """Return all activations, or the sizes of all gradients, of each hidden layer at a moment."""
+def _looked(trainers: list[Trainer], data: Dataset, at: int) -> tuple[list[Array], list[Array]]:
+    """Return all activations, and the sizes of all gradients, of each hidden layer at a moment."""
     found = []
     for trainer in trainers:
         network = MultiLayerNet(**trainer.network.settings, rng=0)
@@ -161,8 +166,12 @@ def _looked(trainers: list[Trainer], data: Dataset, at: int, what: int) -> list[
         network.loss_and_gradient(data.train_images / np.float32(data.scale), data.train_labels)
         # The loss is the mean over the images: of each alone it is so many times as much.
         gradients = [abs(delta) * len(delta) for delta in network.deltas[:-1]]
-        found.append(gradients if what else [x.copy() for x in network.activations])
-    return [np.concatenate([signals[k] for signals in found]) for k in range(len(found[0]))]
+        found.append(([x.copy() for x in network.activations], gradients))
+    forward, back = (
+        [np.concatenate(same) for same in zip(*several, strict=True)]
+        for several in zip(*found, strict=True)
+    )
+    return forward, back
 
 
 def _powers(sizes: Array, low: float, high: float) -> NDArray[np.int64]:

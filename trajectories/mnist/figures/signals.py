@@ -116,7 +116,10 @@ def draw_signals(result: Result, size: Size | None = None, *, network: str) -> F
     shown = moments_shown(result)
     steps = [int(result.arrays["moments"][row]) for row in shown]
     styles = [{**style, "marker": "s"} for style in track_styles(len(shown))]
-    labels = ["at the start", *(f"after {step:,} iterations" for step in steps[1:])]
+    labels = [
+        "at the start",
+        *(f"after {step:,} iteration{'s' * (step > 1)}" for step in steps[1:]),
+    ]
     made = _lay_out(result, network, size, labels, styles)
     dashes: list[Any] = ["-", (0, (4, 1.5)), "-"]
     for ax, counts, edges, _ in _panels(result, network, made):
@@ -186,7 +189,7 @@ def animate_signals(
 def moments_shown(result: Result) -> list[int]:
     """Return which moments a still picture shows: the start, a fifth of the way, and the end."""
     last = len(result.arrays["moments"]) - 1
-    return sorted({0, max(1, round(0.2 * last)), last})
+    return sorted({0, min(last, max(1, round(0.2 * last))), last})
 
 
 def _lay_out(
@@ -209,6 +212,7 @@ def _lay_out(
         foot=f"{data_words(result)}. {network_words(result)}; {network}. Looked at: the first "
         f"{result.settings['looked_at']} training images. Gradients: of each image's loss, by "
         "what comes into a layer's activation function; zeros are not in the histograms. "
+        + _ended(result)
         + ("Cut short for a quick look." if result.quick else ""),
         labels=labels,
         styles=styles,
@@ -259,7 +263,8 @@ def _tops(result: Result, network: str, row: int) -> float:
     """Return how high the axes of a row reach: above nearly all bars of all moments."""
     parts = _parts(result.arrays[f"{network} {('activations', 'gradients')[row]}"])
     # Values that are all alike, as small ones are at first, would leave no room for the others.
-    shown = parts[moments_shown(result)[0 if row else 1 :]].max(axis=-1)
+    several = moments_shown(result)
+    shown = parts[several if row else several[1:] or several].max(axis=-1)
     return float(1.02 * (shown.max() if row else 1.1 * shown.mean()))
 
 
@@ -274,6 +279,8 @@ def _about(result: Result, network: str) -> list[str]:
         return float(middles[np.searchsorted(heap, heap[-1] / 2)])
 
     def ratio(row: int) -> str:
+        if not counts[row, 0].any():
+            return "all 0"
         away = median(row, counts.shape[1] - 1) - median(row, 0)
         times = float(f"{10 ** abs(away):.2g}")
         if times < 2:
@@ -286,6 +293,14 @@ def _about(result: Result, network: str) -> list[str]:
         f"{network}: gradients of layer 1 {ratio(0)} at the start, {ratio(-1)} at the end",
         network,
     ]
+
+
+def _ended(result: Result) -> str:
+    """Say why the moments end before the training was to end, if they do."""
+    lost = [label for label, runs in result.runs.items() if any(run.diverged for run in runs)]
+    if not lost:
+        return ""
+    return f"Diverged: {'; '.join(lost)}. All are shown as far as all of them came. "
 
 
 def _told(result: Result, network: str) -> dict[int, str]:
