@@ -37,9 +37,13 @@ def test_what_a_trial_raises_itself_is_left_alone(monkeypatch):
         ends_with(ZeroDivisionError("by nothing"), monkeypatch)
 
 
-@pytest.mark.parametrize("address", ["", "  ", 8786])
-def test_an_address_is_text(address, monkeypatch):
-    monkeypatch.setitem(sys.modules, "distributed", types.SimpleNamespace(Client=None))
+ADDRESSES = ["", "  ", 8786, "foo", "foo:1:2", "tcp://host:port", "nothing://host:8786"]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_is_read_before_there_is_a_client(address, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(distributed, "Client", None)
     with (
         pytest.raises(ValueError, match="`scheduler` must be an address such as tcp://host:8786"),
         crew(scheduler=address),
@@ -60,7 +64,9 @@ def test_the_client_of_a_scheduler_is_used_and_closed(monkeypatch):
         def __exit__(self, *_):
             told.append("closed")
 
+    reader = types.SimpleNamespace(get_address_host=told.append)
     monkeypatch.setitem(sys.modules, "distributed", types.SimpleNamespace(Client=Client))
+    monkeypatch.setitem(sys.modules, "distributed.comm.addressing", reader)
     monkeypatch.setattr(
         "trajectories.search.crew._in_parallel", lambda jobs, **how: iter([(jobs, how)])
     )
@@ -69,4 +75,4 @@ def test_the_client_of_a_scheduler_is_used_and_closed(monkeypatch):
     assert jobs == ["job"]
     assert (how["backend"], how["n_jobs"]) == ("dask", -1)
     assert isinstance(how["client"], Client)
-    assert told == [("tcp://host:8786", False), "closed"]
+    assert told == ["tcp://host:8786", ("tcp://host:8786", False), "closed"]

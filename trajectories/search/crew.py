@@ -116,14 +116,18 @@ def _in_parallel(jobs: Sequence[Job], **how: Any) -> Iterator[Done]:
 def _client(scheduler: str) -> Iterator[Any]:
     try:
         from distributed import Client
+        from distributed.comm.addressing import get_address_host
     except ImportError:
         raise ImportError(
             "A scheduler needs Dask. Run: pip install 'trajectories[distributed]'"
         ) from None
-    if not isinstance(scheduler, str) or not scheduler.strip():
-        raise must("scheduler", "an address such as tcp://host:8786", scheduler)
+    try:  # A client that cannot read its address would not be rid of for 20 seconds.
+        address = str.strip(scheduler)
+        get_address_host(address)
+    except (TypeError, ValueError):
+        raise must("scheduler", "an address such as tcp://host:8786", scheduler) from None
     try:
-        client = Client(scheduler.strip(), set_as_default=False, timeout=_PATIENCE)
+        client = Client(address, set_as_default=False, timeout=_PATIENCE)
     except (OSError, TimeoutError) as error:
         raise OSError(f"There is no scheduler at {scheduler!r}: {error}") from None
     with client:

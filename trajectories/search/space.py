@@ -82,8 +82,8 @@ class Space(Mapping[str, Range]):
 
         Examples
         --------
-        >>> list(Space(lr="log(0.1, 1)", rule="choice(sgd, adam)").extremes())[:2]
-        [{'lr': 0.1, 'rule': 'sgd'}, {'lr': 0.1, 'rule': 'adam'}]
+        >>> list(Space(lr="uniform(0, 1)", rule="choice(sgd, adam)").extremes())[:2]
+        [{'lr': 0.0, 'rule': 'sgd'}, {'lr': 0.0, 'rule': 'adam'}]
         """
         for share in (0.0, 1 - 2**-53):
             end = {name: kind.at(share) for name, kind in self.items()}
