@@ -3,8 +3,10 @@
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 import warnings
 
 import pytest
@@ -13,6 +15,7 @@ from PIL import Image
 from trajectories.commands import mnist
 from trajectories.mnist.experiments import EXPERIMENTS, Result
 from trajectories.mnist.experiments import study as study_module
+from trajectories.mnist.landscape_result import Landscape
 
 #: Called as the program calls it, in a process of its own.
 SCRIPT = """
@@ -115,7 +118,9 @@ def test_the_list_names_every_experiment_and_figure(run):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "an experiment or all"),
+        ([], "`NAME` must be one of optimizers, .*, landscape, search, or all. Got 'nothing'"),
+        (["-q", "search"], "Options come after the words: trajectories mnist search"),
+        (["optimizers", "--seed", -1], "`--seed` must be at least 0"),
         (["optimzers"], "Did you mean 'optimizers'"),
         (["optimizers", "--data", "mnits"], "Unknown data"),
         (["optimizers", "--data", "digits", "--seeds", 0], "`seeds` must be at least 1"),
@@ -181,7 +186,8 @@ def test_the_landscape_is_asked_for_as_it_was_typed(run, tmp_path, monkeypatch):
     folder = tmp_path / "out"
     more = ("--quick", "--workers", 2, "--seed", 5, "-O", "sgd:0.1", "-O", "adam", "-q", "--force")
     lines = run("landscape", "--data", "digits", *more, "--theme", "dark", "-o", folder)
-    assert lines == [str(folder / "landscape.png"), str(folder / "landscape.gif")]
+    names = ("landscape.npz", "landscape.png", "landscape.gif")
+    assert lines == [str(folder / name) for name in names]
     name, how = asked["landscape"]
     assert name == "digits"
     assert how == {
@@ -195,11 +201,74 @@ def test_the_landscape_is_asked_for_as_it_was_typed(run, tmp_path, monkeypatch):
     }
     found, where, how = asked["saved"]
     assert (found, where, how["theme"], how["progress"]) == ("found", folder, "dark", False)
-    assert how["moving"] == (".gif", ".html")
+    assert (how["moving"], how["data"]) == ((".gif", ".html"), False)
     run("landscape", "--data", "digits", "--movie", "none", "-o", folder)
     assert asked["saved"][2]["moving"] == ()
     assert "race" not in asked["landscape"][1]
     assert asked["landscape"][1]["reuse"]
+
+
+def test_a_landscape_that_is_there_is_not_written_again(run, tmp_path, monkeypatch):
+    where = ("landscape", "--data", "digits", "--quick", "--movie", "none", "-o", tmp_path)
+    where = (*where, "-O", "sgd:0.1", "--workers", 1)
+    lines = run(*where)
+    assert lines == [str(tmp_path / "landscape.npz"), str(tmp_path / "landscape.png")]
+    monkeypatch.setattr(Landscape, "save", lambda *_: pytest.fail("It is written again."))
+    assert run(*where) == lines
+
+
+@pytest.mark.parametrize("name", ["layers", "landscape", "all"])
+def test_a_video_that_cannot_be_written_is_told_before_anything_is_done(
+    name, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "av", None)
+    options = parsed(name, "--data", "digits", "--movie", "mp4", "-o", tmp_path / "out")
+    with pytest.raises(ImportError, match="Writing .mp4 needs PyAV"):
+        options.run(options)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="this system has no groups of processes")
+def test_an_interrupt_says_in_one_line_that_it_goes_on(tmp_path):
+    command = [sys.executable, "-m", "trajectories", "mnist", "optimizers", "--data", "digits"]
+    process = subprocess.Popen(
+        [*command, "--workers", "2", "-q", "-o", str(tmp_path)],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    end = time.monotonic() + 60
+    while len(list(tmp_path.glob(".optimizers.*.partial/*.npz"))) < 2:
+        assert process.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)  # As a terminal does it: workers, too, are interrupted.
+    _, err = process.communicate(timeout=60)
+    words = "interrupted; the same command goes on from there"
+    assert err == f"trajectories mnist: error: {words}\n"
+    assert process.returncode == 130
+
+
+@pytest.mark.parametrize(
+    ("arguments", "printed", "words"),
+    [
+        (["all"], 0, "interrupted; the same command goes on from there"),
+        (["all", "--force"], 0, "interrupted; the same command goes on from there"),
+        (["all", "--force"], 2, "interrupted; the same command, without --force, goes on"),
+        (["landscape"], 1, "interrupted; the same command goes on from there"),
+        (["landscape"], 0, "^$"),  # The command line says that nothing was written.
+    ],
+)
+def test_an_interrupt_tells_whether_it_goes_on(arguments, printed, words, tmp_path, monkeypatch):
+    def stopped(name, data, folder, options):
+        yield from [folder / "a.png"] * printed
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mnist, "_one", stopped)
+    monkeypatch.setattr(mnist, "_landscape", stopped)
+    options = parsed(*arguments, "--data", "digits", "-o", tmp_path)
+    with pytest.raises(KeyboardInterrupt, match=words):
+        options.run(options)
 
 
 @pytest.mark.parametrize("quiet", [True, False])

@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trajectories.commands.options import hush, quick_imports, size
-
-if TYPE_CHECKING:
-    from trajectories.mnist.experiments import Result
 
 __all__ = ["add"]
 
 _LANDSCAPE = "landscape"
+#: A command of its own, which the command line knows by its two words.
+_SEARCH = "search"
 _MOVING = ("gif", "mp4", "webm", "webp", "apng")
 
 
@@ -23,13 +23,14 @@ def add(commands: Any) -> None:
     """Add the command to a parser's sub-parsers."""
     parser = commands.add_parser("mnist", help="train networks on digits: experiments and figures")
     add = parser.add_argument
-    add("experiment", nargs="?", metavar="NAME", help="an experiment, or all; see --list")
+    add("experiment", nargs="?", metavar="NAME", help="what to run, or all; see --list")
     add("--list", action="store_true", help="list the experiments and their figures")
     add("-o", "--output", default=".", metavar="DIR", help="folder of what is written (default .)")
     add = parser.add_argument_group("experiment").add_argument
     words = "auto (default), mnist, digits or a folder of IDX files"
     add("--data", default="auto", metavar="DATA", help=words)
-    add("--seeds", type=int, metavar="N", help="runs of each variant (default 3)")
+    words = "runs of each variant (default 3; 1 for layers)"
+    add("--seeds", type=int, metavar="N", help=words)
     add("--seed", type=int, default=0, metavar="N", help="the first of the seeds (default 0)")
     add("--quick", action="store_true", help="cut all lengths, to see that it works")
     add("--workers", type=int, metavar="N", help="processes (default: one a processor)")
@@ -53,20 +54,23 @@ def _run(options: argparse.Namespace) -> None:
     with quick_imports():
         from trajectories.mnist.experiments import EXPERIMENTS
         from trajectories.names import resolve
-        from trajectories.validation import must
+        from trajectories.validation import integer, must
 
     if options.list:
         print(_listing())
         return
-    if options.experiment is None:
-        raise must("NAME", f"an experiment or all: {', '.join(EXPERIMENTS)}", "nothing")
     known = [*EXPERIMENTS, _LANDSCAPE]
+    if options.experiment is None:
+        raise must("NAME", f"one of {', '.join([*known, _SEARCH])}, or all", "nothing")
+    if options.experiment == _SEARCH:
+        raise ValueError(f"Options come after the words: trajectories mnist {_SEARCH} ...")
     name = resolve("experiment", options.experiment, [*known, "all"])
     names = known if name == "all" else [name]
     if options.optimizer and name not in ("optimizers", _LANDSCAPE):
         raise must("--optimizer", "left out but for optimizers and landscape", name)
     if options.seeds is not None and name == _LANDSCAPE:
         raise must("--seeds", "left out for landscape, which has one", options.seeds)
+    integer("--seed", options.seed, 0)
     with quick_imports():
         from trajectories.atomic import made_folder
         from trajectories.mnist.source import load
@@ -76,20 +80,55 @@ def _run(options: argparse.Namespace) -> None:
     look(options.theme)
     if options.size is not None:
         checked_size(options.size)
+    if options.movie != "none" and any(_moves(name) for name in names):
+        _check_movie(f".{options.movie}")
     hush(options)
     with made_folder(options.output) as folder:  # First, as what follows may take long.
         needed = any(name == _LANDSCAPE or EXPERIMENTS[name].images for name in names)
         data = load(options.data, progress=not options.quiet) if needed else None
+        _write(names, data, folder, options)
+
+
+def _write(names: Sequence[str], data: Any, folder: Path, options: argparse.Namespace) -> None:
+    """Run one after the other, and print what has been written."""
+    written = 0
+    try:
         for name in names:
-            if name == _LANDSCAPE:
-                _landscape(data, folder, options)
-            else:
-                _one(name, data, folder, options)
+            make = _landscape if name == _LANDSCAPE else _one
+            for path in make(name, data, folder, options):
+                print(path, flush=True)
+                written += 1
+    except KeyboardInterrupt:
+        if not written and names[0] == _LANDSCAPE:
+            raise  # Experiments keep how far they have come; a landscape begins anew.
+        less = ", without --force," if options.force and written else ""
+        words = f"interrupted; the same command{less} goes on from there"
+        raise KeyboardInterrupt(words) from None
 
 
-def _one(name: str, data: Any, folder: Path, options: argparse.Namespace) -> None:
-    """Run an experiment, or read its result, and draw its figures."""
+def _moves(name: str) -> bool:
     from trajectories.mnist.experiments import EXPERIMENTS
+
+    return name == _LANDSCAPE or bool(EXPERIMENTS[name].moving)
+
+
+def _check_movie(kind: str) -> None:
+    """Raise if there can be no such moving picture, before anything is trained for it."""
+    import io
+
+    import numpy as np
+
+    from trajectories.plotting.formats import STREAMED
+    from trajectories.plotting.writers.stream import Stream
+
+    black = np.zeros((16, 16, 4), np.uint8)
+    STREAMED[kind].write(io.BytesIO(), Stream(lambda _: black, (16, 16), [0], 10.0))
+
+
+def _one(name: str, data: Any, folder: Path, options: argparse.Namespace) -> Iterator[Path]:
+    """Run an experiment, or read its result, and draw its figures; yield what is written."""
+    from trajectories.mnist.experiments import EXPERIMENTS
+    from trajectories.mnist.figures import animate
     from trajectories.plotting.writers.figure import save_figure
 
     experiment, path = EXPERIMENTS[name], folder / f"{name}.json"
@@ -106,43 +145,38 @@ def _one(name: str, data: Any, folder: Path, options: argparse.Namespace) -> Non
         reuse=not options.force,
         **more,
     )
-    print(path, flush=True)
+    yield path
     for page in experiment.pages:
         place = folder / f"{_stem(name, page)}.png"
         save_figure(found.draw(page, theme=options.theme, size=options.size), place)
-        print(place, flush=True)
+        yield place
         if page in experiment.moving and options.movie != "none":
-            _write_movie(found, page, folder / f"{_stem(name, page)}.{options.movie}", options)
+            place = place.with_suffix(f".{options.movie}")
+            movie = animate(found, page, theme=options.theme, size=options.size)
+            yield from movie.save(place, progress=not options.quiet)
 
 
-def _landscape(data: Any, folder: Path, options: argparse.Namespace) -> None:
+def _landscape(name: str, data: Any, folder: Path, options: argparse.Namespace) -> Iterator[Path]:
     """Map the loss around paths of training, or read the map, and draw it."""
     from trajectories.mnist.figures.landscape import save_landscape
     from trajectories.mnist.landscape import landscape
 
     more: dict[str, Any] = {"race": options.optimizer} if options.optimizer else {}
+    path = folder / f"{name}.npz"
     found = landscape(
         data,
         quick=options.quick,
         workers=options.workers,
         progress=not options.quiet,
         rng=options.seed,
-        keep=folder / "landscape.npz",
+        keep=path,
         reuse=not options.force,
         **more,
     )
+    yield path
     moving = () if options.movie == "none" else (f".{options.movie}", ".html")
     how = {"theme": options.theme, "size": options.size, "progress": not options.quiet}
-    for path in save_landscape(found, folder, moving=moving, **how):
-        print(path, flush=True)
-
-
-def _write_movie(found: Result, page: str, path: Path, options: argparse.Namespace) -> None:
-    from trajectories.mnist.figures import animate
-
-    movie = animate(found, page, theme=options.theme, size=options.size)
-    for written in movie.save(path, progress=not options.quiet):
-        print(written, flush=True)
+    yield from save_landscape(found, folder, moving=moving, data=False, **how)
 
 
 def _stem(name: str, page: str) -> str:

@@ -93,9 +93,10 @@ def train_all(
             parallel_config(backend="loky", n_jobs=count, inner_max_num_threads=1),
             bar("training", "run", len(trainers), progress) as advance,
         ):
-            # joblib must not map arrays by itself: it would map parameters, to be read only.
-            run = Parallel(return_as="generator", batch_size=1, pre_dispatch="all", max_nbytes=None)
-            states = run(delayed(_ran)(shelf.sent(trainer)) for trainer in trainers)
+            # joblib must not map arrays by itself: it would map parameters, to be read only. Nor
+            # must it be sent all at once: what still waits when all is stopped makes it stumble.
+            run = Parallel(return_as="generator", batch_size=1, max_nbytes=None)
+            states = run([delayed(_ran)(shelf.sent(trainer)) for trainer in trainers])
             for trainer, state in zip(trainers, states, strict=True):
                 load_state(trainer, state)
                 advance(1)

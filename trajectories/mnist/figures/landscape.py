@@ -191,6 +191,7 @@ def save_landscape(
     theme: str | None = None,
     size: Size | None = None,
     moving: Sequence[str] = _MOVING,
+    data: bool = True,
     progress: bool = False,
 ) -> list[Path]:
     """Write a landscape, its figure and its moving pictures to a folder, which is made if need be.
@@ -205,6 +206,8 @@ def save_landscape(
         As for `draw_landscape` and `animate_landscape`.
     moving : sequence of str, default (".gif", ".html")
         Suffixes of moving pictures, as for `Animation.save`; none for none.
+    data : bool, default True
+        Whether to write the landscape itself, and not only its pictures.
     progress : bool, default False
         Whether to show progress bars on stderr, if that is a terminal.
 
@@ -221,10 +224,12 @@ def save_landscape(
     kinds = [suffix("format of a moving picture", f"landscape{kind}", FORMATS) for kind in moving]
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    data, still = place / "landscape.npz", place / "landscape.png"
-    found.save(data)
-    save_figure(draw_landscape(found, theme=theme, size=size), still)
-    written = [data, still]
+    written = []
+    if data:
+        written.append(place / "landscape.npz")
+        found.save(written[0])
+    written.append(place / "landscape.png")
+    save_figure(draw_landscape(found, theme=theme, size=size), written[-1])
     for kind in kinds:
         movie = animate_landscape(found, theme=theme, size=size)
         written += movie.save(place / f"landscape{kind}", progress=progress)
