@@ -70,7 +70,9 @@ def test_sizes_of_hidden_layers(text, sizes, monkeypatch, call):
     assert parser.parse_args(["search", "--hidden", text]).hidden == sizes
 
 
-@pytest.mark.parametrize("text", ["wide", "50,", "x3", "3x", "1.5"])
+@pytest.mark.parametrize(
+    "text", ["wide", "50,", "x3", "3x", "1.5", "100x-1", "5x0", "0x5", "50,-1"]
+)
 def test_other_sizes_are_refused(text, capsys):
     parser = argparse.ArgumentParser()
     command.add_network_search(parser.add_subparsers())
@@ -79,18 +81,53 @@ def test_other_sizes_are_refused(text, capsys):
     assert f"must be like 100x6 or 50,20. Got {text!r} instead." in capsys.readouterr().err
 
 
+def test_too_many_layers_are_refused(capsys):
+    parser = argparse.ArgumentParser()
+    command.add_network_search(parser.add_subparsers())
+    with pytest.raises(SystemExit):
+        parser.parse_args(["search", "--hidden", "100x99999999999"])
+    assert "of at most 1,000 layers. Got '100x99999999999' instead." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
         (("--space", "rate=log(1,2)"), "Unknown hyperparameter"),
         (("--rounds", "5"), "`trials` must be at least 20"),
         (("--format", "gif"), "Unknown format of a still picture 'gif'"),
+        (("--theme", "foo"), "Unknown theme 'foo'"),
+        (("--size", "10x10"), r"`size` must be \(width, height\) in pixels"),
         (("--scheduler", "tcp://127.0.0.1:1", "-j", "2"), "`workers` must be left out"),
     ],
 )
-def test_what_makes_no_sense_leaves_nothing(call, folder, more, words):
+def test_what_makes_no_sense_leaves_nothing(call, folder, monkeypatch, more, words):
+    tried = []
+    monkeypatch.setattr(SurfaceObjective, "run", lambda *given: tried.append(given))
     with pytest.raises(ValueError, match=words):
         call(*SURFACE, *more, "-o", "found")
+    assert list(folder.iterdir()) == []
+    assert tried == []
+
+
+def test_another_search_in_the_folder_is_told_in_words_that_fit_a_folder(call, folder):
+    call(*SURFACE, "-o", "found")
+    words = r"momentum\.high is 0\.9 there and 0\.5 here\. Keep this one elsewhere\.$"
+    other = [word.replace("0.9", "0.5") for word in SURFACE]
+    with pytest.raises(ValueError, match=words):
+        call(*other, "-o", "found", "--resume")
+
+
+def test_the_test_accuracy_is_told_in_the_end(call, folder):
+    err = call(*NETWORK, "-o", "out")[1]
+    found = SearchResult.load(folder / "out" / "trials.jsonl")
+    assert f"{found.count('finished')} finished" in err
+    assert f"on 360 test images, looked at once: {found.conclusion['test']:.4g}" in err
+    assert "SearchResult" not in err
+
+
+def test_too_few_images_are_told_by_their_option(call, folder):
+    with pytest.raises(ValueError, match="`images` must be enough for a share of 0.2 .* Got 3"):
+        call(*NETWORK, "--images", "3", "-o", "out")
     assert list(folder.iterdir()) == []
 
 

@@ -14,6 +14,7 @@ __all__ = ["add", "add_network_search"]
 
 _JOURNAL = "trials.jsonl"
 _PAGES = ("best", "plane", "ranking")
+_MOST_LAYERS = 1000
 
 
 def add(commands: Any) -> None:
@@ -126,10 +127,16 @@ def _search_surface(options: argparse.Namespace) -> None:
 
 def _concluded(options: argparse.Namespace, search: Any) -> None:
     """Run a search, and write what it found into the folder."""
-    from trajectories.atomic import made_folder
-    from trajectories.names import resolve
+    with quick_imports():
+        from trajectories.atomic import made_folder
+        from trajectories.names import resolve
+        from trajectories.plotting.canvas import checked_size
+        from trajectories.plotting.theme import look
 
     resolve("format of a still picture", options.format, ("png", "svg", "pdf"))
+    look(options.theme)
+    if options.size is not None:
+        checked_size(options.size)
     with made_folder(options.output) as folder:
         journal = folder / _JOURNAL
         try:
@@ -155,7 +162,16 @@ def _concluded(options: argparse.Namespace, search: Any) -> None:
     _draw(options, found, folder)
     print(journal)
     if not options.quiet:
-        print(f"trajectories: note: {found!r}", file=sys.stderr)
+        print(f"trajectories: note: {found.summary}{_tested(found)}", file=sys.stderr)
+
+
+def _tested(found: Any) -> str:
+    """Tell the accuracy on the test images, if the winner was judged on them."""
+    ends = found.conclusion or {}
+    if "test" not in ends:
+        return ""
+    score = "none, as it diverged" if ends["test"] is None else f"{ends['test']:.4g}"
+    return f"; on {ends['images']} test images, looked at once: {score}"
 
 
 def _draw(options: argparse.Namespace, found: Any, folder: Path) -> None:
@@ -178,9 +194,16 @@ def _sizes(text: str) -> list[int]:
     try:
         width, times, count = text.partition("x")
         if times:
-            return [int(width)] * int(count)
-        return [int(part) for part in text.split(",")]
+            layers = int(count)
+            if layers > _MOST_LAYERS:
+                raise argparse.ArgumentTypeError(
+                    f"must be of at most {_MOST_LAYERS:,} layers. Got {text!r} instead."
+                )
+            sizes = [int(width)] * layers
+        else:
+            sizes = [int(part) for part in text.split(",")]
     except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"must be like 100x6 or 50,20. Got {text!r} instead."
-        ) from None
+        sizes = []
+    if not sizes or min(sizes) < 1:
+        raise argparse.ArgumentTypeError(f"must be like 100x6 or 50,20. Got {text!r} instead.")
+    return sizes

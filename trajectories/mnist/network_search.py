@@ -14,7 +14,7 @@ from trajectories.mnist.source import load
 from trajectories.search.engine import search as search_for
 from trajectories.search.result import SearchResult
 from trajectories.search.trial import Trial
-from trajectories.validation import integer
+from trajectories.validation import UNIT, integer, must, scalar
 
 __all__ = ["SPACE", "search"]
 
@@ -94,6 +94,9 @@ def search(
     whole = data if isinstance(data, Dataset) else load(data)
     if images is not None:
         whole = whole.subset(min(integer("images", images, 2), len(whole.train_labels)))
+    count, share = len(whole.train_labels), scalar("part", part, UNIT)
+    if share > 0 and count * share < 1 - 1e-9:
+        raise must("images", f"enough for a share of {share:g} of them to validate on", count)
     seed = integer("rng", rng, 0)
     objective = NetworkObjective(
         whole.split(part, rng=seed),

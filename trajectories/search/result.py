@@ -17,7 +17,7 @@ from trajectories.remake import Remake
 from trajectories.search.journal import Journal, header_of, line_of, read_journal
 from trajectories.search.schedule import best_quarter, narrowed, round_sizes
 from trajectories.search.space import Space
-from trajectories.search.trial import Trial, ranked
+from trajectories.search.trial import ENDED, Trial, ranked
 from trajectories.validation import integer, must
 
 __all__ = ["SearchResult", "remake_search"]
@@ -219,21 +219,21 @@ class SearchResult:
         """Return how many trials have ended."""
         return len(self.trials)
 
-    def __repr__(self) -> str:
-        """Show how the trials ended, and the best."""
-        told = ", ".join(
-            f"{self.count(status)} {status}"
-            for status in ("finished", "abandoned", "diverged")
-            if self.count(status)
-        )
+    @property
+    def summary(self) -> str:
+        """How the trials ended, and the best, in words."""
+        told = ", ".join(f"{self.count(kind)} {kind}" for kind in ENDED if self.count(kind))
         best = self.best
         if best is None:
-            return f"SearchResult({told or 'no trial'})"
+            return told or "no trial"
         params = ", ".join(
             f"{k}={v:.3g}" if isinstance(v, float) else f"{k}={v}" for k, v in best.params.items()
         )
-        measure = self.settings["measure"]
-        return f"SearchResult({told}; best {measure} {best.score:.4g} at {params})"
+        return f"{told}; best {self.settings['measure']} {best.score:.4g} at {params}"
+
+    def __repr__(self) -> str:
+        """Show how the trials ended, and the best."""
+        return f"SearchResult({self.summary})"
 
 
 def remake_search(data: Any) -> Remake:
