@@ -1,12 +1,15 @@
 """The search for a network's hyperparameters."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from trajectories.mnist.dataset import Dataset
 from trajectories.mnist.figures.search import SEARCH_PAGES, draw_search
+from trajectories.mnist.figures.search_sheet import foot
 from trajectories.mnist.network import MultiLayerNet
 from trajectories.mnist.network_objective import NetworkObjective
 from trajectories.mnist.network_search import SPACE, search
@@ -245,3 +248,38 @@ def test_what_was_searched_for_may_have_no_name(found, page):
     own = replace(found, settings={**found.settings, "objective": {"ridge": 8}})
     first = draw_search(own, page).texts[0].get_text()
     assert first.endswith("on an objective")
+
+
+@pytest.mark.parametrize(
+    ("space", "words"),
+    [
+        ("lr=log(0.01,1)", "64-20-10, batches of 100."),
+        (
+            "layers=integer(1,3), width=integer(5,50), batch_size=integer(10,200)",
+            "64-(5 to 50)x(1 to 3)-10, batches of 10 to 200.",
+        ),
+        ("lr=log(0.01,1), layers=4", "64-20x4-10, batches of 100."),
+        ("width=choice(8,2,4)", "64-(2 to 8)x1-10, batches of 100."),
+    ],
+)
+def test_the_foot_tells_the_networks_that_the_trials_had(space, words):
+    found = search(space, 2, **SMALL | {"epochs": 1}, halving=0)
+    assert words in foot(found)
+
+
+def test_the_classes_are_those_of_the_data(digits):
+    data = replace(digits, classes=12)
+    found = search("lr=log(0.01,1)", 2, **SMALL | {"data": data, "epochs": 1})
+    assert "64-20-12, batches" in foot(found)
+
+
+@pytest.mark.parametrize("page", list(SEARCH_PAGES))
+def test_names_of_data_and_measures_are_no_mathematics(found, page):
+    about = found.settings["objective"] | {"data": "$x$ and $"}
+    names = {"objective": about, "measure": "$m$ of $", "unit": "$u$"}
+    figure = draw_search(replace(found, settings=found.settings | names), page)
+    figure.canvas.draw()
+    words = [text.get_text() for text in figure.findobj(Text)]
+    assert any(r"\$x\$ and \$" in text for text in words)
+    assert any(r"\$m\$ of \$" in text for text in words)
+    assert not any(re.search(r"(?<!\\)\$(x|m|u)", text) for text in words)

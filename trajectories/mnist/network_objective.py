@@ -17,10 +17,12 @@ from trajectories.search.descents import with_params
 from trajectories.search.objective import Objective, Report
 from trajectories.validation import integer, must
 
-__all__ = ["NETWORK_NAMES", "NetworkObjective"]
+__all__ = ["NETWORK_NAMES", "WIDTH", "NetworkObjective"]
 
 #: Hyperparameters that are the network's; the others are the optimizer's.
 NETWORK_NAMES = ("weight_decay", "dropout", "weight_init", "activation", "batch_norm")
+#: Of hidden layers that are searched for, if there are none otherwise.
+WIDTH = 100
 _SHAPE_NAMES = ("layers", "width", "batch_size")
 #: First weights are drawn by [seed, this]; batches by the seed itself.
 _WEIGHTS = 1
@@ -99,6 +101,7 @@ class NetworkObjective(Objective):
             "train": len(data.train_labels),
             "validation": len(data.validation_labels),
             "shape": list(data.shape),
+            "classes": data.classes,
             "sum": check_sum(*arrays, data.validation_images, data.validation_labels),
             "optimizer": to_record(self.optimizer, own=True),
             "hidden": self.hidden,
@@ -203,6 +206,6 @@ class NetworkObjective(Objective):
             raise must("optimizer", "one that needs no surface, to train a network", made)
         hidden = self.hidden
         if "layers" in shape or "width" in shape:
-            width = shape.get("width", hidden[0] if hidden else 100)
+            width = shape.get("width", hidden[0] if hidden else WIDTH)
             hidden = [width] * shape.get("layers", len(hidden))
         return network, made, hidden, shape.get("batch_size", self.batch_size)

@@ -18,11 +18,12 @@ from trajectories.mnist.figures.search_sheet import (
     drawn_in,
     foot,
     heading,
+    measure,
 )
 from trajectories.mnist.figures.sheet import sheet
 from trajectories.names import resolve
 from trajectories.plotting.canvas import Size
-from trajectories.plotting.header import fitted, in_points, points
+from trajectories.plotting.header import fitted, in_points, literal, points
 from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.plotting.theme import applied, setting
 from trajectories.plotting.tracks import track_styles
@@ -101,7 +102,9 @@ def _draw_best(result: SearchResult, size: Size | None) -> RecipeFigure:
         title=heading(result, f"The {min(len(result), 20)} best of {len(result)} trials"),
         about=about_best(result),
         foot=foot(result, "Above each panel: rank, trial, score."),
-        labels=[f"{name} {'accuracy' if as_percent(result) else ''}".strip() for name in names],
+        labels=[
+            literal(f"{name} {'accuracy' if as_percent(result) else ''}".strip()) for name in names
+        ],
         styles=styles,
         shared=True,
         joined=True,
@@ -124,9 +127,9 @@ def _draw_best(result: SearchResult, size: Size | None) -> RecipeFigure:
         below = place + _COLUMNS >= len(shown)
         ax.tick_params(labelleft=place % _COLUMNS == 0, labelbottom=below)
         if below:
-            ax.set_xlabel(f"{unit}s")
+            ax.set_xlabel(literal(f"{unit}s"))
         if place % _COLUMNS == 0:
-            ax.set_ylabel("accuracy" if as_percent(result) else str(result.settings["measure"]))
+            ax.set_ylabel("accuracy" if as_percent(result) else measure(result))
     return drawn_in(made)
 
 
@@ -206,7 +209,7 @@ def _draw_ranking(result: SearchResult, size: Size | None) -> RecipeFigure:
         values = [worst if t.score is None else t.score for t in parts[kind]]
         ax.plot(where, values, **styles[_ENDS.index(kind)], zorder=3)
     ax.set_xlabel("rank")
-    ax.set_ylabel(str(result.settings["measure"]))
+    ax.set_ylabel(measure(result))
     ax.set_xlim(0, len(result) + 1)
     if as_percent(result):
         ax.set_ylim(0, None)

@@ -18,6 +18,7 @@ from trajectories.mnist.figures.search_sheet import (
     edges,
     foot,
     heading,
+    measure,
     name_of,
 )
 from trajectories.mnist.figures.sheet import sheet
@@ -222,6 +223,6 @@ def _draw_scale(ax: Axes, result: SearchResult, norm: Normalize) -> None:
     figure: Any = ax.figure
     bar = figure.colorbar(ScalarMappable(norm, _colors(result)), cax=ax)
     bar.outline.set_visible(False)
-    bar.set_label(str(result.settings["measure"]))
+    bar.set_label(measure(result))
     if as_percent(result):
         bar.ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))

@@ -7,9 +7,10 @@ from typing import Any
 from matplotlib.text import Text
 
 from trajectories.mnist.figures.sheet import Sheet
+from trajectories.mnist.network_objective import WIDTH
 from trajectories.plotting.header import literal
 from trajectories.plotting.recipes.figure import RecipeFigure
-from trajectories.search.ranges import LogUniform, Range
+from trajectories.search.ranges import Choice, LogUniform, Range
 from trajectories.search.result import SearchResult
 from trajectories.search.trial import Trial
 
@@ -20,6 +21,7 @@ __all__ = [
     "edges",
     "foot",
     "heading",
+    "measure",
     "name_of",
     "number",
     "told",
@@ -37,6 +39,11 @@ _RAISED = str.maketrans(
 def as_percent(result: SearchResult) -> bool:
     """Return whether scores are accuracies, to be shown in percent."""
     return str(result.settings["measure"]).endswith("accuracy")
+
+
+def measure(result: SearchResult) -> str:
+    """Return what the score is called on an axis."""
+    return literal(str(result.settings["measure"]))
 
 
 def call(result: SearchResult, score: float | None) -> str:
@@ -105,7 +112,7 @@ def heading(result: SearchResult, what: str) -> list[str]:
         What the figure shows.
     """
     about = result.settings["objective"]
-    where = about.get("data") or _surface(about)
+    where = literal(str(about["data"])) if about.get("data") else _surface(about)
     return [f"{what}: random search on {where}", f"{what} on {where}", what]
 
 
@@ -121,7 +128,7 @@ def about_best(result: SearchResult) -> list[str]:
     best = result.best
     if best is None:
         return ["No trial has a score"]
-    score = f"{result.settings['measure']} {call(result, best.score)}"
+    score = f"{measure(result)} {call(result, best.score)}"
     words = [f"Best: {score} with {told(best)}", f"Best: {score} in trial {best.number}"]
     ends = result.conclusion or {}
     if "test" in ends:
@@ -144,16 +151,11 @@ def foot(result: SearchResult, *more: str) -> str:
     s, about = result.settings, result.settings["objective"]
     parts = []
     if "train" in about:
-        sizes = about["hidden"]
-        same = len(set(sizes)) == 1 and len(sizes) > 1
-        hidden = f"{sizes[0]}x{len(sizes)}" if same else "-".join(map(str, sizes))
-        pixels = about["shape"][0] * about["shape"][1]
         parts.append(
-            f"{literal(about['data'])}, {about['train']} images to train and "
-            f"{about['validation']} to validate on; {pixels}-{hidden}-10, "
-            f"batches of {about['batch_size']}."
+            f"{literal(str(about['data']))}, {about['train']} images to train and "
+            f"{about['validation']} to validate on; {_networks(result)}."
         )
-    unit = s["unit"]
+    unit = literal(str(s["unit"]))
     length = f"{s['budget']} {unit}s" if s["budget"] > 1 else f"{s['budget']} {unit}"
     counts = [f"{result.count(k)} {k}" for k in ("abandoned", "diverged") if result.count(k)]
     tail = f", {' and '.join(counts)}" if counts else ""
@@ -162,6 +164,29 @@ def foot(result: SearchResult, *more: str) -> str:
     if not result.complete:
         done = f"{len(result)} of {s['trials']} trials have ended. {done}"
     return " ".join([*parts, done, *more])
+
+
+def _networks(result: SearchResult) -> str:
+    """Return the shape that networks and batches had, or from where to where it went."""
+    about, space = result.settings["objective"], result.space
+
+    def told(name: str, fixed: int) -> str:
+        ends = _ends(space[name]) if name in space else (fixed, fixed)
+        return f"{ends[0]}" if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+
+    sizes = about["hidden"]
+    hidden = "-".join(map(str, sizes))
+    if "layers" in space or "width" in space or (len(set(sizes)) == 1 and len(sizes) > 1):
+        both = told("width", sizes[0] if sizes else WIDTH), told("layers", len(sizes))
+        hidden = "x".join(f"({part})" if " " in part else part for part in both)
+    pixels = about["shape"][0] * about["shape"][1]
+    shape = "-".join(str(part) for part in (pixels, hidden, about["classes"]) if part)
+    return f"{shape}, batches of {told('batch_size', about['batch_size'])}"
+
+
+def _ends(kind: Range) -> tuple[Any, Any]:
+    every = kind.values if isinstance(kind, Choice) else tuple(vars(kind).values())
+    return min(every), max(every)
 
 
 def drawn_in(made: Sheet) -> RecipeFigure:
