@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
-import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,20 +14,12 @@ from trajectories.arrays import from_plain, to_plain
 from trajectories.frozen import Frozen, read_only
 from trajectories.mnist.json_file import read_json, write_json
 from trajectories.validation import floats, integers, must
+from trajectories.versions import versions
 
 __all__ = ["History", "versions"]
 
 _FORMAT = "trajectories history 1"
 _ARRAYS = ("loss", "iteration", "epoch", "seconds")
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what computes: the package, NumPy and Python."""
-    return {
-        "trajectories": importlib.metadata.version("trajectories"),
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-    }
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
-import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from trajectories.search.crew import Crew, Job, crew
 from trajectories.search.journal import Journal, opened
@@ -21,6 +17,7 @@ from trajectories.search.space import as_space
 from trajectories.search.trial import Trial, draw, ranked
 from trajectories.threads import single_thread
 from trajectories.validation import integer, must
+from trajectories.versions import versions
 
 __all__ = ["search"]
 
@@ -117,7 +114,7 @@ def search(
     }
     with (
         crew(workers, scheduler) as run,
-        opened(journal, settings, _versions(), resume=resume) as book,
+        opened(journal, settings, versions(), resume=resume) as book,
         shown(book, objective, progress) as bar,
     ):
         first = 0
@@ -204,11 +201,3 @@ class _Round:
     def _add(self, trial: Trial) -> None:
         self.book.add(trial)
         self.bar.update(trial)
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "trajectories": importlib.metadata.version("trajectories"),
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-    }
