@@ -73,6 +73,7 @@ def _run(options: argparse.Namespace) -> None:
     integer("--seed", options.seed, 0)
     with quick_imports():
         from trajectories.atomic import made_folder
+        from trajectories.mnist.figures.movie_check import check_movie
         from trajectories.mnist.source import load
         from trajectories.plotting.canvas import checked_size
         from trajectories.plotting.theme import look
@@ -81,7 +82,7 @@ def _run(options: argparse.Namespace) -> None:
     if options.size is not None:
         checked_size(options.size)
     if options.movie != "none" and any(_moves(name) for name in names):
-        _check_movie(f".{options.movie}")
+        check_movie(f".{options.movie}")
     hush(options)
     with made_folder(options.output) as folder:  # First, as what follows may take long.
         needed = any(name == _LANDSCAPE or EXPERIMENTS[name].images for name in names)
@@ -110,19 +111,6 @@ def _moves(name: str) -> bool:
     from trajectories.mnist.experiments import EXPERIMENTS
 
     return name == _LANDSCAPE or bool(EXPERIMENTS[name].moving)
-
-
-def _check_movie(kind: str) -> None:
-    """Raise if there can be no such moving picture, before anything is trained for it."""
-    import io
-
-    import numpy as np
-
-    from trajectories.plotting.formats import STREAMED
-    from trajectories.plotting.writers.stream import Stream
-
-    black = np.zeros((16, 16, 4), np.uint8)
-    STREAMED[kind].write(io.BytesIO(), Stream(lambda _: black, (16, 16), [0], 10.0))
 
 
 def _one(name: str, data: Any, folder: Path, options: argparse.Namespace) -> Iterator[Path]:
