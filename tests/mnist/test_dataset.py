@@ -71,6 +71,7 @@ def test_it_goes_to_other_processes(tiny):
         ({"scale": 0.0}, ValueError, "`scale` must be positive"),
         ({"scale": "255"}, TypeError, "`scale` must be a number"),
         ({"shape": (4,)}, ValueError, "`shape` must be rows and columns"),
+        ({"shape": 4}, ValueError, "`shape` must be rows and columns. Got 4"),
         ({"shape": (2, 2.0)}, TypeError, "`shape` must be an integer"),
         ({"classes": 1}, ValueError, "`classes` must be at least 2"),
     ],

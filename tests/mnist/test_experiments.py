@@ -24,6 +24,7 @@ from trajectories.mnist.experiments.symmetry import different_units, zero_weight
 from trajectories.mnist.experiments.training_signals import layers
 from trajectories.mnist.mirrors import FILES
 from trajectories.mnist.network import MultiLayerNet
+from trajectories.optimizers import SGD
 
 TEXTBOOK = json.loads((Path(__file__).parents[1] / "data" / "book_results.json").read_text())
 SUMMARY = TEXTBOOK["summary"]
@@ -184,6 +185,13 @@ def test_optimizers_meet_the_same_first_loss(digits):
     assert found.records("Adam 0.001", "test").shape == found.records("Adam 0.001", "seconds").shape
 
 
+def test_who_races_may_have_labels_of_ones_own(digits):
+    found = optimizers(digits, race={"slow": "sgd:0.01", "fast": SGD(0.1)}, **FEW)
+    assert list(found.runs) == ["slow", "fast"]
+    plain = optimizers(digits, race=["sgd:0.01", "sgd:0.1"], **FEW)
+    np.testing.assert_array_equal(found.losses("fast"), plain.losses("SGD 0.1"))
+
+
 def test_seeds_are_numbers_in_a_row_or_drawn():
     assert seeds_of(5, 3) == (5, 6, 7)
     assert seeds_of(np.random.default_rng(1), 3) == seeds_of(np.random.default_rng(1), 3)
@@ -214,6 +222,9 @@ def test_a_generator_draws_the_seeds(digits):
         ({"race": []}, ValueError, "`race` must be at least one optimizer"),
         ({"race": ["adam:0.1", "adam:0.1"]}, ValueError, "differ in name or learning rate"),
         ({"race": ["newton"]}, ValueError, "optimizers that need no surface"),
+        ({"race": "sgd:0.1"}, TypeError, "`race` must be a list of optimizers. Got 'sgd:0.1'"),
+        ({"race": SGD(0.1)}, TypeError, "`race` must be a list of optimizers"),
+        ({"race": {"a": "sgd", 1: "adam", "1": "adam"}}, ValueError, "differ in name"),
         ({"race": ["sdg"]}, ValueError, "Did you mean 'sgd'"),
     ],
 )

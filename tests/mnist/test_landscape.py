@@ -324,11 +324,17 @@ def test_weights_that_overflow_have_no_finite_loss_and_warn_of_nothing(network, 
         ({"through": "end"}, "Unknown way to lay a plane 'end'"),
         ({"keep": "landscape.json"}, "`keep` must be a file name that ends in .npz"),
         ({"network": {"dropout": 0.1, "batch_norm": True}}, "without dropout"),
+        ({"network": {"foo": 1}}, "Unknown setting of the network 'foo'"),
+        ({"network": {"input_size": 1}}, "Unknown setting of the network 'input_size'"),
+        ({"network": {"dtype": "half"}}, "`dtype` must be float32 or float64"),
+        ({"network": 5}, "`network` must be settings by name"),
+        ({"hidden": 5}, "`hidden` must be a list of integers"),
+        ({"race": "sgd:0.1"}, "`race` must be a list of optimizers"),
     ],
 )
 def test_bad_arguments_are_refused_in_one_line(wrong, words, digits, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match=re.escape(words)) as caught:
+    with pytest.raises((TypeError, ValueError), match=re.escape(words)) as caught:
         landscape(digits, **{"race": RACE, **HOW, **wrong})
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir())
@@ -362,6 +368,18 @@ def test_what_is_no_landscape_is_refused(found, tmp_path):
         found.save(tmp_path / "it.json")
     with pytest.raises(ValueError, match="`grid` must be of shape"):
         replace(found, grid=found.grid[1:])
+
+
+def test_settings_of_the_network_are_kept_as_it_takes_them(digits, tmp_path):
+    path = tmp_path / "it.npz"
+    how = {**HOW, "iterations": 4, "resolution": 3, "keep": path}
+    network = {"dtype": np.float64, "weight_init": "He", "weight_decay": np.float32(0.5)}
+    first = landscape(digits, race=RACE[:1], network=network, **how)
+    told = {"dtype": "float64", "weight_init": "he", "weight_decay": 0.5}
+    assert first.settings["network"] == Landscape.load(path).settings["network"] == told
+    before = path.stat().st_mtime_ns
+    landscape(digits, race=RACE[:1], network=told, **how)
+    assert path.stat().st_mtime_ns == before
 
 
 def test_a_kept_result_is_taken_if_its_settings_are_the_same(digits, tmp_path):

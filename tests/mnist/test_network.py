@@ -294,7 +294,10 @@ def test_settings_make_an_equal_network_and_repr_shows_what_is_not_default():
     ("change", "kind", "message"),
     [
         ({"input_size": 0}, ValueError, "`input_size` must be at least 1. Got 0 instead."),
-        ({"hidden_sizes": 100}, TypeError, "`hidden_sizes` must be a list of integers"),
+        *(
+            ({"hidden_sizes": wrong}, TypeError, "`hidden_sizes` must be a list of integers")
+            for wrong in (100, None, 100.0, np.int64(100), np.array(100), "100")
+        ),
         ({"hidden_sizes": [10, 0]}, ValueError, "`hidden_sizes` must be at least 1"),
         ({"output_size": 1}, ValueError, "`output_size` must be at least 2"),
         ({"activation": "rely"}, ValueError, "Unknown activation 'rely'. Did you mean 'relu'?"),

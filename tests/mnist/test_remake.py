@@ -16,7 +16,7 @@ from trajectories.plotting.recipes.replay import animation_of, replay
 #: Each experiment, as short as it can be, with what cannot be read off its defaults.
 SHORT = {
     "optimizers": {
-        "race": ["sgd:0.1", "adam:step(0.01, 4)"],
+        "race": {"plain": "sgd:0.1", "in steps": "adam:step(0.01, 4)"},
         "iterations": 7,
         "evaluate_every": 3,
         "seeds": [4, 2],

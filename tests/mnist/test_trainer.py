@@ -551,6 +551,11 @@ def test_a_state_can_be_put_back(data):
         ({"snapshot_every": 0}, ValueError, "`snapshot_every` must be at least 1"),
         ({"checkpoint_every": 0}, ValueError, "`checkpoint_every` must be at least 1"),
         ({"rng": "x"}, ValueError, "`rng` must be a seed, a generator or None"),
+        (
+            {"evaluate": ([[0] * 8], [0])},
+            TypeError,
+            "`evaluate` must be pairs of images and labels",
+        ),
         ({"evaluate": {"test": 5}}, ValueError, "`evaluate['test']` must be a pair of images"),
         (
             {"evaluate": {"test": (np.zeros((3, 9)), [0, 1, 2])}},

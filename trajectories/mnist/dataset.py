@@ -221,9 +221,11 @@ def _check(data: Dataset | Split, *parts: str) -> None:
     scale = scalar("scale", data.scale, POSITIVE)
     if not isinstance(data.name, str) or not data.name.strip():
         raise must("name", "a text that is not empty", data.name, kind=TypeError)
-    if len(data.shape) != 2:
-        raise must("shape", "rows and columns", data.shape)
-    pixels = integer("shape", data.shape[0], 1) * integer("shape", data.shape[1], 1)
+    try:
+        rows, columns = data.shape
+    except (TypeError, ValueError):
+        raise must("shape", "rows and columns", data.shape) from None
+    pixels = integer("shape", rows, 1) * integer("shape", columns, 1)
     for part in parts:
         images = _view(data, f"{part}_images", np.uint8, 2)
         labels = _view(data, f"{part}_labels", np.int64, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import compress
 from typing import Any
 
@@ -11,14 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trajectories.atomic import check_target
-from trajectories.mnist.experiments.race import BOOK
+from trajectories.mnist.experiments.race import BOOK, entrants
 from trajectories.mnist.experiments.study import Study, Variant
 from trajectories.mnist.history import versions
 from trajectories.mnist.landscape_result import Landscape, shaping_runs
+from trajectories.mnist.network_settings import checked_settings
+from trajectories.mnist.parameters import checked_widths
 from trajectories.mnist.plane import THROUGH, plane_through
 from trajectories.mnist.valuing import Valuing, check_network
 from trajectories.names import resolve
-from trajectories.optimizers import Optimizer, as_optimizer
 from trajectories.optimizers.record import to_record
 from trajectories.plotting.view import framed
 from trajectories.threads import single_thread
@@ -110,19 +111,18 @@ def landscape(
     target = None if keep is None else check_target(keep)
     if target is not None and target.suffix.lower() != ".npz":
         raise must("keep", "a file name that ends in .npz", os.fspath(target))
-    variants = _entrants(race, dict(network or {}))
+    rules, own = entrants(race, rates=False), checked_settings(network or {})
+    variants = {label: Variant(rule, own) for label, rule in rules.items()}
     settings: dict[str, Any] = {
-        "hidden": [integer("hidden", width, 1) for width in hidden],
-        "network": dict(network or {}),
+        "hidden": checked_widths("hidden", hidden),
+        "network": own,
         "batch_size": integer("batch_size", batch_size, 1),
         "iterations": length,
         "every": _chosen("every", every, max(1, length // 60)),
         "images": _chosen("images", images, 300 if quick else 1000),
         "resolution": _chosen("resolution", resolution, 21 if quick else 51, 2),
         "through": resolve("way to lay a plane", through, THROUGH),
-        "race": {
-            label: to_record(variant.optimizer, own=True) for label, variant in variants.items()
-        },
+        "race": {label: to_record(rule, own=True) for label, rule in rules.items()},
     }
     how = {"rng": rng, "workers": workers, "progress": progress, "quick": quick}
     study = Study("landscape", data, settings, seeds=1, **how)
@@ -217,24 +217,3 @@ def _known(path: Any, about: Mapping[str, Any]) -> Landscape | None:
         return None
     asked = {**about, "seeds": list(about["seeds"]), "version": versions()["trajectories"]}
     return kept if kept.asked == asked else None
-
-
-def _entrants(race: Any, network: dict[str, Any]) -> dict[str, Variant]:
-    """Return the optimizers by label: their class, and the learning rate if two have the same."""
-    rules = [as_optimizer(item) for item in (race.values() if isinstance(race, Mapping) else race)]
-    for rule in rules:
-        if not isinstance(rule, Optimizer):
-            raise must("race", "optimizers that need no surface", rule)
-    if not rules:
-        raise must("race", "at least one optimizer", race)
-    labels = list(map(str, race)) if isinstance(race, Mapping) else list(_labels(rules))
-    if len(set(labels)) < len(labels):
-        raise must("race", "of optimizers that differ in name or learning rate", labels)
-    return {k: Variant(rule, network) for k, rule in zip(labels, rules, strict=True)}
-
-
-def _labels(rules: Sequence[Any]) -> Iterator[str]:
-    names = [type(rule).__name__ for rule in rules]
-    for name, rule in zip(names, rules, strict=True):
-        lr = getattr(rule, "lr", None)
-        yield f"{name} {lr:g}" if names.count(name) > 1 and isinstance(lr, float) else name

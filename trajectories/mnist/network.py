@@ -12,7 +12,7 @@ from trajectories.mnist.batches import Scaler, checked_examples, checked_images
 from trajectories.mnist.draws import RNG, as_rng
 from trajectories.mnist.layers import ACTIVATIONS, Array
 from trajectories.mnist.loss import SoftmaxCrossEntropy
-from trajectories.mnist.parameters import checked_weight_init
+from trajectories.mnist.parameters import checked_weight_init, checked_widths
 from trajectories.mnist.stack import Stack
 from trajectories.names import resolve
 from trajectories.validation import FRACTION, NON_NEGATIVE, POSITIVE, integer, must, scalar
@@ -107,11 +107,9 @@ class MultiLayerNet(Stack):
             kind = ""
         if kind not in ("float32", "float64"):
             raise must("dtype", "float32 or float64", dtype)
-        if isinstance(hidden_sizes, (str, int)):
-            raise must("hidden_sizes", "a list of integers", hidden_sizes, kind=TypeError)
         settings: dict[str, Any] = {
             "input_size": integer("input_size", input_size, 1),
-            "hidden_sizes": [integer("hidden_sizes", size, 1) for size in hidden_sizes],
+            "hidden_sizes": checked_widths("hidden_sizes", hidden_sizes),
             "output_size": integer("output_size", output_size, 2),
             "activation": resolve("activation", activation, ACTIVATIONS),
             "weight_init": checked_weight_init(weight_init),

@@ -11,9 +11,9 @@ import numpy as np
 from trajectories.buffers import aligned
 from trajectories.mnist.layers import Array
 from trajectories.names import resolve
-from trajectories.validation import NON_NEGATIVE, must, scalar
+from trajectories.validation import NON_NEGATIVE, integer, must, scalar
 
-__all__ = ["Views", "checked_weight_init", "shapes_of", "weight_scale"]
+__all__ = ["Views", "checked_weight_init", "checked_widths", "shapes_of", "weight_scale"]
 
 #: Ways to choose the standard deviation of the first weights, by name.
 WEIGHT_INITS = ("he", "xavier", "zero")
@@ -140,6 +140,35 @@ def shapes_of(sizes: tuple[int, ...], batch_norm: bool) -> dict[str, tuple[int, 
         **{f"gamma{k}": (width,) for k, width in hidden.items()},
         **{f"beta{k}": (width,) for k, width in hidden.items()},
     }
+
+
+def checked_widths(name: str, widths: Any) -> list[int]:
+    """Return the widths of hidden layers, if that is what was given.
+
+    Parameters
+    ----------
+    name : str
+        The argument, for the message.
+    widths : iterable of int
+        What was given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is anything else.
+
+    Examples
+    --------
+    >>> checked_widths("hidden_sizes", (100, 50))
+    [100, 50]
+    """
+    try:
+        several = None if isinstance(widths, str) else list(widths)
+    except TypeError:
+        several = None
+    if several is None:
+        raise must(name, "a list of integers", widths, kind=TypeError)
+    return [integer(name, width, 1) for width in several]
 
 
 def checked_weight_init(weight_init: Any) -> str | float:

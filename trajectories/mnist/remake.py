@@ -60,7 +60,7 @@ def remake_experiment(told: Mapping[str, Any]) -> Remake:
         if argument in settings and argument not in ("optimizer", "race"):
             how[argument] = settings[argument]
     if "race" in settings:
-        how["race"] = list(_race(settings["race"]).values())
+        how["race"] = _race(settings["race"])
     if "rule" in settings:  # Of the layers' experiment, which tells how far its looks are apart.
         how["optimizer"] = from_record(settings["rule"])
         how["moments"] = integer("iterations", settings["iterations"], 1) // integer(

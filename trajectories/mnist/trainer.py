@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -138,6 +139,8 @@ class Trainer:
         self.label = type(rule).__name__ if label is None else str(label)
         ends = network.sizes[0], network.sizes[-1]
         self.images, self.labels = checked_examples((images, labels), *ends)
+        if not isinstance(evaluate, (Mapping, NoneType)):
+            raise must("evaluate", "pairs of images and labels by name", evaluate, kind=TypeError)
         self.evaluate = {
             str(name): checked_examples(pair, *ends, f"evaluate[{name!r}]")
             for name, pair in (evaluate or {}).items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from trajectories.mnist.experiments.arguments import length
@@ -13,7 +13,7 @@ from trajectories.optimizers import Optimizer, as_optimizer
 from trajectories.optimizers.record import to_record
 from trajectories.validation import must
 
-__all__ = ["BOOK", "RACE", "label_of", "optimizers"]
+__all__ = ["BOOK", "RACE", "entrants", "label_of", "optimizers"]
 
 #: The textbook's four and RMSProp, at their learning rates.
 BOOK = ("sgd:lr=0.01", "momentum:lr=0.01", "adagrad:lr=0.01", "adam:lr=0.001", "rmsprop:lr=0.001")
@@ -25,7 +25,7 @@ _QUICK = 100
 def optimizers(
     data: Any = "auto",
     *,
-    race: Sequence[Any] = RACE,
+    race: Sequence[Any] | Mapping[str, Any] = RACE,
     iterations: int | None = None,
     evaluate_every: int | None = None,
     seeds: int | Sequence[int] = 3,
@@ -45,8 +45,9 @@ def optimizers(
     ----------
     data : Dataset, str or os.PathLike, default "auto"
         The images, or what `load` takes; all training images are used.
-    race : sequence of Optimizer or str
-        The optimizers; by default the textbook's four, RMSProp, Nesterov, AdamW and Lion.
+    race : sequence or mapping of str to Optimizer or str
+        The optimizers; by default the textbook's four, RMSProp, Nesterov, AdamW and Lion. A
+        mapping gives their labels.
     iterations : int, optional
         How long to train; by default 2,000, or 100 if it is quick.
     evaluate_every : int, optional
@@ -72,17 +73,7 @@ def optimizers(
     """
     count = length("iterations", iterations, _QUICK if quick else 2000)
     every = length("evaluate_every", evaluate_every, max(1, count // 20))
-    entrants = {}
-    for item in race:
-        rule = as_optimizer(item)
-        if not isinstance(rule, Optimizer):
-            raise must("race", "optimizers that need no surface", item)
-        label = label_of(rule)
-        if label in entrants:
-            raise must("race", "of optimizers that differ in name or learning rate", label)
-        entrants[label] = Variant(rule)
-    if not entrants:
-        raise must("race", "at least one optimizer", race)
+    rules = entrants(race)
     settings = {
         "hidden": [100] * 4,
         "activation": "relu",
@@ -90,9 +81,7 @@ def optimizers(
         "batch_size": 128,
         "iterations": count,
         "evaluate_every": every,
-        "race": {
-            label: to_record(variant.optimizer, own=True) for label, variant in entrants.items()
-        },
+        "race": {label: to_record(rule, own=True) for label, rule in rules.items()},
     }
     study = Study(
         "optimizers",
@@ -108,8 +97,54 @@ def optimizers(
     )
     if study.known is not None:
         return study.known
-    runs = study.race(entrants, study.data, iterations=count, evaluate_every=every)
+    variants = {label: Variant(rule) for label, rule in rules.items()}
+    runs = study.race(variants, study.data, iterations=count, evaluate_every=every)
     return study.conclude(runs=runs)
+
+
+def entrants(race: Any, *, rates: bool = True) -> dict[str, Optimizer]:
+    """Return who races, by label.
+
+    Parameters
+    ----------
+    race : sequence or mapping of str to Optimizer or str
+        The optimizers; a mapping gives their labels.
+    rates : bool, default True
+        Whether all labels have the learning rate, or only those of one name.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is anything else, or two have the same label.
+
+    Examples
+    --------
+    >>> list(entrants(["sgd:0.1", "adam:0.01"]))
+    ['SGD 0.1', 'Adam 0.01']
+    >>> list(entrants(["sgd:0.1", "sgd:0.2", "adam:0.01"], rates=False))
+    ['SGD 0.1', 'SGD 0.2', 'Adam']
+    """
+    if isinstance(race, str) or not isinstance(race, Iterable):
+        raise must("race", "a list of optimizers", race, kind=TypeError)
+    rules: list[Optimizer] = []
+    for item in race.values() if isinstance(race, Mapping) else race:
+        rule = as_optimizer(item)
+        if not isinstance(rule, Optimizer):
+            raise must("race", "optimizers that need no surface", item)
+        rules.append(rule)
+    if not rules:
+        raise must("race", "at least one optimizer", race)
+    names = [type(rule).__name__ for rule in rules]
+    labels = [
+        label_of(rule) if rates or names.count(name) > 1 else name
+        for name, rule in zip(names, rules, strict=True)
+    ]
+    if isinstance(race, Mapping):
+        labels = list(map(str, race))
+    found = dict(zip(labels, rules, strict=True))
+    if len(found) < len(rules):
+        raise must("race", "of optimizers that differ in name or learning rate", labels)
+    return found
 
 
 def label_of(rule: Optimizer) -> str:
