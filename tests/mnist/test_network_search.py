@@ -91,3 +91,9 @@ def test_each_value_of_each_choice_is_checked_at_once(tmp_path):
     with pytest.raises(ValueError, match="Unknown activation 'foo'"):
         search(space, 8, **SMALL, journal=path)
     assert not path.exists()
+
+
+@pytest.mark.parametrize("hidden", [100, "100x6"])
+def test_hidden_layers_are_a_list(hidden):
+    with pytest.raises(TypeError, match="`hidden` must be a list of integers"):
+        search("lr=log(0.01,1)", 2, **SMALL | {"hidden": hidden})

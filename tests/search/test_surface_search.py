@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 import trajectories as tj
-from trajectories.search import SurfaceObjective, search_surface
+from trajectories.mnist.figures.search import draw_search
+from trajectories.plotting.recipes.recipe import read_recipe
+from trajectories.plotting.recipes.replay import figure_of
+from trajectories.plotting.writers.figure import save_figure
+from trajectories.search import SearchResult, SurfaceObjective, search_surface
 
 BOWL = "x**2/20 + y**2"
 
@@ -56,6 +60,37 @@ def test_rules_can_be_searched_for_too_and_noise_has_the_trials_seed():
 def test_a_space_that_does_not_fit_is_refused(space, words):
     with pytest.raises(ValueError, match=words):
         search_surface(BOWL, "sgd", space)
+
+
+class Clipped(tj.SGD):
+    """A rule of somebody's own, derived from one of the package."""
+
+    def _step(self, p, g, lr, state, *scratch):
+        p -= lr * np.clip(g, -1, 1)
+
+
+def test_a_rule_of_ones_own_is_searched_for_and_gone_on_with(tmp_path):
+    path = tmp_path / "trials.jsonl"
+    how = {"space": "lr=log(0.01,1)", "trials": 6, "steps": 20, "journal": path}
+    found = search_surface(BOWL, Clipped, **how)
+    one = found.trials[3]
+    assert one.score == tj.descend(BOWL, Clipped(one.params["lr"]), steps=20).values[-1]
+    assert one.score != tj.descend(BOWL, tj.SGD(one.params["lr"]), steps=20).values[-1]
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:4]))
+    again = search_surface(BOWL, Clipped(), **how, resume=True)
+    assert again == found == SearchResult.load(path)
+    words = r"objective\.optimizer\.own is '.*Clipped' there and None here"
+    with pytest.raises(ValueError, match=words):  # It is never taken for its parent.
+        search_surface(BOWL, tj.SGD, **how, resume=True)
+
+
+def test_a_figure_of_a_search_for_ones_own_rule_is_made_again_without_it(tmp_path):
+    found = search_surface(BOWL, Clipped, "lr=log(0.01,1)", 6, steps=20)
+    save_figure(draw_search(found, "ranking"), tmp_path / "a.png")
+    recipe = read_recipe(tmp_path / "a.png")
+    assert recipe.again() == [found]  # All that it found is in it: no rule is run.
+    save_figure(figure_of(recipe), tmp_path / "b.png")
+    assert (tmp_path / "b.png").read_bytes() == (tmp_path / "a.png").read_bytes()
 
 
 def test_a_trial_begins_at_one_place():

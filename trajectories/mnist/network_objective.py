@@ -9,6 +9,8 @@ from typing import Any
 from trajectories.mnist.checkpoint import check_sum, load_state, state_of
 from trajectories.mnist.dataset import Split
 from trajectories.mnist.network import MultiLayerNet
+from trajectories.mnist.network_settings import checked_settings
+from trajectories.mnist.parameters import checked_widths
 from trajectories.mnist.trainer import Trainer
 from trajectories.names import unknown
 from trajectories.optimizers import Optimizer, as_optimizer
@@ -86,10 +88,10 @@ class NetworkObjective(Objective):
             raise must("data", words, data, kind=TypeError)
         self.data: Split = data
         self.optimizer = as_optimizer(optimizer)
-        self.hidden = [integer("hidden", size, 1) for size in hidden]
+        self.hidden = checked_widths("hidden", hidden)
         self.budget = integer("epochs", epochs, 1)
         self.batch_size = integer("batch_size", batch_size, 1)
-        self.network = self._checked({} if network is None else network)
+        self.network = checked_settings({} if network is None else network)
         self._made({})
 
     def settings(self) -> dict[str, Any]:
@@ -156,7 +158,9 @@ class NetworkObjective(Objective):
         network, optimizer, hidden, batch_size = self._made(params)
         data = self.data
         return Trainer(
-            self._net(hidden, rng=[seed, _WEIGHTS], **network),
+            MultiLayerNet(
+                data.shape[0] * data.shape[1], hidden, data.classes, rng=[seed, _WEIGHTS], **network
+            ),
             optimizer,
             data.train_images,
             data.train_labels,
@@ -169,22 +173,6 @@ class NetworkObjective(Objective):
                 "validation": (data.validation_images, data.validation_labels),
             },
         )
-
-    def _net(self, hidden: Iterable[int], **settings: Any) -> MultiLayerNet:
-        pixels = self.data.shape[0] * self.data.shape[1]
-        return MultiLayerNet(pixels, hidden, self.data.classes, **settings)
-
-    def _checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return settings of the network as it takes them, and as JSON can hold them."""
-        if not isinstance(given, Mapping):
-            raise must("network", "settings by name, such as dropout", given, kind=TypeError)
-        known = [name for name in self._net([]).settings if not name.endswith("_size")]
-        known.remove("hidden_sizes")
-        for name in given:
-            if name not in known:
-                raise unknown("setting of the network", name, known)
-        settings = self._net([], **given).settings
-        return {name: settings[name] for name in given}
 
     def _made(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], Optimizer, list[int], int]:
         """Return whose hyperparameters are whose: network, optimizer, hidden layers, batch."""
