@@ -1,0 +1,137 @@
+"""The way through a formula that is set in type: what stands where, and what is in parentheses."""
+
+from __future__ import annotations
+
+import ast
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from trajectories.surfaces.syntax import syntax_tree
+
+__all__ = ["Typesetter"]
+
+#: How tightly a part binds what it is made of.
+_SUM, _PRODUCT, _POWER, _ATOM = 1, 2, 3, 4
+#: Functions that are called otherwise on paper.
+_ON_PAPER = {"acos": "arccos", "asin": "arcsin", "atan": "arctan", "log": "ln"}
+Set = tuple[str, int]
+
+
+class Typesetter(ABC):
+    """Sets a formula in the order in which it was written; a subclass knows a language's signs.
+
+    SymPy would sort the terms, and write ``100*(y - x**2)**2`` as :math:`100(-x^2 + y)^2`.
+
+    Attributes
+    ----------
+    plus, minus, times, thin, over : str
+        The signs of sums, of products (the dot, and the space that is enough between letters) and
+        of quotients.
+    negative : str
+        The minus before a single part.
+    """
+
+    plus: str
+    minus: str
+    times: str
+    thin: str
+    over: str
+    negative: str
+
+    def formula(self, text: str) -> str:
+        """Set a formula that `trajectories.surfaces.formula.parse` reads."""
+        return self._set(syntax_tree(text))[0]
+
+    @abstractmethod
+    def digits(self, text: str) -> str:
+        """Set a number without an exponent."""
+
+    @abstractmethod
+    def letter(self, name: str) -> str:
+        """Set x, y, e or pi."""
+
+    @abstractmethod
+    def function(self, name: str) -> str:
+        """Set the name of a function."""
+
+    @abstractmethod
+    def applied(self, arguments: Sequence[str]) -> str:
+        """Set what a function is applied to, in parentheses."""
+
+    @abstractmethod
+    def fenced(self, inner: str, left: str = "(", right: str = ")") -> str:
+        """Set a part between two signs."""
+
+    @abstractmethod
+    def raised(self, base: str, exponent: str) -> str:
+        """Set a power."""
+
+    @abstractmethod
+    def root(self, inner: str) -> str:
+        """Set a square root."""
+
+    @abstractmethod
+    def begins_in_digits(self, part: str) -> bool:
+        """Tell whether a number comes first, which may be the base of a power."""
+
+    def begins_in_sign(self, part: str) -> bool:
+        """Tell whether a minus comes first."""
+        return part.startswith(self.negative)
+
+    def _set(self, node: ast.expr) -> Set:
+        """Set a part, and tell how tightly it binds."""
+        match node:
+            case ast.Constant(value=number):
+                return self._number(repr(number))
+            case ast.Name(id=name):
+                return self.letter("e" if name == "E" else name), _ATOM
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return self.negative + self._inside(operand, _PRODUCT, signs=False), _PRODUCT
+            case ast.UnaryOp(operand=operand):
+                return self._inside(operand, _PRODUCT), _PRODUCT
+            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
+                sign = self.plus if isinstance(op, ast.Add) else self.minus
+                return self._set(left)[0] + sign + self._inside(right, _PRODUCT, signs=False), _SUM
+            case ast.BinOp(left=left, op=ast.Mult(), right=right):
+                after = self._inside(right, _PRODUCT, signs=False)
+                sign = self.times if self.begins_in_digits(after) else self.thin
+                return self._inside(left, _PRODUCT) + sign + after, _PRODUCT
+            case ast.BinOp(left=left, op=ast.Div(), right=right):
+                below = self._inside(right, _POWER)
+                return self._inside(left, _PRODUCT) + self.over + below, _PRODUCT
+            case ast.BinOp(
+                left=ast.Call(func=ast.Name(id="sin" | "cos" | "tan" as name), args=[u]),
+                right=power,
+            ) if not self.begins_in_sign(self._set(power)[0]):
+                # With a sign it would read as the inverse function.
+                head = self.raised(self.function(name), self._set(power)[0])
+                return head + self.applied([self._set(u)[0]]), _POWER
+            case ast.BinOp(left=left, right=right):
+                return self.raised(self._inside(left, _ATOM), self._set(right)[0]), _POWER
+            case ast.Call(func=ast.Name(id=name), args=arguments):
+                return self._call(name.lower(), [self._set(argument)[0] for argument in arguments])
+        raise AssertionError(f"the parser lets no {type(node).__name__} through")
+
+    def _inside(self, node: ast.expr, binding: int, *, signs: bool = True) -> str:
+        """Set a part inside another: in parentheses if it binds less, or is a sign out of place."""
+        part, mine = self._set(node)
+        misplaced = self.begins_in_sign(part) and (not signs or binding > _PRODUCT)
+        return self.fenced(part) if mine < binding or misplaced else part
+
+    def _call(self, name: str, arguments: list[str]) -> Set:
+        if name == "sqrt":
+            return self.root(arguments[0]), _ATOM
+        if name == "abs":
+            return self.fenced(arguments[0], "|", "|"), _ATOM
+        if name == "exp":
+            return self.raised(self.letter("e"), arguments[0]), _POWER
+        return self.function(_ON_PAPER.get(name, name)) + self.applied(arguments), _POWER
+
+    def _number(self, text: str) -> Set:
+        if "e" not in text:
+            return self.digits(text.removesuffix(".0")), _ATOM
+        mantissa, _, exponent = text.partition("e")
+        power = int(exponent)
+        raised = (self.negative if power < 0 else "") + self.digits(str(abs(power)))
+        ten = self.raised(self.digits("10"), raised)
+        return self.digits(mantissa) + self.times + ten, _PRODUCT
