@@ -90,6 +90,7 @@ def result_of(train, test, diverged=False):
             accuracy={"train": np.array([0.1, train]), "test": np.array([0.1, test])},
             seconds=np.array([0.0, 1.0]),
             diverged_at=2 if diverged else None,
+            settings={"network": {"input_size": 784, "hidden_sizes": [100], "output_size": 26}},
         )
 
     labels = ("no weight decay", "weight decay 0.1")
@@ -112,6 +113,32 @@ def test_layers_that_diverge_are_shown_as_far_as_they_came(lr, moments, tmp_path
         assert "Diverged: ReLU, He" in told
         moving = animate(found, page, size=(640, 400))
         assert len(list(moving.frames())) == len(found.arrays["moments"])
+
+
+def test_the_network_is_told_with_as_many_classes_as_there_are():
+    told = " ".join(words(draw(result_of((0.9, 0.8), (0.7, 0.75)))))
+    assert "784-100-26" in told
+
+
+def test_what_is_equal_is_called_neither_above_nor_below():
+    best, *_ = verdict(result_of((1.0, 1.0), (1.0, 0.99996)))
+    assert best.endswith("ends level with the plain network: 100.0 % against 100.0 %")
+    arrays = {"ensemble": [[0.5, 0.8]], "single": [[0.5, 0.6]], "scaled": [0.8]}
+    found = result_of((1.0, 1.0), (1.0, 1.0))
+    settings = {**found.settings, "dropout": 0.2}
+    found = replace(found, experiment="ensemble", arrays=arrays, settings=settings)
+    told = " ".join(words(draw(found)))
+    assert "One scaled pass is level with the mean of 2 masks" in told
+    assert "0.0 points" not in told
+
+
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if EXPERIMENTS[name].images])
+def test_names_of_data_are_no_mathematics(name, saved):
+    found = saved(name)
+    found = replace(found, data={**found.data, "name": "pay$day$"})
+    told = [text for text in words(draw(found)) if "pay" in text]
+    assert told
+    assert all(r"pay\$day\$" in text for text in told)
 
 
 # --- smoothing

@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLoc
 from trajectories.mnist.experiments.result import Result
 from trajectories.mnist.figures.curves import calm, draw_band, in_percent
 from trajectories.mnist.figures.panel_head import panel_head
-from trajectories.mnist.figures.sheet import data_words, network_words, seed_words, sheet
+from trajectories.mnist.figures.sheet import data_name, data_words, network_words, seed_words, sheet
 from trajectories.mnist.figures.smoothing import band
 from trajectories.plotting.canvas import Size
 from trajectories.plotting.header import points
@@ -37,7 +37,7 @@ def draw_overfitting(result: Result, size: Size | None = None) -> Figure:
         Width and height in pixels.
     """
     plain, held = result.runs
-    data = result.data["name"]
+    data = data_name(result)
     what = held.rpartition(" ")[0]
     made = sheet(
         size,
@@ -93,17 +93,20 @@ def verdict(result: Result) -> list[str]:
         tests.append(float(np.median(finals)) * 100)
     narrower = gaps[1] < gaps[0]
     lower = tests[1] < tests[0]
+    plain_test, held_test = (f"{test:.1f} %" for test in tests)
     first, last = (f"{gap:.0f}" for gap in gaps)
     moved = "narrows" if narrower else "widens"
     gap = f"{moved} the gap from {first} to {last} points"
     linked = "but" if narrower == lower else "and"
+    end = "below" if lower else "above"
     if first == last:
         gap, linked = f"leaves the gap at {last} points", "and"
-    end = "below" if lower else "above"
+    if plain_test == held_test:  # What is shown as equal is not called better or worse.
+        end, linked = "level with", "and"
     name = held[:1].upper() + held[1:]
     return [
         f"{name} {gap}, {linked} on the test images it ends {end} the plain network: "
-        f"{tests[1]:.1f} % against {tests[0]:.1f} %",
+        f"{held_test} against {plain_test}",
         f"{name} {gap}, {linked} ends {end} the plain network on test images",
         f"Gap {first} and {last} points; test accuracy {tests[0]:.0f} % and {tests[1]:.0f} %",
     ]
@@ -174,8 +177,8 @@ def draw_batch_norm(result: Result, size: Size | None = None) -> Figure:
         4,
         4,
         title=[
-            f"Batch normalisation on {result.data['name']}, by the size of the first weights",
-            f"Batch normalisation on {result.data['name']}",
+            f"Batch normalisation on {data_name(result)}, by the size of the first weights",
+            f"Batch normalisation on {data_name(result)}",
         ],
         about=words,
         foot=_foot(result),
@@ -237,6 +240,8 @@ def draw_ensemble(result: Result, size: Size | None = None) -> Figure:
     away = float(np.median(scaled - many[:, -1])) * 100
     better = int((scaled >= many[:, -1]).sum())
     where = f"{abs(away):.1f} points {'above' if away >= 0 else 'below'}"
+    if where.startswith("0.0 "):
+        where = "level with"
     close = f"{where} the mean of {count} masks"
     several = len(result.seeds)
     made = sheet(
@@ -244,7 +249,7 @@ def draw_ensemble(result: Result, size: Size | None = None) -> Figure:
         (1000, 680),
         1,
         1,
-        title=[f"Dropout as an ensemble on {result.data['name']}"],
+        title=[f"Dropout as an ensemble on {data_name(result)}"],
         about=[
             f"One scaled pass is {close} (median), and as good or better for {better} of {several} "
             "seeds",

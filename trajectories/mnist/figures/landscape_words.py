@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from trajectories.mnist.figures.sheet import layers_words
 from trajectories.mnist.landscape_result import Landscape
 from trajectories.plotting.header import literal
 from trajectories.plotting.scene import Scene
@@ -13,11 +14,8 @@ __all__ = ["about", "foot", "labels", "network_of", "notes"]
 
 def network_of(found: Landscape) -> str:
     """Return the widths of the layers, as 784-100x4-10."""
-    hidden = found.settings["hidden"]
-    pixels = math.prod(found.data["shape"])
-    alike = len(set(hidden)) == 1 and len(hidden) > 1
-    middle = [f"{hidden[0]}x{len(hidden)}"] if alike else [str(width) for width in hidden]
-    return "-".join([str(pixels), *middle, str(found.settings["classes"])])
+    s = found.settings
+    return layers_words(math.prod(found.data["shape"]), s["hidden"], s["classes"])
 
 
 def _ends(found: Landscape) -> list[tuple[str, float, float, float]]:

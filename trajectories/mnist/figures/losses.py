@@ -10,9 +10,10 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from trajectories.mnist.experiments.result import Result
 from trajectories.mnist.figures.curves import calm, draw_band, ended, in_percent
-from trajectories.mnist.figures.sheet import data_words, network_words, seed_words, sheet
+from trajectories.mnist.figures.sheet import data_name, data_words, network_words, seed_words, sheet
 from trajectories.mnist.figures.smoothing import band, smoothed, window_for
 from trajectories.plotting.canvas import Size
+from trajectories.plotting.header import literal
 from trajectories.plotting.tracks import track_styles
 
 __all__ = ["draw_initial_weights", "draw_race", "draw_race_accuracy", "fastest", "smooth_losses"]
@@ -62,16 +63,16 @@ def draw_race(result: Result, size: Size | None = None) -> Figure:
     best = min(result.runs, key=lambda label: _last_loss(result, label))
     loss = _last_loss(result, best)
     told = [
-        f"Lowest at the end: {best}, with {loss:.3f} on average over the last {_last(result)} "
-        "iterations",
-        f"Lowest at the end: {best}, {loss:.3f}",
+        f"Lowest at the end: {literal(best)}, with {loss:.3f} on average over the last "
+        f"{_last(result)} iterations",
+        f"Lowest at the end: {literal(best)}, {loss:.3f}",
     ]
     made = sheet(
         size,
         _WIDE,
         1,
         2,
-        title=[f"Training loss of {len(labels)} optimizers on {result.data['name']}"],
+        title=[f"Training loss of {len(labels)} optimizers on {data_name(result)}"],
         about=told if np.isfinite(loss) else ["No optimizer came to the end with all seeds"],
         foot=_foot(result, _smoothing(result)),
         labels=labels,
@@ -117,7 +118,7 @@ def draw_race_accuracy(result: Result, size: Size | None = None) -> Figure:
         _WIDE,
         1,
         2,
-        title=[f"Test accuracy of {len(labels)} optimizers on {result.data['name']}"],
+        title=[f"Test accuracy of {len(labels)} optimizers on {data_name(result)}"],
         about=[
             "By iterations, and by seconds of training; behind each name the median at the end",
             "Behind each name the median at the end",
@@ -178,7 +179,7 @@ def draw_initial_weights(result: Result, size: Size | None = None) -> Figure:
         (1000, 680),
         1,
         1,
-        title=[f"First weights of three sizes on {result.data['name']}"],
+        title=[f"First weights of three sizes on {data_name(result)}"],
         about=[
             "Weights of deviation 0.01 learn nothing: the signal dies out on its way through the "
             "layers",

@@ -23,7 +23,15 @@ from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.plotting.theme import set_for_now, setting
 from trajectories.validation import must
 
-__all__ = ["Sheet", "data_words", "network_words", "seed_words", "sheet"]
+__all__ = [
+    "Sheet",
+    "data_name",
+    "data_words",
+    "layers_words",
+    "network_words",
+    "seed_words",
+    "sheet",
+]
 
 _LEAST = 24.0
 _FOOT = 1.45
@@ -158,6 +166,11 @@ def sheet(
     return Sheet(figure, list(axes.ravel()))
 
 
+def data_name(result: Result) -> str:
+    """Return the data set's name as it is drawn: a folder may be called anything."""
+    return literal(str(result.data["name"]))
+
+
 def data_words(result: Result, train: int | None = None) -> str:
     """Return the data set's name, and how many images there were.
 
@@ -178,17 +191,28 @@ def data_words(result: Result, train: int | None = None) -> str:
     whole = int(data["train"])
     few = whole if train is None else min(int(train), whole)
     count = f"{few:,}" if few == whole else f"{few:,} of {whole:,}"
-    name = literal(str(data["name"]))
-    return f"{name} ({count} training images, {int(data['test']):,} test images)"
+    return f"{data_name(result)} ({count} training images, {int(data['test']):,} test images)"
+
+
+def layers_words(inputs: int, hidden: Sequence[int], outputs: int) -> str:
+    """Return the widths of a network's layers in short.
+
+    Examples
+    --------
+    >>> layers_words(784, [100, 100, 100], 10), layers_words(784, [100, 50], 10)
+    ('784-100x3-10', '784-100-50-10')
+    """
+    alike = len(set(hidden)) == 1 and len(hidden) > 1
+    middle = [f"{hidden[0]}x{len(hidden)}"] if alike else [str(width) for width in hidden]
+    return "-".join([str(inputs), *middle, str(outputs)])
 
 
 def network_words(result: Result) -> str:
     """Return the network and how it was trained, in words."""
     s = result.settings
-    pixels = result.data["shape"][0] * result.data["shape"][1]
-    hidden = s["hidden"]
+    made = next(iter(result.runs.values()))[0].settings["network"]
     names = {"relu": "ReLU", "he": "He's first weights", "xavier": "Xavier's first weights"}
-    parts = [f"{pixels}-{hidden[0]}x{len(hidden)}-10"]
+    parts = [layers_words(made["input_size"], made["hidden_sizes"], made["output_size"])]
     parts += [names[s[k]] for k in ("activation", "weight_init") if s.get(k) in tuple(names)]
     if "optimizer" in s:
         parts.append(literal(str(s["optimizer"])))

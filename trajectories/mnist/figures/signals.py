@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from trajectories.mnist.experiments.result import Result
 from trajectories.mnist.figures.panel_head import panel_head
-from trajectories.mnist.figures.sheet import Sheet, data_words, network_words, sheet
+from trajectories.mnist.figures.sheet import Sheet, data_name, data_words, network_words, sheet
 from trajectories.plotting.canvas import Size, checked_size
 from trajectories.plotting.header import points
 from trajectories.plotting.layouts import Picture
@@ -207,7 +207,7 @@ def _lay_out(
         _SIZE,
         2,
         count,
-        title=[f"Activations and gradients of a network that learns {result.data['name']}"],
+        title=[f"Activations and gradients of a network that learns {data_name(result)}"],
         about=[" "] if moving else _about(result, network),
         foot=f"{data_words(result)}. {network_words(result)}; {network}. Looked at: the first "
         f"{result.settings['looked_at']} training images. Gradients: of each image's loss, by "

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from trajectories.mnist.experiments.result import Result
 from trajectories.mnist.figures.curves import calm, draw_band
 from trajectories.mnist.figures.losses import smooth_losses
-from trajectories.mnist.figures.sheet import data_words, network_words, seed_words, sheet
+from trajectories.mnist.figures.sheet import data_name, data_words, network_words, seed_words, sheet
 from trajectories.mnist.figures.smoothing import window_for
 from trajectories.plotting.canvas import Size
 from trajectories.plotting.header import in_points, points
@@ -37,7 +37,7 @@ def draw_zero_weights(result: Result, size: Size | None = None) -> Figure:
         (1280, 640),
         1,
         2,
-        title=[f"Weights that begin alike, on {result.data['name']}"],
+        title=[f"Weights that begin alike, on {data_name(result)}"],
         about=[
             "Units with the same weights have the same gradient, and stay the same for ever: each "
             "layer does the work of a single unit",
