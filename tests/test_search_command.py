@@ -41,6 +41,12 @@ def test_a_surface_is_searched(call, folder):
     assert (folder / "found" / "plane.png").read_bytes()[:4] == b"\x89PNG"
 
 
+def test_a_folder_may_begin_with_a_minus(call, folder):
+    # The program puts a blank before such a word, so that it is no option.
+    assert call(*SURFACE, "-o", " -found")[0].split()[0] == "-found/best.png"
+    assert (folder / "-found" / "trials.jsonl").exists()
+
+
 def test_a_network_is_searched_and_the_search_gone_on_with(call, folder):
     call(*NETWORK, "-o", "out", "--format", "svg")
     path = folder / "out" / "trials.jsonl"

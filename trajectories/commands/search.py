@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from trajectories.commands.options import numbers, quick_imports, size
+from trajectories.commands.options import file_name, numbers, quick_imports, size
 
 __all__ = ["add", "add_network_search"]
 
@@ -77,7 +77,8 @@ def _add_search(parser: argparse.ArgumentParser, *, space: str, halving: int, jo
     words = "of Dask, as tcp://host:8786: its workers run the trials (see `dask worker --help`)"
     add("--scheduler", metavar="ADDRESS", help=words)
     add = parser.add_argument_group("pictures").add_argument
-    add("-o", "--output", default="search", metavar="DIR", help="a folder (default search)")
+    words = "a folder (default search)"
+    add("-o", "--output", type=file_name, default="search", metavar="DIR", help=words)
     add("--format", default="png", metavar="SUFFIX", help="png (default), svg or pdf")
     add("--theme", help="light (default), dark, slides, slides-dark or print")
     add("--size", type=size, metavar="WxH", help="in pixels, such as 1280x720")
