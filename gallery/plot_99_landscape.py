@@ -11,14 +11,12 @@ Tags: network, own axes
 """
 
 # %%
-# MNIST if the environment's ``TRAJECTORIES_DATA`` names its folder, and otherwise the 8 x 8 digits
-# that come with the package; the picture tells which.
-import os
-
+# MNIST if it is here already, and otherwise the 8 x 8 digits that come with the package; the
+# picture tells which.
+from trajectories.mnist.experiments import at_hand
 from trajectories.mnist.landscape import landscape
 
-data = "mnist" if os.environ.get("TRAJECTORIES_DATA") else "digits"
-found = landscape(data, hidden=[50, 50], iterations=300, resolution=41, images=500)
+found = landscape(at_hand(), hidden=[50, 50], iterations=300, resolution=41, images=500)
 found.draw().savefig("landscape.png")
 
 # %%

@@ -19,6 +19,11 @@ def test_there_are_exactly_two_set_up_commands():
     ]
 
 
+def test_the_changelog_counts_the_scripts_of_the_gallery():
+    (count,) = re.findall(r"The gallery: (\d+) scripts", (ROOT / "CHANGELOG.md").read_text("utf-8"))
+    assert int(count) == len(list((ROOT / "gallery").glob("plot_*.py")))
+
+
 def test_ci_runs_exactly_these_commands():
     lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     assert INSTALL.findall(README) == [line for line in lines if line in INSTALL.findall(README)]
