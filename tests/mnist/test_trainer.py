@@ -1,5 +1,6 @@
 """Runs of training: what is recorded when, how they end, and that nothing is lost in between."""
 
+import copy
 import itertools
 import os
 
@@ -158,6 +159,21 @@ def test_watch_sees_every_iteration_once(data):
     seen = []
     run_of(data, iterations=5).run(watch=lambda run: seen.append(run.iteration))
     assert seen == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_twin_predicts_as_in_training_and_the_run_goes_on_as_it_would(data):
+    plain, watched = (run_of(data, network=FULL, evaluate={"train": data}) for _ in range(2))
+    shapes = []
+
+    def watch(run):
+        twin = copy.deepcopy(run.network)
+        twin.predict(data[0][:9], scale=255.0, train=True)
+        shapes.append([layer.shape for layer in twin.activations])
+
+    watched.run(watch=watch)
+    plain.run()
+    assert shapes == [[(9, 6), (9, 5)]] * 61
+    assert same(watched, plain)
 
 
 def test_settings_tell_what_was_run_and_make_it_again(data):

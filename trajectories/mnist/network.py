@@ -192,7 +192,8 @@ class MultiLayerNet(Stack):
             What pixels are divided by.
         train : bool, default False
             Whether to drop out, and to normalise by the batch's own statistics, as in training:
-            all images are then one batch. The running statistics stay as they are.
+            all images are then one batch. The running statistics stay as they are; what goes
+            missing is drawn from `rng`, as in training.
 
         Returns
         -------

@@ -101,8 +101,9 @@ class Stack:
     def activations(self) -> list[Array]:
         """The outputs of the hidden layers in the last pass, shape (rows, width) each.
 
-        They are what the next layer sees, after dropout, and valid until the next pass. An
-        evaluation of many images makes several passes: ``predict(x, train=True)`` makes one.
+        They are what the next layer sees, after dropout, and valid until the next pass; of shape
+        (0, 0) before the first. An evaluation of many images makes several passes, of which the
+        last counts: ``predict(x, train=True)`` makes one, for which dropout draws from `rng`.
         """
         return self._outputs[:-1]
 

@@ -204,7 +204,9 @@ class Trainer:
             Whether to show a progress bar on stderr, if that is a terminal.
         watch : callable, optional
             Called with the trainer at the start and after every iteration, for whatever else is
-            to be looked at: `network.activations`, say. It must change nothing.
+            to be looked at: `batch`, `network.params` or `network.grads`, say. It must change
+            nothing. After a record, `network.activations` are those of the evaluation: for others
+            let a twin predict, ``copy.deepcopy(trainer.network)``, whose generator is its own.
 
         Returns
         -------
