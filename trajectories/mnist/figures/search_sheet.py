@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from matplotlib.text import Text
 
-from trajectories.mnist.figures.sheet import Sheet
+from trajectories.mnist.figures.sheet import Sheet, layers_words
 from trajectories.mnist.network_objective import WIDTH
 from trajectories.plotting.header import literal
 from trajectories.plotting.recipes.figure import RecipeFigure
@@ -174,13 +175,12 @@ def _networks(result: SearchResult) -> str:
         ends = _ends(space[name]) if name in space else (fixed, fixed)
         return f"{ends[0]}" if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
 
-    sizes = about["hidden"]
-    hidden = "-".join(map(str, sizes))
-    if "layers" in space or "width" in space or (len(set(sizes)) == 1 and len(sizes) > 1):
+    sizes, pixels = about["hidden"], math.prod(about["shape"])
+    shape = layers_words(pixels, sizes, about["classes"])
+    if "layers" in space or "width" in space:
         both = told("width", sizes[0] if sizes else WIDTH), told("layers", len(sizes))
         hidden = "x".join(f"({part})" if " " in part else part for part in both)
-    pixels = about["shape"][0] * about["shape"][1]
-    shape = "-".join(str(part) for part in (pixels, hidden, about["classes"]) if part)
+        shape = f"{pixels}-{hidden}-{about['classes']}"
     return f"{shape}, batches of {told('batch_size', about['batch_size'])}"
 
 
