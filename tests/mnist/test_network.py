@@ -75,6 +75,15 @@ def test_parameters_are_set_in_whatever_way_and_none_is_added_or_taken_away():
     np.testing.assert_array_equal(network.flat_params, before)
 
 
+@pytest.mark.parametrize("decay", [0.0, 0.01])
+def test_the_weight_decay_is_for_good(decay, batch):
+    network = network_of(weight_decay=decay)
+    with pytest.raises(AttributeError, match="keeps its `weight_decay`. Make another one"):
+        network.weight_decay = 0.1
+    assert network.weight_decay == network.settings["weight_decay"] == decay
+    assert np.isfinite(network.loss_and_gradient(*batch))
+
+
 @pytest.mark.parametrize(
     "twin", [copy.copy, copy.deepcopy, lambda views: pickle.loads(pickle.dumps(views))]
 )

@@ -123,17 +123,26 @@ class MultiLayerNet(Stack):
 
     def _build(self, rng: RNG) -> None:
         super()._build(rng)
-        self.weight_decay: float = self.settings["weight_decay"]
+        self._lambda: float = self.settings["weight_decay"]
         weights = sum(a * b for a, b in itertools.pairwise(self.sizes))
         self._weights, self._weight_grads = self.flat_params[:weights], self.flat_grads[:weights]
-        self._decay = np.empty(weights if self.weight_decay else 0, self.dtype)
+        self._decay = np.empty(weights if self._lambda else 0, self.dtype)
         self._loss = SoftmaxCrossEntropy(self.sizes[-1], self.dtype, self.settings["loss_eps"])
         self._scaled = Scaler(self.sizes[0], self.dtype)
 
+    @property
+    def weight_decay(self) -> float:
+        """What `settings` tell of it, for good: set later, it raises an AttributeError."""
+        return self._lambda
+
+    @weight_decay.setter
+    def weight_decay(self, _: float) -> None:
+        raise AttributeError("A network keeps its `weight_decay`. Make another one with it.")
+
     def _penalty(self) -> float:
-        if not self.weight_decay:
+        if not self._lambda:
             return 0.0
-        return 0.5 * self.weight_decay * float(np.dot(self._weights, self._weights))
+        return 0.5 * self._lambda * float(np.dot(self._weights, self._weights))
 
     def gradient_pass(self, x: Array, labels: Array) -> float:
         """Do what `loss_and_gradient` does, for a batch that is known to be right.
@@ -151,8 +160,8 @@ class MultiLayerNet(Stack):
         """
         loss = self._loss.value(self.forward(x, train=True), labels) + self._penalty()
         self.backward(self._loss.gradient(labels))
-        if self.weight_decay:
-            np.multiply(self._weights, self.weight_decay, out=self._decay)
+        if self._lambda:
+            np.multiply(self._weights, self._lambda, out=self._decay)
             self._weight_grads += self._decay
         for norm in self.norms:
             norm.remember()
