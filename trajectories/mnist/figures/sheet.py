@@ -197,6 +197,13 @@ def data_words(result: Result, train: int | None = None) -> str:
 def layers_words(inputs: int, hidden: Sequence[int], outputs: int) -> str:
     """Return the widths of a network's layers in short.
 
+    Parameters
+    ----------
+    inputs, outputs : int
+        How many pixels and classes there are.
+    hidden : sequence of int
+        The widths of the hidden layers.
+
     Examples
     --------
     >>> layers_words(784, [100, 100, 100], 10), layers_words(784, [100, 50], 10)

@@ -5,100 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-from numpy.typing import NDArray
 
 from trajectories.mnist.experiments.result import Result
+from trajectories.mnist.figures.moments import Histogram, WordsLine, parts_of
 from trajectories.mnist.figures.panel_head import panel_head
 from trajectories.mnist.figures.sheet import Sheet, data_name, data_words, network_words, sheet
 from trajectories.plotting.canvas import Size, checked_size
-from trajectories.plotting.header import points
 from trajectories.plotting.layouts import Picture
 from trajectories.plotting.maps.movie import Movie
 from trajectories.plotting.theme import look, setting
 from trajectories.plotting.tracks import track_styles
 from trajectories.validation import must
 
-__all__ = ["Histogram", "animate_signals", "draw_signals", "moments_shown"]
+__all__ = ["animate_signals", "draw_signals", "moments_shown"]
 
 _SIZE: Size = (1280, 680)
-#: What moves lies above whatever stands still.
-_ABOVE = 10.0
-
-
-class Histogram:
-    """A histogram that can show any moment; what is exactly 0 is told of beside it.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    counts : numpy.ndarray, shape (moments, bins)
-        The histogram of each moment.
-    edges : numpy.ndarray, shape (bins + 1,)
-        The edges of the bins.
-    silent : numpy.ndarray, shape (moments,)
-        The part that is exactly 0.
-    moments : sequence of int
-        The iteration of each moment.
-    color : str
-        Its colour.
-    """
-
-    def __init__(
-        self,
-        ax: Axes,
-        counts: NDArray[np.float64],
-        edges: NDArray[np.float64],
-        silent: NDArray[np.float64],
-        moments: Any,
-        color: str,
-    ) -> None:
-        self._parts = _parts(counts)
-        self._silent = silent
-        self._moments = {int(step): row for row, step in enumerate(moments)}
-        width = 0.8 * setting("lines.linewidth")
-        self._bars = ax.stairs(self._parts[0], edges, fill=True, color=color, alpha=0.4, lw=0)
-        self._edge = ax.stairs(self._parts[0], edges, color=color, lw=width)
-        self._words = ax.text(
-            0.97,
-            0.95,
-            "",
-            transform=ax.transAxes,
-            ha="right",
-            va="top",
-            fontsize=points("xtick.labelsize"),
-            color=setting("axes.labelcolor"),
-        )
-        self.artists: list[Artist] = [self._bars, self._edge, self._words]
-        for i, artist in enumerate(self.artists):
-            artist.set_zorder(_ABOVE + i)
-
-    def show(self, step: int) -> None:
-        """Show the moment of an iteration."""
-        row = self._moments[step]
-        self._bars.set_data(self._parts[row])
-        self._edge.set_data(self._parts[row])
-        part = self._silent[row]
-        self._words.set_text(f"{part:.0%} zero".replace("%", " %") if part > 0.005 else "")
-
-
-class _Line:
-    """A line of words that change, in the place of the words that stand still."""
-
-    def __init__(self, strip: Axes, words: dict[int, str]) -> None:
-        style: Any = {"fontsize": points("axes.labelsize"), "color": setting("axes.labelcolor")}
-        style |= {"xytext": (0, 6), "textcoords": "offset points", "xycoords": "axes fraction"}
-        self._text = strip.annotate("", (0, 1), va="baseline", annotation_clip=False, **style)
-        self._words = words
-        self.artists: list[Artist] = [self._text]
-
-    def show(self, step: int) -> None:
-        """Show the words of an iteration."""
-        self._text.set_text(self._words[step])
 
 
 def draw_signals(result: Result, size: Size | None = None, *, network: str) -> Figure:
@@ -123,7 +47,7 @@ def draw_signals(result: Result, size: Size | None = None, *, network: str) -> F
     made = _lay_out(result, network, size, labels, styles)
     dashes: list[Any] = ["-", (0, (4, 1.5)), "-"]
     for ax, counts, edges, _ in _panels(result, network, made):
-        parts = _parts(counts)
+        parts = parts_of(counts)
         for k, (row, style) in enumerate(zip(shown, styles, strict=True)):
             wide = setting("lines.linewidth") * (0.8 + 0.3 * (k == len(shown) - 1))
             fill = {"fill": True, "color": style["color"], "alpha": 0.14, "lw": 0}
@@ -178,7 +102,7 @@ def animate_signals(
                 for i, (ax, counts, edges, silent) in enumerate(_panels(result, network, made))
             ]
             strip = next(ax for ax in made.figure.axes if ax.get_label() == "header")
-            movers.append(_Line(strip, told))
+            movers.append(WordsLine(strip, told))
             scene: Any = None  # There is no surface.
             return Picture(made.figure, movers, scene, 1.0)
 
@@ -254,14 +178,9 @@ def _panels(result: Result, network: str, made: Sheet) -> list[tuple[Axes, Any, 
     return found
 
 
-def _parts(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return counts as parts of their sums, which may be 0."""
-    return np.asarray(counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1))
-
-
 def _tops(result: Result, network: str, row: int) -> float:
     """Return how high the axes of a row reach: above nearly all bars of all moments."""
-    parts = _parts(result.arrays[f"{network} {('activations', 'gradients')[row]}"])
+    parts = parts_of(result.arrays[f"{network} {('activations', 'gradients')[row]}"])
     # Values that are all alike, as small ones are at first, would leave no room for the others.
     several = moments_shown(result)
     shown = parts[several if row else several[1:] or several].max(axis=-1)
