@@ -10,6 +10,8 @@ from trajectories.plotting.writers.page import Take, looks_for, page_html
 
 BOWL = "x**2/20 + y**2"
 RULES = ["sgd:lr=0.95", "momentum:lr=0.1", "adagrad:lr=1.5", "adam:lr=0.3"]
+LONG = "+".join(f"(x - {i})**2*y**2/{i}" for i in range(1, 5))
+AWAY = "(x - 1e6)**2 + (y/1e7)**2"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 CALM = {"reduced_motion": "reduce"}
 
@@ -36,6 +38,7 @@ def pages(scene, leaving, many, tmp_path_factory):
     ]
     corners = [(-7.0, 2.0), (-7.0, -2.0), (1.0, 2.0), (1.0, -2.0)]
     starts = [({"start": s}, compare(BOWL, {"a": "sgd:0.9"}, start=s, steps=30)) for s in corners]
+    wordy = compare(LONG, ["adam:0.1"], start=(2, 1), steps=2)
     texts = {
         "overlay": page_html(scene, fps=50, hold=0.2),
         "slow": page_html(scene, fps=0.5),
@@ -47,6 +50,10 @@ def pages(scene, leaving, many, tmp_path_factory):
         "many": page_html(Scene.of(many, aspect=1.44), layout="race"),
         "rates": page_html(scene.only(0), takes=takes(rates), first=2, layout="race"),
         "starts": page_html(scene.only(0), takes=takes(starts), fps=0.5),
+        "himmelblau": page_html(Scene.of(compare("himmelblau", ["sgd:0.01"], steps=300))),
+        "long": page_html(Scene.of(wordy, aspect=1.44)),
+        "two steps": page_html(Scene.of(wordy, aspect=1.44), layout="race"),
+        "away": page_html(Scene.of(compare(AWAY, ["adam:0.1"], start=(1000003, 2), steps=30))),
     }
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")
@@ -482,6 +489,48 @@ def test_in_a_frame_it_takes_keys_only_when_it_has_the_focus(visit):
     deck.keyboard.press("Escape")
     assert deck.evaluate("document.hasFocus()")
     assert not frame.evaluate("document.hasFocus()")
+
+
+def test_the_heading_stays_as_it_is_while_the_counter_grows(visit):
+    page = visit("himmelblau", **PHONE | CALM)
+    heading = page.locator("#heading")
+    seen = []
+    for shown in (0, 10, 100, 300):
+        page.evaluate(f"player.seek({shown})")
+        assert heading.evaluate("e => e.scrollWidth <= e.clientWidth")
+        seen.append((heading.bounding_box(), page.locator("#heading .formula").bounding_box()))
+    assert seen[1:] == seen[:-1]
+    assert page.locator("#heading .formula").is_visible()
+
+
+def test_a_formula_that_is_too_long_goes_on_in_dots(visit):
+    dots = "e => getComputedStyle(e, '::after').content"
+    page = visit("long", **PHONE | CALM)
+    assert page.locator("#heading").evaluate(dots) == '"…"'
+    resize(page, (1600, 800))
+    assert page.locator("#heading").evaluate(dots) == "none"
+    assert visit("himmelblau", **PHONE).locator("#heading").evaluate(dots) == "none"
+
+
+def ticks(page):
+    """Return what is written at the axes of the first panel: along x, along y, and their names."""
+    script = """all => ["middle", "end"].map(side => all.filter(
+      e => e.getAttribute("text-anchor") === side && !e.matches(".name, .note")
+      ).map(e => e.textContent.replace("\u2212", "-")))"""
+    x, y = page.locator("#stage text").evaluate_all(script)
+    return x, y, page.locator("#stage text.name").all_text_contents()
+
+
+def test_ticks_far_from_zero_have_all_digits_that_they_need(visit):
+    x, _, names = ticks(visit("away", **CALM))
+    assert names[0] == "x \N{MINUS SIGN} 1000000"
+    assert np.diff([float(word) for word in x]) == pytest.approx(0.5)
+    assert "3.0" in x
+
+
+def test_steps_are_whole_numbers(visit):
+    words, *_ = ticks(visit("two steps", **CALM))
+    assert words[-3:] == ["0", "1", "2"]
 
 
 def test_slides_start_and_stop_it(visit):

@@ -162,22 +162,45 @@ const firstRow = (step) => (data.tail === null ? 0 : Math.max(0, rowOf(step - da
 
 /* ---- Axes ---------------------------------------------------------------------------------- */
 
-/** Choose round numbers along an axis, and how they are written. */
-function niceTicks(low, high, most) {
+const MOST_DIGITS = 6;
+
+/**
+ * Choose round numbers along an axis, and how they are written: less an offset, where they would
+ * have too many digits.
+ */
+function niceTicks(low, high, most, whole = false) {
   const rough = (high - low) / most;
-  const power = Math.floor(Math.log10(rough));
-  const factor = [1, 2, 2.5, 5, 10].find((f) => f * 10 ** power >= rough * (1 - 1e-9)) ?? 10;
+  const power = Math.max(Math.floor(Math.log10(rough)), whole ? 0 : -Infinity);
+  const factor = [1, 2, 2.5, 5].filter((f) => !whole || Number.isInteger(f * 10 ** power))
+    .find((f) => f * 10 ** power >= rough * (1 - 1e-9)) ?? 10;
   const step = factor * 10 ** power;
   const places = Math.max(0, -power + (factor === 2.5 ? 1 : 0) - (factor === 10 ? 1 : 0));
-  const large = Math.max(Math.abs(low), Math.abs(high));
+  const digits = (value) => Math.floor(Math.log10(value)) + 1 - power + (factor === 2.5 ? 1 : 0);
+  const largest = (less) => Math.max(Math.abs(low - less), Math.abs(high - less));
+  const round = 10 ** Math.ceil(Math.log10(high - low));
+  const offset = digits(largest(0)) > MOST_DIGITS ? Math.floor(high / round) * round : 0;
+  const large = largest(offset);
+  const plain = large < 1e6 && places < 6;
   const ticks = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i += 1) {
-    const at = i * step;
-    const plain = large < 1e6 && places < 7;
-    const words = i === 0 ? "0" : plain ? at.toFixed(places) : String(Number(at.toPrecision(4)));
+  const first = Math.ceil(low / step - 1e-9);
+  for (let i = 0; (first + i) * step <= high + 1e-9 * step; i += 1) {
+    const at = (first + i) * step;
+    const value = at - offset;
+    const words = Math.abs(value) < step / 2 ? "0"
+      : plain ? value.toFixed(places) : exponential(value, Math.max(digits(large), 1));
     ticks.push({ at, words: signed(words) });
   }
-  return ticks;
+  return { ticks, offset };
+}
+
+/** Write a number of so many digits as few of them and a power of ten. */
+const exponential = (value, digits) => Number(value.toPrecision(digits)).toExponential().replace("e+", "e");
+
+/** Name an axis whose ticks are written less an offset. */
+function lessOffset(name, { offset }) {
+  if (!offset) return name;
+  const words = String(Number(Math.abs(offset).toPrecision(15))).replace("e+", "e");
+  return `${name} ${offset > 0 ? MINUS : "+"} ${words}`;
 }
 
 /** Choose powers of ten along a logarithmic axis. */
@@ -185,14 +208,15 @@ function logTicks(low, high, most) {
   const first = Math.ceil(Math.log10(low) - 1e-9);
   const final = Math.floor(Math.log10(high) + 1e-9);
   if (final - first < 1) {
-    return [1, 2, 5].flatMap((f) => [first - 1, first, final].map((p) => f * 10 ** p))
+    const ticks = [1, 2, 5].flatMap((f) => [first - 1, first, final].map((p) => f * 10 ** p))
       .filter((at, i, all) => at >= low && at <= high && all.indexOf(at) === i)
       .map((at) => ({ at, words: String(Number(at.toPrecision(2))) }));
+    return { ticks, offset: 0 };
   }
   const stride = Math.ceil((final - first + 1) / most);
   const ticks = [];
   for (let p = first; p <= final; p += stride) ticks.push({ at: 10 ** p, words: `10^${signed(String(p))}` });
-  return ticks;
+  return { ticks, offset: 0 };
 }
 
 const px = (key) => data.type[key] * point;
@@ -204,14 +228,14 @@ function makeAxes(panel) {
   const long = data.widths.long * point;
   const bottom = box.height;
   const thin = { "stroke-width": data.widths.tick * point };
-  for (const tick of panel.xTicks) {
+  for (const tick of panel.x.ticks) {
     const x = panel.across(tick.at);
     group.append(svg("path", { class: "tick", d: `M${x} ${bottom}v${long}`, ...thin }));
     if (panel.numbers.x) {
       group.append(label(tick.words, { x, y: bottom + long + 1.15 * size, "text-anchor": "middle", "font-size": size }));
     }
   }
-  for (const tick of panel.yTicks) {
+  for (const tick of panel.y.ticks) {
     const y = panel.down(tick.at);
     group.append(svg("path", { class: "tick", d: `M0 ${y}h${-long}`, ...thin }));
     if (panel.numbers.y) {
@@ -224,7 +248,7 @@ function makeAxes(panel) {
     group.append(label(panel.names.x, { ...name, x: box.width / 2, y: bottom + long + 1.5 * size + 1.05 * px("label") }));
   }
   if (panel.numbers.y) {
-    const widest = Math.max(0, ...panel.yTicks.map((tick) => wide(tick.words)));
+    const widest = Math.max(0, ...panel.y.ticks.map((tick) => wide(tick.words)));
     const x = -long - 0.7 * size - widest - 0.55 * px("label");
     const turned = panel.names.y.length > 3 ? { transform: `rotate(-90 ${x} ${bottom / 2})` } : {};
     group.append(label(panel.names.y, { ...name, x, y: bottom / 2 + 0.3 * px("label"), ...turned }));
@@ -242,10 +266,14 @@ function margins(words) {
   };
 }
 
+const mostAcross = (width) => clamp(Math.floor(width / (4.4 * px("tick"))), 2, 9);
+const mostUp = (tall) => clamp(Math.floor(tall / (2.3 * px("tick"))), 2, 9);
+
 const axisTicks = {
-  x: (width, end = data.limits[0]) => niceTicks(...end, clamp(Math.floor(width / (4.4 * px("tick"))), 2, 9)),
-  y: (tall) => niceTicks(...data.limits[1], clamp(Math.floor(tall / (2.3 * px("tick"))), 2, 9)),
-  loss: (tall) => (data.losses.log ? logTicks : niceTicks)(...data.losses.range, clamp(Math.floor(tall / (2.3 * px("tick"))), 2, 9)),
+  x: (width) => niceTicks(...data.limits[0], mostAcross(width)),
+  y: (tall) => niceTicks(...data.limits[1], mostUp(tall)),
+  step: (width) => niceTicks(0, data.losses.end, mostAcross(width), true),
+  loss: (tall) => (data.losses.log ? logTicks : niceTicks)(...data.losses.range, mostUp(tall)),
 };
 
 /* ---- Panels -------------------------------------------------------------------------------- */
@@ -261,18 +289,18 @@ function makePanel(kind, box, tracks, numbers = { x: true, y: true }) {
     const [[x0, x1], [y0, y1]] = data.limits;
     panel.across = (x) => ((x - x0) / (x1 - x0)) * width;
     panel.down = (y) => (1 - (y - y0) / (y1 - y0)) * tall;
-    panel.xTicks = axisTicks.x(width);
-    panel.yTicks = axisTicks.y(tall);
-    panel.names = data.names;
+    panel.x = axisTicks.x(width);
+    panel.y = axisTicks.y(tall);
+    panel.names = { x: lessOffset(data.names.x, panel.x), y: lessOffset(data.names.y, panel.y) };
     panel.place = (path, row) => [panel.across(path.x[row]), panel.down(path.y[row])];
   } else {
     const [low, high] = data.losses.range.map(data.losses.log ? Math.log10 : Number);
     const scaled = data.losses.log ? (f) => (f > 0 ? Math.log10(f) : NaN) : Number;
     panel.across = (step) => (step / data.losses.end) * width;
     panel.down = (f) => (1 - (scaled(f) - low) / (high - low)) * tall;
-    panel.xTicks = axisTicks.x(width, [0, data.losses.end]).filter((tick) => Number.isInteger(tick.at));
-    panel.yTicks = axisTicks.loss(tall);
-    panel.names = { x: "step", y: data.losses.label };
+    panel.x = axisTicks.step(width);
+    panel.y = axisTicks.loss(tall);
+    panel.names = { x: "step", y: lessOffset(data.losses.label, panel.y) };
     panel.place = (path, row) => [panel.across(times[row]), panel.down(path.above[row])];
   }
   group.append(svg("rect", { class: "back", width, height: tall }), inner);
@@ -300,7 +328,7 @@ function makeGround(panel) {
 }
 
 function makeGridlines(panel) {
-  for (const tick of panel.yTicks) {
+  for (const tick of panel.y.ticks) {
     panel.inner.append(svg("path", { class: "gridline", d: `M0 ${panel.down(tick.at)}H${panel.box.width}`, "stroke-width": data.widths.grid * point }));
   }
 }
@@ -463,8 +491,8 @@ function makeExits(panel) {
 
 /* ---- Layouts ------------------------------------------------------------------------------- */
 
-const yWords = (tall) => axisTicks.y(tall).map((tick) => tick.words);
-const lossWords = (tall) => axisTicks.loss(tall).map((tick) => tick.words);
+const yWords = (tall) => axisTicks.y(tall).ticks.map((tick) => tick.words);
+const lossWords = (tall) => axisTicks.loss(tall).ticks.map((tick) => tick.words);
 const every = data.tracks.map((_, i) => i);
 
 function overlayBoxes(width, tall) {
@@ -551,6 +579,7 @@ function layOut() {
     alignWords(boxes, width);
   }
   stage.style.height = `${boxes.tall}px`;
+  reserveCounter();
   fitHeading();
   draw(boxes, width);
 }
@@ -565,6 +594,14 @@ function alignWords({ from, to }, width) {
   setVariables(narrow ? { left: "0.6em", right: "0.6em" } : { left: `${from}px`, right: `${Math.max(0, width - to)}px` });
 }
 
+/** Keep the room of the last step's number from the first on, so that the heading stays fitted. */
+function reserveCounter() {
+  const counter = byId("counter");
+  counter.style.minWidth = "";
+  counter.textContent = `step ${stepOf(last)}`;
+  counter.style.minWidth = `${Math.ceil(parseFloat(getComputedStyle(counter).width))}px`;
+}
+
 /** Set the heading smaller, then a shorter one, until it fits; Python does the same. */
 function fitHeading() {
   const heading = byId("heading");
@@ -572,6 +609,7 @@ function fitHeading() {
   const named = parts.name.textContent !== "";
   const bare = parts.formula.textContent.trim().endsWith("="); // There is no formula.
   const choices = bare ? [[1, 0]] : named ? [[1, 1], [0, 1], [1, 0]] : [[0, 1]];
+  heading.classList.remove("cut");
   for (const [name, formula] of choices) {
     show(parts.name, name);
     show(parts.colon, name && formula);
@@ -582,6 +620,8 @@ function fitHeading() {
     if (fit >= 1) setVariables({ fit: 1 });
     if (fit >= 0.69) return;
   }
+  // Browsers write no ellipsis after a formula that is cut.
+  heading.classList.toggle("cut", heading.scrollWidth > heading.clientWidth);
 }
 
 function draw(boxes, width) {
