@@ -408,3 +408,42 @@ def test_forty_maps_on_a_stamp_are_refused_in_one_line():
     one = basins("sphere", "sgd:0.1", 3, resolution=3)
     with pytest.raises(ValueError, match="`size` must be large enough for the panels"):
         plot_basins([one] * 40, size=(100, 100))
+
+
+# --- numbers on short axes
+
+
+def seen(axis):
+    """Return the numbers that can be seen at an axis."""
+    low, high = sorted(axis.get_view_interval())
+    ticks = zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=True)
+    return [label.get_text() for place, label in ticks if low <= place <= high]
+
+
+def test_a_short_logarithmic_axis_of_a_map_has_numbers():
+    axes = {"lr": np.geomspace(0.2, 0.8, 8), "momentum": np.linspace(0.5, 0.95, 5)}
+    ax = plot_map(sensitivity(BOWL, "momentum", steps=20, **axes))
+    assert seen(ax.xaxis) == ["0.2", "0.5"]
+    axes = {"beta1": np.linspace(0, 0.99, 6), "beta2": np.linspace(0, 0.999, 6)}
+    ax = plot_map(sensitivity(BOWL, "adam", steps=100, **axes))
+    scale = ax.child_axes[0].yaxis
+    assert len(seen(scale)) >= 2
+    assert all(5.98 < float(number) < 6 for number in seen(scale))
+
+
+@pytest.mark.parametrize(
+    ("rates", "numbers"),
+    [
+        ((0.001, 100), [rf"$\mathdefault{{10^{{{power}}}}}$" for power in range(-3, 3)]),
+        ((0.03, 0.9), ["0.05", "0.1", "0.2", "0.5"]),
+        ((0.21, 0.48), ["0.25", "0.3", "0.35", "0.4", "0.45"]),
+        ((1.5e-7, 7e-7), [rf"$\mathdefault{{{part}\times10^{{-7}}}}$" for part in (2, 5)]),
+    ],
+)
+def test_rates_are_numbered_however_near_they_lie(rates, numbers):
+    ax = plot_rates(sensitivity(BOWL, "sgd", steps=3, lr=np.geomspace(*rates, 6)))
+    ax.figure.canvas.draw()
+    assert seen(ax.xaxis) == numbers
+    # The numbers follow if another part is looked at.
+    ax.set_xlim(1, 1000)
+    assert len(seen(ax.xaxis)) == 4

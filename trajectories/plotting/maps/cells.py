@@ -11,12 +11,13 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from trajectories.maps.outcomes import Sensitivity, is_geometric
 from trajectories.plotting.header import in_points, points, text_size
 from trajectories.plotting.maps.colors import excess_of, quality_map, quality_norm
+from trajectories.plotting.maps.ticks import mark_logarithmic
 from trajectories.plotting.panel import style_ticks
 from trajectories.plotting.theme import setting
 
@@ -87,10 +88,10 @@ def mark_axis(ax: Axes, which: str, name: str, values: Array) -> None:
     ax.set(**{f"{which}lim": ends})
     axis = ax.xaxis if which == "x" else ax.yaxis
     if geometric:
-        axis.set_major_locator(LogLocator(numticks=8))
+        mark_logarithmic(axis, 8)
     else:
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_minor_locator(NullLocator())
+        axis.set_minor_locator(NullLocator())
 
 
 def draw_cells(ax: Axes, result: Sensitivity) -> ScalarMappable:
@@ -160,7 +161,7 @@ def draw_scale(ax: Axes, mappable: ScalarMappable, label: str) -> Axes:
     bar = ax.figure.colorbar(mappable, cax=beside)
     bar.outline.set_visible(False)
     if isinstance(mappable.norm, LogNorm):
-        bar.ax.yaxis.set_major_locator(LogLocator(numticks=7))
+        mark_logarithmic(bar.ax.yaxis, 7)
     bar.ax.yaxis.set_minor_locator(NullLocator())
     style_ticks(beside)
     beside.set_ylabel(label)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullLocator
 
 from trajectories.maps.outcomes import Sensitivity
 from trajectories.plotting.maps.cells import mark_axis
 from trajectories.plotting.maps.colors import excess_of
+from trajectories.plotting.maps.ticks import mark_logarithmic
 from trajectories.plotting.panel import style_ticks
 from trajectories.plotting.theme import setting
 from trajectories.plotting.tracks import Style
@@ -54,8 +54,7 @@ def draw_rates(ax: Axes, curves: Sequence[Sensitivity], styles: Sequence[Style])
         bottom = max(float(known[known > 0].min()), _DYNAMIC * top)
         ax.set_yscale("log", nonpositive="clip")
         ax.set_ylim(bottom / 2, 10 * top)
-        ax.yaxis.set_major_locator(LogLocator(numticks=8))
-        ax.yaxis.set_minor_locator(NullLocator())
+        mark_logarithmic(ax.yaxis, 8)
         drawn = [np.maximum(values, bottom) for values in drawn]
     ax.grid(axis="y", zorder=0)
     paper, size = setting("axes.facecolor"), setting("lines.markersize")
