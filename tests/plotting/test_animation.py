@@ -253,7 +253,7 @@ def test_repr_says_what_it_shows(short):
         ({"layout": "gird"}, ValueError, "Did you mean 'grid'"),
         ({"layout": None}, ValueError, "Unknown layout"),
         ({"limits": ((1, 0), (0, 1))}, ValueError, "`limits`"),
-        ({"nonsense": 1}, AttributeError, "nonsense"),
+        ({"nonsense": 1}, TypeError, "nonsense"),
     ],
 )
 def test_bad_argument_of_animate_is_refused_and_nothing_written(
@@ -262,6 +262,14 @@ def test_bad_argument_of_animate_is_refused_and_nothing_written(
     with pytest.raises(error, match=words):
         animate(short, **kwargs).save(tmp_path / "a.gif")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_unknown_keyword_is_refused_before_anything_is_saved(short):
+    with pytest.raises(TypeError, match="Did you mean 'linewidth'?"):
+        animate(short, linewdth=3)
+    with pytest.raises(TypeError, match="Unknown keyword 'fps'"):
+        animate(short, fps=5)
+    animate(short, layout="3d", elevation=30, linewidth=3)
 
 
 @pytest.mark.parametrize(

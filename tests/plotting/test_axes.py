@@ -29,6 +29,8 @@ from trajectories.plotting.canvas import new_figure
 from trajectories.plotting.recipes.recipe import Recipe
 from trajectories.plotting.recipes.replay import figure_of
 
+BOWL = "x**2/20 + y**2"
+
 
 def new_axes(count=1, size=(480, 360)):
     figure = new_figure(size)
@@ -220,9 +222,71 @@ def test_arrow_and_head_have_a_colour_given_for_the_lines(leaving):
     assert [to_hex(color) for color in colors] == ["#112233"] * 3
 
 
-def test_unknown_keyword_is_refused(short):
-    with pytest.raises(AttributeError, match="nonsense"):
-        plot(short, nonsense=1)
+@pytest.mark.parametrize("draw", [plot, plot_loss])
+@pytest.mark.parametrize(
+    ("wrong", "error", "words"),
+    [
+        ({"nonsense": 1}, TypeError, "Unknown keyword 'nonsense'"),
+        ({"linewdth": 3}, TypeError, "'linewdth'. Did you mean 'linewidth'?"),
+        ({"lw": 1, "linewidth": 1}, TypeError, "linewidth"),
+        ({"marker": "none at all"}, ValueError, "none at all"),
+    ],
+)
+def test_property_that_a_line_cannot_have_is_refused_and_axes_stay_as_they_are(
+    draw, wrong, error, words, short
+):
+    ax = new_axes()
+    before = ax.get_children(), ax.get_xlim(), ax.get_position().bounds
+    with pytest.raises(error, match=words):
+        draw(short, ax=ax, **wrong)
+    assert (ax.get_children(), ax.get_xlim(), ax.get_position().bounds) == before
+
+
+def test_up_to_twenty_four_paths_no_two_look_alike(short):
+    ax = plot(list(short) * 12)
+    looks = [(line.get_color(), line.get_linestyle()) for line in lines_of(ax)]
+    assert len(set(looks)) == 24
+    assert {dash for _, dash in looks[:8]} == {"-"}
+    handles = ax.get_legend().legend_handles
+    assert [(line.get_color(), line.get_linestyle()) for line in handles] == looks
+    marks = [(line.get_color(), line.get_marker()) for line in heads_of(ax)]
+    assert len(set(marks)) == 24
+
+
+def test_a_dash_given_for_all_lines_holds_for_all(short):
+    drawn = lines_of(plot(list(short) * 6, linestyle="--"))
+    assert {line.get_linestyle() for line in drawn} == {"--"}
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 30])
+def test_step_axis_has_whole_numbers_only(steps):
+    ax = plot_loss(compare("himmelblau", ["newton", "sgd:0.01"], steps=steps))
+    ticks = ax.get_xticks()
+    np.testing.assert_array_equal(ticks, np.round(ticks))
+    assert len([tick for tick in ticks if 0 <= tick <= steps]) >= 2
+
+
+@pytest.mark.parametrize("draw", [plot, plot_loss, tj.plot_3d])
+def test_header_is_inside_the_figure_if_paths_are_lost_at_once(draw, words):
+    starts = {"SGD": (-1, 1), "Adam": (1, 1), "Momentum": (-1, 1), "AdaGrad": (-1, 1)}
+    rules = ("sgd:0.1", "adam:0.1", "momentum:0.1", "adagrad:0.1")
+    paths = [
+        descend("log(x) + y**2", rule, start=start, steps=5, label=label)
+        for rule, (label, start) in zip(rules, starts.items(), strict=True)
+    ]
+    figure = draw(paths).figure
+    assert max(box.y1 for _, box in words(figure)) <= figure.bbox.y1
+
+
+def test_label_too_long_for_a_line_is_cut_and_one_of_two_lines_is_joined(short, words):
+    labels = ["all of its settings, written out at length and then some " * 2, "two\nlines"]
+    paths = compare(BOWL, dict(zip(labels, ("sgd:0.9", "adam:0.3"), strict=True)), steps=5)
+    figure = plot(paths).figure
+    assert max(box.x1 for _, box in words(figure)) <= figure.bbox.x1
+    cut, joined = (text.get_text() for text in figure.axes[0].get_legend().get_texts())
+    assert cut.startswith("all of its settings, written out")
+    assert cut.endswith("...")
+    assert joined == "two lines"
 
 
 def test_path_that_leaves_ends_at_the_edge_with_an_arrow_and_a_word(leaving):

@@ -5,7 +5,8 @@ import math
 import pytest
 
 from trajectories.plotting.canvas import new_figure
-from trajectories.plotting.header import fitted, fitted_alike, text_size
+from trajectories.plotting.header import fitted, fitted_alike, heading, literal, text_size
+from trajectories.plotting.lettering import shortened
 
 
 @pytest.mark.parametrize("drawn", [True, False])
@@ -42,3 +43,17 @@ def test_what_fits_in_no_form_is_cut_where_it_must_be():
     assert roomy[0] == "SGD"
     assert len(roomy[1]) > len(texts[1])
     assert text_size(roomy[1], size)[0] <= 2 * wide
+
+
+def test_nameless_surface_is_headed_by_mathematics_before_its_text():
+    words = heading("x**2/20", "x**2/20", r"\frac{x^{2}}{20}")
+    assert words == [r"$f(x, y) = \frac{x^{2}}{20}$", r"$\frac{x^{2}}{20}$", "x**2/20"]
+    narrow = text_size(words[1], 10)[0] + 1
+    assert fitted(words, narrow, 10)[0] == words[1]
+
+
+def test_escaped_dollar_sign_is_not_cut_in_two():
+    text = literal("5 $ in all and more")
+    width = text_size("5 $...", 10)[0]
+    for more in range(30):
+        assert "\\." not in shortened(text, width - 15 + more, 10)

@@ -350,7 +350,7 @@ def test_markers_stand_at_steps_only(short):
         ({"theme": "slide"}, ValueError, "Did you mean 'slides'"),
         ({"ax": 3}, TypeError, "`ax` must be 3-D Axes"),
         ({"ax": Figure().add_subplot()}, TypeError, "`ax` must be 3-D Axes"),
-        ({"nonsense": 1}, AttributeError, "nonsense"),
+        ({"nonsense": 1}, TypeError, "nonsense"),
     ],
 )
 def test_bad_argument_is_refused_by_name(kwargs, error, words, short):

@@ -12,8 +12,10 @@ from trajectories.plotting.extras import Extras
 from trajectories.plotting.layouts import LAYOUTS, SIZES, Picture
 from trajectories.plotting.pace import frame_steps
 from trajectories.plotting.scene import checked
+from trajectories.plotting.solid.panel import CAMERA
 from trajectories.plotting.takes import checked_rates, checked_starts
-from trajectories.plotting.theme import look
+from trajectories.plotting.writers.page import looks_for
+from trajectories.plotting.tracks import line_properties
 from trajectories.validation import must
 
 __all__ = ["animate"]
@@ -100,9 +102,10 @@ def animate(
     paths = checked(trajectories)
     layout = resolve("layout", layout, LAYOUTS)
     shape = checked_size(size) if size is not None else SIZES[layout]
-    settings = look(theme)
+    looks = looks_for(theme)
     extras = Extras(annotate=annotate, captions=captions, anatomy=anatomy, tail=tail)
     shown = frame_steps(paths, frames, pace)
+    line_properties({name: value for name, value in kwargs.items() if name not in CAMERA})
     rates, places = checked_rates(learning_rates), checked_starts(starts)
     if rates and places:
         raise must("starts", "left out where there are learning rates", starts)
@@ -120,11 +123,11 @@ def animate(
     }
 
     def make(size: Size) -> Picture:
-        with settings.applied() as chosen:
+        with looks[0].applied() as chosen:
             how = {"size": size, "limits": limits, "extras": extras}
             return LAYOUTS[layout](paths, chosen, **how, **kwargs)
 
     kept = {name: value for name, value in told.items() if value is not None}
-    moving = Animation(paths, shown, shape, make, kept)
+    moving = Animation(paths, shown, shape, make, kept, looks)
     moving.remember(paths, kind="animation", settings=kept)
     return moving

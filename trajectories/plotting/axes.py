@@ -16,7 +16,7 @@ from trajectories.plotting.layouts import LAYOUTS, SIZES
 from trajectories.plotting.panel import draw_ground, draw_losses, draw_minima, draw_paths
 from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.plotting.relief import make_relief
-from trajectories.plotting.scene import Scene, checked
+from trajectories.plotting.scene import Scene, checked, shown_labels
 from trajectories.plotting.solid.panel import ELEVATION, checked_camera, draw_solid
 from trajectories.plotting.solid.stage import BOX
 from trajectories.plotting.theme import applied
@@ -221,7 +221,7 @@ def plot_loss(
     check_room(ax, size)
     with applied(theme):
         if ax is None:
-            figure, ax = _new_axes(size, [path.label for path in paths])
+            figure, ax = _new_axes(size, shown_labels(paths))
             told = {"size": size, "theme": theme, **kwargs}
             figure.remember(paths, kind="plot_loss", settings=told)
         scene = Scene.of(paths, resolution=3)

@@ -71,8 +71,11 @@ def plot_grid(
 
     Parameters
     ----------
-    trajectories, size, theme, limits, **kwargs
+    trajectories, size, theme, limits
         As for `plot_overlay`; the default size is (960, 720).
+    **kwargs
+        `captions`, as for `plot`; all else is passed on to the lines of the paths
+        (`matplotlib.lines.Line2D`).
 
     Returns
     -------

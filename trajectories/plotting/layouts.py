@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from inspect import signature
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -19,8 +18,8 @@ from trajectories.plotting.extras import PLAIN, Extras
 from trajectories.plotting.header import fitted, heading, in_points, points
 from trajectories.plotting.panel import draw_losses, draw_paths
 from trajectories.plotting.recipes.figure import RecipeFigure
-from trajectories.plotting.scene import Scene
-from trajectories.plotting.solid.panel import ELEVATION, checked_camera, draw_solid
+from trajectories.plotting.scene import Scene, shown_labels
+from trajectories.plotting.solid.panel import CAMERA, ELEVATION, checked_camera, draw_solid
 from trajectories.plotting.solid.stage import BOX, Stage
 from trajectories.plotting.theme import Theme, setting
 from trajectories.plotting.tracks import Mover, track_styles
@@ -177,7 +176,7 @@ def solid(
     camera = checked_camera(elevation, azimuth, orbit)
     extras.only("3d", ("captions", "tail"))
     figure = new_figure(size or SIZES["3d"])
-    labels = [path.label for path in paths] if legend else []
+    labels = shown_labels(paths) if legend else []
     (ax,) = panels(figure, 1, 1, labels, kind=Stage)
     scene = Scene.of(paths, limits=limits, aspect=BOX[0] / BOX[1])
     styles = track_styles(len(paths), **kwargs)
@@ -202,8 +201,9 @@ SIZES: dict[str, Size] = {
 
 
 def _labels(paths: Shown) -> list[str]:
-    shown = paths.tracks if isinstance(paths, Scene) else paths
-    return [path.label for path in shown]
+    if isinstance(paths, Scene):
+        return [track.label for track in paths.tracks]
+    return shown_labels(paths)
 
 
 def _scene(paths: Shown, limits: Limits, aspect: float, extras: Extras) -> Scene:
@@ -215,9 +215,8 @@ def _scene(paths: Shown, limits: Limits, aspect: float, extras: Extras) -> Scene
 
 def _without_camera(layout: str, settings: Mapping[str, Any]) -> None:
     """Raise if a flat picture is told where its camera stands."""
-    for name in signature(checked_camera).parameters:
-        if name in settings:
-            raise must(name, f'left out in the layout "{layout}"', settings[name])
+    for name in CAMERA.intersection(settings):
+        raise must(name, f'left out in the layout "{layout}"', settings[name])
 
 
 def _figure_header(

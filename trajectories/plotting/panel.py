@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
@@ -134,6 +135,7 @@ def draw_losses(ax: Axes, scene: Scene, styles: Sequence[Style]) -> list[Mover]:
     """
     style_ticks(ax)
     ax.set_xlim(0, scene.steps * 1.03)
+    ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], integer=True))
     ax.set_xlabel("step")
     losses = np.concatenate([track.values.ravel() for track in scene.tracks])
     floor = 0.0 if scene.floor is None else scene.floor

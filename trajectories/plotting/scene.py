@@ -21,7 +21,7 @@ from trajectories.surfaces import Surface
 from trajectories.trajectory import Trajectory
 from trajectories.validation import must
 
-__all__ = ["Exit", "Naming", "Scene", "Track", "checked", "leaves"]
+__all__ = ["Exit", "Naming", "Scene", "Track", "checked", "leaves", "shown_labels"]
 
 Array = NDArray[np.float64]
 
@@ -252,6 +252,34 @@ def checked(trajectories: Any) -> list[Trajectory]:
     return paths
 
 
+def shown_labels(paths: Iterable[Trajectory]) -> list[str]:
+    """Return what a scene calls the tracks of some paths, before there is a scene.
+
+    Parameters
+    ----------
+    paths : iterable of Trajectory
+        The paths.
+
+    Returns
+    -------
+    list of str
+        Each on one line.
+
+    Examples
+    --------
+    >>> import trajectories as tj
+    >>> shown_labels([tj.descend("log(x) + y**2", "sgd:0.1", start=(-1, 1), steps=5)])
+    ['SGD: lost at step 0']
+    """
+    return [_shown_label(path) for path in paths]
+
+
+def _shown_label(path: Trajectory) -> str:
+    label = " ".join(path.label.splitlines())
+    # There is nothing of it to be seen.
+    return f"{label}: lost at step 0" if (path.diverged_at == 0).all() else label
+
+
 def _track(path: Trajectory, limits: Limits, anatomy: bool) -> Track:
     # Where steps were not recorded, the last recorded one stands.
     time = np.arange(path.steps + 1)
@@ -260,10 +288,7 @@ def _track(path: Trajectory, limits: Limits, anatomy: bool) -> Track:
     exits = tuple(leaves(positions[:, i], limits) for i in range(positions.shape[1]))
     values = path.values.reshape(len(path.recorded), -1)[rows]
     parts = dissect(path) if anatomy else None
-    label = path.label
-    if (path.diverged_at == 0).all():  # There is nothing of it to be seen.
-        label += ": lost at step 0"
-    return Track(label, positions, values, exits, _rates(path), parts)
+    return Track(_shown_label(path), positions, values, exits, _rates(path), parts)
 
 
 def _rates(path: Trajectory) -> Array | None:

@@ -7,20 +7,34 @@ get the very pixels of a full draw.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
-from matplotlib.artist import Artist
+from matplotlib.artist import Artist, ArtistInspector
 from matplotlib.axes import Axes
 from matplotlib.cbook import normalize_kwargs
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from trajectories.names import unknown
 from trajectories.plotting.scene import Scene, Track
 from trajectories.plotting.theme import setting
 
-__all__ = ["HEAD", "NOTE", "Curves", "Mover", "Paths", "Style", "marker_spacing", "track_styles"]
+__all__ = [
+    "HEAD",
+    "NOTE",
+    "Curves",
+    "Mover",
+    "Paths",
+    "Style",
+    "line_properties",
+    "marker_spacing",
+    "properties",
+    "track_styles",
+]
 
 _PATH, HEAD, NOTE = 10.0, 20.0, 30.0
 #: Sizes of heads, in sizes of a marker.
@@ -28,6 +42,8 @@ _PATH_HEAD, _LOSS_HEAD = 2.1, 1.7
 #: Up to this many steps each has a marker; longer paths have markers at equal distances.
 _MARKED_STEPS = 40
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
+#: Where the looks begin anew, tracks get the next of these; pages know them by these names.
+_DASHES = ("-", "--", ":", "-.")
 
 Array = NDArray[np.float64]
 Style = dict[str, Any]
@@ -43,7 +59,9 @@ class Mover(Protocol):
 
 
 def track_styles(count: int, **kwargs: Any) -> list[Style]:
-    """Return colours and markers for tracks: those of the current property cycle, markers added.
+    """Return a look for each track: those of the current property cycle, markers added.
+
+    Where it begins anew, dashes and other markers keep the tracks apart.
 
     Parameters
     ----------
@@ -56,14 +74,69 @@ def track_styles(count: int, **kwargs: Any) -> list[Style]:
     -------
     list of dict
         Keyword arguments of a line.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a line has no such property, or if it cannot have this value.
+
+    Examples
+    --------
+    >>> [style["marker"] for style in track_styles(3, linewidth=1)]
+    ['o', 's', '^']
     """
     cycle = list(setting("axes.prop_cycle"))
-    given = normalize_kwargs(kwargs, Line2D)
+    given = line_properties(kwargs)
     plain = {"color": setting("lines.color")}
-    return [
-        {**plain, "marker": _MARKERS[i % len(_MARKERS)], **cycle[i % len(cycle)], **given}
-        for i in range(count)
-    ]
+    looks, turns = [], Counter[str]()
+    for i in range(count):
+        look = {**plain, "marker": _MARKERS[i % len(_MARKERS)], **cycle[i % len(cycle)]}
+        turn = turns[repr(sorted(look.items()))]
+        turns[repr(sorted(look.items()))] += 1
+        if turn:
+            look["marker"] = _MARKERS[(i + turn) % len(_MARKERS)]
+            look["linestyle"] = _DASHES[turn % len(_DASHES)]
+        looks.append(look | given)
+    return looks
+
+
+def line_properties(given: Mapping[str, Any]) -> Style:
+    """Return properties of lines by their full names, if a line can have them.
+
+    Parameters
+    ----------
+    given : mapping
+        Keyword arguments of `matplotlib.lines.Line2D`.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no such property, or if it cannot have this value.
+
+    Examples
+    --------
+    >>> line_properties({"lw": 2})
+    {'linewidth': 2}
+    """
+    known = properties(Line2D)
+    for name in given:
+        if name not in known:
+            raise TypeError(str(unknown("keyword", name, known)))
+    style = normalize_kwargs(dict(given), Line2D)
+    Line2D([], [], **style)  # It checks the values.
+    return style
+
+
+@cache
+def properties(kind: type[Artist]) -> tuple[str, ...]:
+    """Return the names of all that can be set of an artist, short names too."""
+    inspector = ArtistInspector(kind)
+    names = {*inspector.get_setters(), *(a for some in inspector.aliasd.values() for a in some)}
+    return tuple(sorted(names))
 
 
 class _Trails:

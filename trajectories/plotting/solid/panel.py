@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from trajectories.plotting.tracks import Mover, Style
 from trajectories.surfaces import Surface
 from trajectories.validation import Interval, scalar
 
-__all__ = ["ELEVATION", "checked_camera", "draw_solid"]
+__all__ = ["CAMERA", "ELEVATION", "checked_camera", "draw_solid"]
 
 Array = NDArray[np.float64]
 
@@ -140,6 +141,10 @@ def checked_camera(elevation: Any, azimuth: Any, orbit: Any) -> dict[str, Any]:
         "azimuth": None if azimuth is None else scalar("azimuth", azimuth, _ANY),
         "orbit": scalar("orbit", orbit, _ANY),
     }
+
+
+#: What a camera is told by.
+CAMERA = frozenset(signature(checked_camera).parameters)
 
 
 def _on_surface(places: Array, scene: Scene, surface: Surface, heights: Heights) -> Array:
