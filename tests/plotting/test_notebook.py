@@ -88,6 +88,20 @@ def test_what_no_page_can_show_is_a_gif(how, short):
     assert 10 * np.log10(255**2 / max(error, 1e-9)) > 40
 
 
+@pytest.mark.parametrize("how", [{}, {"layout": "3d"}])
+def test_it_holds_and_ends_as_its_files_would(how, short):
+    moving = animate(short, size=(200, 150), frames=2, **how)
+    moving.saving |= {"hold": 4.0, "loop": 2}
+    if how:
+        image, _ = image_of(moving._repr_html_(), "gif")
+        image.seek(1)
+        assert image.info["loop"] == 1  # So often again.
+        assert image.info["duration"] > 4000
+    else:
+        page = only(moving._repr_html_())[1]["srcdoc"]
+        assert '"hold":4.0,"loop":2' in page
+
+
 def test_a_trajectory_shows_its_plot(short, pixels):
     image, alt = image_of(short[0]._repr_html_(), "png")
     assert alt == repr(short[0])

@@ -280,6 +280,17 @@ def test_lines_are_as_they_were_asked_for(scene):
     assert "--t2: #ff0000ff" in text
 
 
+def test_dashes_of_ones_own_are_as_long_as_in_the_other_pictures(scene):
+    text = page_html(scene, line={"linestyle": (2, (1, 3)), "linewidth": 2})
+    line = data_of(text)["tracks"][0]["line"]
+    assert (line["dashes"], line["offset"]) == ([2.0, 6.0], 4.0)
+    with mpl.rc_context({"lines.scale_dashes": False}):
+        line = data_of(page_html(scene, line={"dashes": (5, 1), "linewidth": 2}))["tracks"][0][
+            "line"
+        ]
+    assert line["dashes"] == [5.0, 1.0]
+
+
 def test_settings_of_the_user_show(scene):
     with mpl.rc_context({"axes.facecolor": "#abcdef", "lines.linewidth": 7}):
         text = page_html(scene)

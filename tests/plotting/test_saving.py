@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
@@ -15,6 +16,8 @@ from trajectories import animate, plot_race
 from trajectories.plotting.formats import STREAMED
 from trajectories.plotting.painter import Painter
 from trajectories.plotting.saving import page_of, poster_path
+from trajectories.plotting.scene import Scene
+from trajectories.plotting.scenes import animate_scene
 from trajectories.plotting.writers.page import read_recipe
 
 #: Odd on purpose: videos want even sides.
@@ -186,6 +189,16 @@ def test_a_page_has_the_frames_asked_for(zigzag, tmp_path):
     page = page_of(moving, fps=5)
     (frames,) = re.findall(r'"frames":(\[[\d,]*\])', page)
     assert frames == str(list(moving.frame_steps)).replace(" ", "")
+
+
+def test_a_page_looks_as_the_picture_did_when_it_was_made(short):
+    with mpl.rc_context({"figure.facecolor": "#123456"}):
+        moving = animate(short)
+        scene = animate_scene(Scene.of(short))
+        wanted = page_of(moving, fps=5)
+    assert page_of(moving, fps=5) == wanted
+    assert "--page: #123456ff" in wanted
+    assert "--page: #123456ff" in page_of(scene, fps=5)
 
 
 @pytest.mark.parametrize(

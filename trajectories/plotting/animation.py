@@ -14,6 +14,7 @@ from trajectories.plotting.canvas import Size
 from trajectories.plotting.formats import FORMATS
 from trajectories.plotting.layouts import Picture
 from trajectories.plotting.painter import Painter
+from trajectories.plotting.theme import Look
 from trajectories.trajectory import Trajectory
 from trajectories.validation import POSITIVE, scalar
 
@@ -38,6 +39,8 @@ class Animation:
         Makes the picture anew in a size.
     settings : mapping
         What `animate` was told.
+    looks : sequence of Look, optional
+        What a page looks like, if there can be one; see `looks_for`.
 
     Attributes
     ----------
@@ -49,6 +52,8 @@ class Animation:
         Width and height in pixels.
     settings : dict
         What `animate` was told, by the names of its arguments; what was left out is not there.
+    looks : tuple of Look
+        What a page looks like.
     saving : dict
         What `save` uses where it is told nothing: `fps`, `hold` and `loop`.
 
@@ -68,11 +73,13 @@ class Animation:
         size: Size,
         make: Callable[[Size], Picture],
         settings: Mapping[str, Any],
+        looks: Sequence[Look] = (),
     ) -> None:
         self.trajectories = trajectories
         self.frame_steps = tuple(frame_steps)
         self.size = size
         self.settings = dict(settings)
+        self.looks = tuple(looks)
         self.saving: dict[str, Any] = {"fps": default_fps(len(self)), "hold": 1.5, "loop": 0}
         self._make = make
         self._source: tuple[Sequence[Any], str, dict[str, Any]] | None = None

@@ -33,10 +33,9 @@ def animation_html(animation: Animation) -> str:
         A page with a player in a frame of its own; a GIF where no page can show the picture.
     """
     width, height = animation.size
-    fps = animation.saving["fps"]
     if animation.settings["layout"] == "3d" or animation.settings.get("anatomy"):
         return movie_html(animation)
-    page = page_of(animation, fps=fps)
+    page = page_of(animation, **animation.saving)
     return (
         f'<iframe srcdoc="{escape(page)}" sandbox="allow-scripts" title="{escape(repr(animation))}"'
         f' style="width: 100%; max-width: {width}px; height: {height + _CONTROLS}px;'
@@ -56,7 +55,7 @@ def movie_html(animation: Animation) -> str:
     -------
     str
     """
-    return _image("gif", _gif(animation, animation.saving["fps"]), animation)
+    return _image("gif", _gif(animation), animation)
 
 
 def trajectory_html(trajectory: Trajectory) -> str:
@@ -79,14 +78,14 @@ def trajectory_html(trajectory: Trajectory) -> str:
     return _image("png", data.getvalue(), trajectory)
 
 
-def _gif(animation: Animation, fps: float) -> bytes:
+def _gif(animation: Animation) -> bytes:
     from trajectories.plotting.painter import Painter
     from trajectories.plotting.writers.gif import write_gif
     from trajectories.plotting.writers.stream import Stream
 
     data = io.BytesIO()
     paint = Painter(animation.picture()).paint
-    write_gif(data, Stream(paint, animation.size, animation.frame_steps, fps, hold=1.5))
+    write_gif(data, Stream(paint, animation.size, animation.frame_steps, **animation.saving))
     return data.getvalue()
 
 

@@ -20,7 +20,7 @@ from trajectories.plotting.layouts import LAYOUTS
 from trajectories.plotting.painter import Painter
 from trajectories.plotting.takes import rate_takes, start_takes
 from trajectories.plotting.writers.frames import numbered, write_frames, write_png
-from trajectories.plotting.writers.page import Take, looks_for, page_html
+from trajectories.plotting.writers.page import Take, page_html
 from trajectories.plotting.writers.stream import Stream
 from trajectories.plotting.writers.video import MIN_FPS
 from trajectories.terminal import watched
@@ -172,7 +172,7 @@ def page_of(
         takes=takes,
         first=first,
         layout=layout,
-        looks=looks_for(settings.get("theme")),
+        looks=animation.looks,
         aspect=picture.aspect,
         frame_steps=animation.frame_steps,
         fps=fps,

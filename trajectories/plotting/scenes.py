@@ -13,7 +13,8 @@ from trajectories.plotting.canvas import Size, checked_size
 from trajectories.plotting.extras import Extras
 from trajectories.plotting.layouts import LAYOUTS, SIZES, Picture
 from trajectories.plotting.scene import Scene
-from trajectories.plotting.theme import applied, look
+from trajectories.plotting.theme import applied
+from trajectories.plotting.writers.page import looks_for
 from trajectories.validation import integer, must
 
 __all__ = ["SceneAnimation", "animate_scene", "plot_scene"]
@@ -137,19 +138,19 @@ def animate_scene(
     """
     layout = _checked(scene, layout)
     shape = checked_size(size) if size is not None else SIZES[layout]
-    settings, extras = look(theme), Extras(captions=captions, tail=tail)
+    looks, extras = looks_for(theme), Extras(captions=captions, tail=tail)
     told = range(scene.steps + 1) if frame_steps is None else frame_steps
     shown = [integer("frame_steps", step, 0) for step in told]
     if not shown or shown[-1] > scene.steps or sorted(set(shown)) != shown:
         raise must("frame_steps", f"rising, up to {scene.steps}", frame_steps)
 
     def make(size: Size) -> Picture:
-        with settings.applied() as chosen:
+        with looks[0].applied() as chosen:
             return LAYOUTS[layout](scene, chosen, size=size, extras=extras, **kwargs)
 
     known = {"layout": layout, "theme": theme, "captions": captions or None, "tail": tail, **kwargs}
     kept = {name: value for name, value in known.items() if value is not None}
-    return SceneAnimation(scene, shown, shape, make, kept)
+    return SceneAnimation(scene, shown, shape, make, kept, looks)
 
 
 def _checked(scene: Any, layout: str) -> str:

@@ -37,7 +37,6 @@ _COLORS = {
     "grid": "grid.color",
 }
 _FALLBACKS = {"title": "ink", "number": "tick"}
-_DASHES = {"--": "lines.dashed_pattern", "-.": "lines.dashdot_pattern", ":": "lines.dotted_pattern"}
 _COMMANDS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C"}
 _GENERIC = ("serif", "sans-serif", "monospace", "cursive", "fantasy")
 
@@ -178,15 +177,15 @@ def _lines(movers: Sequence[Mover], kind: type) -> list[Line2D]:
 
 
 def _stroke(line: Line2D) -> dict[str, Any]:
-    style = line.get_linestyle()
-    width = line.get_linewidth()
-    dashes = [float(part) * width for part in setting(_DASHES[style])] if style in _DASHES else []
     alpha = line.get_alpha()
-    shown = str(style).strip().lower() not in ("none", "")
+    shown = str(line.get_linestyle()).strip().lower() not in ("none", "")
+    # In points; that of dashes of the user's own has no name that could be asked for.
+    offset, dashes = line._dash_pattern  # type: ignore[attr-defined]
     every: Any = line.get_markevery()
     return {
-        "width": float(width) if shown else 0.0,
-        "dashes": dashes,
+        "width": float(line.get_linewidth()) if shown else 0.0,
+        "dashes": [float(part) for part in dashes or ()],
+        "offset": float(offset),
         "alpha": 1.0 if alpha is None else float(alpha),
         "every": every if isinstance(every, int) else 1,
     }

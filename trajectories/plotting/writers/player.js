@@ -360,6 +360,13 @@ function makeMarks(panel) {
 /** Tell whether a row has a marker: the first at or after each multiple of so many steps. */
 const marked = (row, every) => row === 0 || Math.floor(times[row] / every) > Math.floor(times[row - 1] / every);
 
+/** Return what makes a line dashed, if it is; round ends would fill short gaps. */
+function dashed({ dashes, offset }) {
+  if (!dashes.length) return {};
+  const pattern = dashes.map((dash) => dash * point).join(" ");
+  return { "stroke-dasharray": pattern, "stroke-dashoffset": offset * point, "stroke-linecap": "butt" };
+}
+
 /** Draw a track in a panel, so that any row can be shown. */
 function makeTrail(panel, index) {
   const style = data.tracks[index];
@@ -370,7 +377,7 @@ function makeTrail(panel, index) {
     const part = { path, pieces: [], marks: [], points: [] };
     part.line = svg("path", {
       class: "trail", "stroke-width": line.width * point, "stroke-opacity": line.alpha,
-      ...(line.dashes.length ? { "stroke-dasharray": line.dashes.map((d) => d * point).join(" "), "stroke-linecap": "butt" } : {}),
+      ...dashed(line),
     });
     let pen = "M";
     for (let row = 0; row < path.rows; row += 1) {
@@ -688,7 +695,7 @@ function makeSamples() {
     const shape = mark ?? head;
     sample.setAttribute("width", width);
     sample.setAttribute("height", tall);
-    sample.replaceChildren(svg("path", { class: "trail", d: `M0 ${tall / 2}H${width}`, "stroke-width": line.width * point, ...(line.dashes.length ? { "stroke-dasharray": line.dashes.map((d) => d * point).join(" ") } : {}) }));
+    sample.replaceChildren(svg("path", { class: "trail", d: `M0 ${tall / 2}H${width}`, "stroke-width": line.width * point, ...dashed(line) }));
     if (!shape) return;
     const dot = makeMark(shape, (mark ? 1.4 * mark.size : head.size) * point);
     move(dot, width / 2, tall / 2);
