@@ -172,6 +172,29 @@ def test_a_given_axes_is_drawn_on_and_returned(bowl, hills):
     assert plot_rates(curves, ax=ax) is ax
 
 
+@pytest.mark.parametrize("layout", [None, "tight", "constrained"])
+def test_what_stands_beside_a_map_takes_its_room_from_given_axes(bowl, hills, layout):
+    for result in (bowl, hills[0]):
+        figure = Figure((9.6, 4), layout=layout)
+        figure.subplots(1, 2)
+        if layout is None:
+            figure.add_axes((0.5, 0.2, 0.35, 0.6))
+        for ax in figure.axes:
+            before = ax.get_position()
+            plot_map(result, ax=ax)
+            figure.draw_without_rendering()
+            right = ax.get_tightbbox().x1 / figure.bbox.width
+            assert right <= 1.001
+            if layout is None:
+                assert right <= before.x1 + 0.02
+                assert ax.get_position().x0 == pytest.approx(before.x0)
+                assert ax.get_position().width >= before.width / 2 - 1e-9
+    ax = Figure().add_subplot()
+    before = ax.get_position().bounds
+    plot_map(bowl, ax=ax, scale=False)
+    assert ax.get_position().bounds == before
+
+
 def test_one_hyperparameter_is_drawn_as_a_curve():
     found = sensitivity(BOWL, "sgd", (-7, 2), 40, lr=RATES)
     ax = plot_map(found)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.layout_engine import ConstrainedLayoutEngine, TightLayoutEngine
 
 from trajectories.maps.basins import Basins
 from trajectories.maps.outcomes import Sensitivity
@@ -29,6 +30,8 @@ from trajectories.validation import must
 __all__ = ["draw_sensitivity", "legend_of", "plot_map", "plot_rates", "words_of"]
 
 _SIZE = (800, 600)
+#: What stands beside a map takes at most this part of given Axes.
+_MOST_TAKEN = 0.5
 _AS_GIVEN, _BEST, _THEORY = "as given", "best", "limit of stability"
 
 
@@ -54,7 +57,8 @@ def plot_map(
         What `sensitivity` or `basins` returned; of one hyperparameter it is drawn as by
         `plot_rates`.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; by default the only Axes of a new figure.
+        Where to draw; by default the only Axes of a new figure. What the colours mean takes its
+        room from them.
     size : (int, int), optional
         Width and height of a new figure in pixels; type and lines grow with them. By default
         (800, 600).
@@ -98,16 +102,23 @@ def plot_map(
             if pins:
                 raise must("pins", "left out over starts", pins)
             shades = shades_for([result])
+            room = key_width(shades, result) if scale else 0.0
             if ax is None:
-                ax = _new_axes(result, [], key_width(shades, result) if scale else 0.0, told)
+                ax = _new_axes(result, [], room, told)
+            else:
+                _take_room(ax, room)
             draw_basins(ax, result, shades).show(None)
             if scale:
                 draw_key(ax, shades, result)
             draw_header(ax, words_of(result), [], [])
             return ax
+        cells = placed(result, pins)
+        room = scale_width() if scale else 0.0
         if ax is None:
-            told["pins"] = placed(result, pins) or None
-            ax = _new_axes(result, legend_of(result), scale_width() if scale else 0.0, told)
+            told["pins"] = cells or None
+            ax = _new_axes(result, legend_of(result), room, told)
+        else:
+            _take_room(ax, room)
         draw_sensitivity(ax, result, pins, track_styles(max(len(pins), 1)), scale=scale)
     return ax
 
@@ -256,3 +267,17 @@ def _new_axes(result: Any, labels: Sequence[str], room: float, told: Mapping[str
         top = 1 - header_height(labels, narrow * width) / height
         ax.set_position((box.x0, box.y0, narrow, top - box.y0))
     return ax
+
+
+def _take_room(ax: Axes, room: float) -> None:
+    """Make given Axes narrower, so that what stands beside a map of theirs has so many points."""
+    engine = ax.figure.get_layout_engine()
+    if not room or isinstance(engine, (ConstrainedLayoutEngine, TightLayoutEngine)):
+        return  # Such a layout makes room when it is drawn.
+    part = 1 - min(room / in_points(ax)[0], _MOST_TAKEN)
+    spec = ax.get_subplotspec()
+    if spec is not None and ax.get_in_layout():
+        ax.set_subplotspec(spec.subgridspec(1, 2, wspace=0, width_ratios=(part, 1 - part))[0])
+    else:
+        box = ax.get_position()
+        ax.set_position((box.x0, box.y0, part * box.width, box.height))
