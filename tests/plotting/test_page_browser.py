@@ -51,6 +51,8 @@ def pages(scene, leaving, many, tmp_path_factory):
         "rates": page_html(scene.only(0), takes=takes(rates), first=2, layout="race"),
         "starts": page_html(scene.only(0), takes=takes(starts), fps=0.5),
         "himmelblau": page_html(Scene.of(compare("himmelblau", ["sgd:0.01"], steps=300))),
+        "captions": page_html(scene, captions=True),
+        "captions of many": page_html(Scene.of(many, aspect=1.44), layout="grid", captions=True),
         "long": page_html(Scene.of(wordy, aspect=1.44)),
         "two steps": page_html(Scene.of(wordy, aspect=1.44), layout="race"),
         "away": page_html(Scene.of(compare(AWAY, ["adam:0.1"], start=(1000003, 2), steps=30))),
@@ -510,6 +512,27 @@ def test_a_formula_that_is_too_long_goes_on_in_dots(visit):
     resize(page, (1600, 800))
     assert page.locator("#heading").evaluate(dots) == "none"
     assert visit("himmelblau", **PHONE).locator("#heading").evaluate(dots) == "none"
+
+
+def test_captions_tell_the_loss_and_the_learning_rate_of_each_step(visit, zigzag):
+    page = visit("captions", **CALM)
+    captions, boxes = page.locator("#legend .caption"), []
+    for shown in (0, 7, 30):
+        page.evaluate(f"player.seek({shown})")
+        for path, words in zip(zigzag, captions.all_inner_texts(), strict=True):
+            loss, rate = words.removeprefix("f = ").replace("\N{MINUS SIGN}", "-").split("  lr ")
+            assert float(loss) == float(f"{path.values[shown]:.3g}")
+            assert float(rate) == path.optimizer.lr
+        boxes.append([caption.bounding_box() for caption in captions.all()])
+    assert boxes[1:] == boxes[:-1]
+    assert page.get_by_role("button", name="SGD", exact=True).is_visible()
+    assert visit("overlay").locator(".caption").count() == 0
+
+
+def test_captions_of_many_starts_tell_their_mean(visit, many):
+    page = visit("captions of many", **CALM)
+    words = page.locator(".caption").inner_text()
+    assert words == f"mean f = {many.values[-1].mean():.3g}  lr 1.01"
 
 
 def ticks(page):

@@ -217,6 +217,7 @@ def test_what_no_page_can_show_is_refused(how, words, short, tmp_path):
 def test_line_styles_and_cameras_reach_their_writers(short, tmp_path):
     page = page_of(animate(short, linewidth=7.5, captions=True, annotate=True), fps=5)
     assert "7.5" in page
+    assert '"captions":true' in page
     how = {"azimuth": 10, "elevation": 30, "orbit": 90, "frames": 2}
     turned = animate(short, layout="3d", size=(200, 150), **how)
     turned.save(tmp_path / "a.gif", fps=10)

@@ -178,6 +178,7 @@ def page_of(
         fps=fps,
         hold=hold,
         loop=loop,
+        captions=bool(settings.get("captions")),
         tail=settings.get("tail"),
         recipe=recipe,
         line={name: value for name, value in settings.items() if name not in known},

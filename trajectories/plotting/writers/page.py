@@ -9,6 +9,9 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Any, BinaryIO
 
+import numpy as np
+from numpy.typing import NDArray
+
 from trajectories.names import resolve
 from trajectories.plotting.layouts import LAYOUTS
 from trajectories.plotting.scene import Exit, Scene, Track
@@ -86,6 +89,7 @@ def page_html(
     fps: float = 8.0,
     hold: float = 1.5,
     loop: int = 0,
+    captions: bool = False,
     tail: int | None = None,
     title: str | None = None,
     recipe: str = "",
@@ -118,6 +122,8 @@ def page_html(
         Seconds for which the last frame stands longer than the others.
     loop : int, default 0
         How often it plays; 0 is for ever.
+    captions : bool, default False
+        Whether the legend tells the loss and the learning rate of every path at each step.
     tail : int, optional
         How many steps to show behind a head; by default all.
     title : str, optional
@@ -155,7 +161,7 @@ def page_html(
     frames = range(scene.steps + 1) if frame_steps is None else frame_steps
     data = {
         **described(shown, everything, chosen[0], layout, style),
-        **_moving(everything, runs, list(frames)),
+        **_moving(everything, runs, list(frames), captions=captions),
         "layout": layout,
         "limits": scene.limits,
         "aspect": _aspect(scene) if aspect is None else aspect,
@@ -168,6 +174,7 @@ def page_html(
         "fps": fps,
         "hold": hold,
         "loop": loop,
+        "captions": captions,
         "tail": tail,
     }
     name = scene.name.replace("_", " ")
@@ -221,7 +228,9 @@ def _checked_takes(scene: Scene, takes: Sequence[Take]) -> tuple[Take, ...]:
     return tuple(takes)
 
 
-def _moving(everything: Scene, takes: Sequence[Take], frames: list[int]) -> dict[str, Any]:
+def _moving(
+    everything: Scene, takes: Sequence[Take], frames: list[int], *, captions: bool
+) -> dict[str, Any]:
     """Return all that differs between steps and takes."""
     tracks = everything.tracks
     paths = sum(track.positions.shape[1] for track in tracks)
@@ -245,6 +254,8 @@ def _moving(everything: Scene, takes: Sequence[Take], frames: list[int]) -> dict
             ],
             "exits": [_plain(leaving) for leaving in track.exits],
         }
+        if captions and track.rates is not None:
+            found["rates"] = _rates(track.rates[rows])
         return found if len(rows) == len(times) else {**found, "rows": len(rows)}
 
     return {
@@ -269,6 +280,12 @@ def _aspect(scene: Scene) -> float:
     (x0, x1), (y0, y1) = scene.limits
     aspect = (x1 - x0) / (y1 - y0)
     return aspect if 0.6 <= aspect <= 2.4 else 1.44
+
+
+def _rates(rates: NDArray[np.float64]) -> list[float]:
+    """Return learning rates to three digits; one alone stands for all."""
+    written = [float(f"{rate:.3g}") for rate in rates]
+    return written[:1] if len(set(written)) == 1 else written
 
 
 def _plain(leaving: Exit | None) -> list[float] | None:

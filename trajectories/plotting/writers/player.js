@@ -61,6 +61,7 @@ function readPath([positions, values], rows) {
 function readTake(take) {
   take.read ??= take.tracks.map((track) => ({
     exits: track.exits,
+    rates: track.rates,
     paths: track.paths.map((path) => readPath(path, track.rows ?? times.length)),
   }));
   return take.read;
@@ -681,9 +682,31 @@ function makeLegend() {
     button.className = `t${i}`;
     button.setAttribute("aria-pressed", "true");
     button.append(svg("svg", { class: "sample", "aria-hidden": "true" }), name);
+    if (data.captions) button.append(makeCaption(i));
     button.addEventListener("click", () => toggle(i));
     byId("legend").append(button);
   });
+}
+
+/** Return where a track's numbers are written, with room for the longest of them. */
+function makeCaption(index) {
+  const caption = document.createElement("span");
+  caption.className = "caption";
+  caption.setAttribute("aria-hidden", "true");
+  const lengths = data.takes.flatMap((take) => times.map((_, row) => captionOf(readTake(take)[index], row).length));
+  caption.style.minWidth = `${lengths.reduce((most, length) => Math.max(most, length), 0)}ch`;
+  return caption;
+}
+
+/** Tell the loss of a track, the mean of those that have not diverged, and its learning rate. */
+function captionOf({ paths, rates }, row) {
+  const at = Math.min(row, paths[0].rows - 1);
+  const left = paths.map((path) => path.above[at] + data.floor).filter(Number.isFinite);
+  const rate = rates ? `  lr ${brief(rates[Math.min(at, rates.length - 1)])}` : "";
+  if (!left.length) return `diverged${rate}`;
+  const mean = left.reduce((sum, value) => sum + value / left.length, 0);
+  const part = left.length < paths.length ? ` (${left.length} of ${paths.length})` : "";
+  return `${paths.length > 1 ? "mean " : ""}${data.names.short[2]} = ${brief(mean)}${part}${rate}`;
 }
 
 function makeSamples() {
@@ -870,6 +893,9 @@ function update() {
     panel.group.classList.toggle("off", panel.tracks.every((index) => state.off.has(index)));
   }
   byId("counter").textContent = `step ${step}`;
+  for (const [index, caption] of document.querySelectorAll("#legend .caption").entries()) {
+    caption.textContent = captionOf(readTake(data.takes[state.take])[index], row);
+  }
   const scrub = byId("scrub");
   scrub.value = state.frame;
   scrub.style.setProperty("--done", state.frame / Math.max(1, last));
@@ -1061,6 +1087,7 @@ function onMessage(event) {
 /* ---- Beginning ----------------------------------------------------------------------------- */
 
 page.classList.add(data.layout);
+page.classList.toggle("captioned", data.captions);
 makeLegend();
 makeTakes();
 makeControls();
