@@ -43,6 +43,10 @@ def lines(ax, label):
     return [line for line in ax.lines if line.get_label() == label]
 
 
+def legend_of(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
 def overlaps(words):
     """List the pairs of texts that cover each other, by a pixel or more."""
     found = []
@@ -214,12 +218,50 @@ def test_rings_are_where_optimizers_are_as_given():
     assert [ring.get_xdata()[0] for ring in rings] == [0.001, 0.001, 3, 3]
     for ring, curve in zip(rings[:2], curves, strict=False):
         assert ring.get_ydata()[0] == pytest.approx(curve.baseline.values[-1])
-    # Both are lost: at the upper edge, one inside the other.
-    assert rings[2].get_ydata() == rings[3].get_ydata()
+    # Both are lost: crosses at the upper edge, one inside the other, at no loss of the axis.
+    assert [ring.get_marker() for ring in rings] == ["o", "o", "X", "X"]
+    (one,), (two,) = rings[2].get_ydata(), rings[3].get_ydata()
+    assert 0.9 < one == two < 1
+    assert rings[2].get_transform().transform((3, one))[1] > ax.transData.transform((3, 1e2))[1]
     assert rings[2].get_markersize() > rings[3].get_markersize()
-    assert ax.get_ylim()[0] < rings[2].get_ydata()[0] < ax.get_ylim()[1]
-    legend = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert legend[-1] == "as given"
+    assert legend_of(ax)[-2:] == ["as given", "diverged"]
+    assert "diverged" not in legend_of(plot_rates(curves[:2]))
+
+
+def test_a_loss_as_given_above_the_plot_is_an_arrow():
+    climbing = sensitivity(BOWL, "sgd:1.2", (-7, 2), 20, lr=[0.01, 0.1, 0.5, 3])
+    assert climbing.baseline.status != "diverged"
+    ax = plot_rates(climbing)
+    (mark,) = lines(ax, "_given")
+    assert mark.get_marker() == "^"
+    assert climbing.baseline.values[-1] > ax.get_ylim()[1]
+    assert "above the scale" in legend_of(ax)
+
+
+def test_the_limit_of_stability_is_in_the_legend_if_it_is_drawn():
+    ax = plot_rates(compare_rates(BOWL, ["sgd", "adam"], RATES, steps=9))
+    assert len(lines(ax, "_limit")) == 1
+    assert legend_of(ax)[-1] == "limit of stability"
+    for curves in (
+        compare_rates(BOWL, ["sgd"], RATES[:8], steps=9),
+        compare_rates("rosenbrock", ["sgd"], RATES, steps=9),
+    ):
+        ax = plot_rates(curves)
+        assert lines(ax, "_limit") == []
+        assert "limit of stability" not in legend_of(ax)
+
+
+def test_a_linear_scale_holds_all_losses():
+    curves = compare_rates("saddle", ["sgd", "momentum"], np.linspace(0.01, 0.1, 8), steps=5)
+    ax = plot_rates(curves)
+    low, high = ax.get_ylim()
+    for one in curves:
+        assert ((one.values > low) & (one.values < high)).all()
+
+
+def test_a_label_with_a_dollar_sign_is_written_as_it_is():
+    ax = plot_rates(compare_rates(BOWL, {"cost 5$": "sgd"}, RATES, steps=3))
+    assert legend_of(ax)[0] == r"cost 5\$"
 
 
 def test_curves_must_go_together():

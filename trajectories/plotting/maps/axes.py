@@ -22,8 +22,8 @@ from trajectories.plotting.maps.cells import (
 )
 from trajectories.plotting.maps.colors import excess_of
 from trajectories.plotting.maps.pins import draw_best, draw_pins, placed
-from trajectories.plotting.maps.rates import draw_rates, given_style
-from trajectories.plotting.theme import applied, setting
+from trajectories.plotting.maps.rates import draw_rates, rates_legend
+from trajectories.plotting.theme import applied
 from trajectories.plotting.tracks import track_styles
 from trajectories.validation import must
 
@@ -32,7 +32,7 @@ __all__ = ["draw_sensitivity", "legend_of", "plot_map", "plot_rates", "words_of"
 _SIZE = (800, 600)
 #: What stands beside a map takes at most this part of given Axes.
 _MOST_TAKEN = 0.5
-_AS_GIVEN, _BEST, _THEORY = "as given", "best", "limit of stability"
+_BEST, _THEORY = "best", "limit of stability"
 
 
 def plot_map(
@@ -176,7 +176,9 @@ def plot_rates(
     """Plot the loss against the learning rate, or another hyperparameter, for several optimizers.
 
     A ring is where an optimizer stands with the value that it was given: with its default, unless
-    it was told another. A curve ends where descents diverge or end higher than they began.
+    it was told another; a cross at the upper edge tells that it diverges with it, and an arrow
+    that its loss lies higher. A curve ends where descents diverge or end higher than they began;
+    a dotted line is where theory says that stability ends.
 
     Parameters
     ----------
@@ -220,18 +222,17 @@ def plot_rates(
             raise must("results", "of one measure on one surface", [repr(o) for o in curves])
     check_room(ax, size)
     with applied(theme):
-        labels = [literal(one.label) for one in curves]
+        legend = rates_legend(curves)
+        labels = [*(one.label for one in curves), *legend]
         if ax is None:
             figure = new_figure(size or _SIZE)
             told = {"theme": theme, "size": size, **kwargs}
             figure.remember(curves, kind="plot_rates", settings=told)
-            (ax,) = panels(figure, 1, 1, [*labels, _AS_GIVEN])
+            (ax,) = panels(figure, 1, 1, labels)
         styles = track_styles(len(curves), **kwargs)
         draw_rates(ax, curves, styles)
-        ring = given_style(setting("text.color"))
-        draw_header(
-            ax, words_of(first, named=len(curves) == 1), [*labels, _AS_GIVEN], [*styles, ring]
-        )
+        title = words_of(first, named=len(curves) == 1)
+        draw_header(ax, title, labels, [*styles, *legend.values()])
     return ax
 
 

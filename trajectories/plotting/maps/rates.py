@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from trajectories.maps.outcomes import Sensitivity
+from trajectories.plotting.header import in_points
 from trajectories.plotting.maps.cells import mark_axis
 from trajectories.plotting.maps.colors import excess_of
 from trajectories.plotting.maps.ticks import mark_logarithmic
@@ -17,17 +19,38 @@ from trajectories.plotting.panel import style_ticks
 from trajectories.plotting.theme import setting
 from trajectories.plotting.tracks import Style
 
-__all__ = ["draw_rates", "given_style"]
+__all__ = ["draw_rates", "rates_legend"]
 
 _LIMIT, _CURVE, _RING = 2.0, 3.0, 5.0
 #: The lowest loss that is shown, in parts of that at the start.
 _DYNAMIC = 1e-12
 #: Markers along a curve.
 _MARKS = 12
+#: A ring's size, and how much larger each is that stands around another, in sizes of markers.
+_WIDE, _WIDER = 2.4, 1.5
+#: How an optimizer as it was given is marked: where its loss is, at the upper edge if that lies
+#: higher, and there if it has none.
+_AT, _ABOVE, _LOST = "o", "^", "X"
+_GIVEN = {_AT: "as given", _ABOVE: "above the scale", _LOST: "diverged"}
+_THEORY = ":"
+
+
+@dataclass(frozen=True)
+class _Given:
+    """Where the mark of an optimizer as it was given stands; its height is NaN at the edge."""
+
+    value: float
+    height: float
+    marker: str
+
+    @property
+    def place(self) -> tuple[float, str | float]:
+        """What is alike for marks that lie over each other."""
+        return self.value, self.height if self.marker == _AT else self.marker
 
 
 def draw_rates(ax: Axes, curves: Sequence[Sensitivity], styles: Sequence[Style]) -> None:
-    """Draw curves of losses, with a ring at the given value of each and a star at its best.
+    """Draw curves of losses, and mark where each optimizer stands with its given value.
 
     Parameters
     ----------
@@ -41,68 +64,86 @@ def draw_rates(ax: Axes, curves: Sequence[Sensitivity], styles: Sequence[Style])
     first = curves[0]
     ((name, ticks),) = first.axes.items()
     style_ticks(ax)
-    everything = np.unique(np.concatenate([one.axes[name] for one in curves]))
     mark_axis(ax, "x", name, ticks)
-    ax.set_xlim(everything[0], everything[-1])
-    drawn = [excess_of(one)[0] for one in curves]
-    label = excess_of(first)[1]
-    ax.set_ylabel(label)
-    logarithmic = first.surface.floor is not None or first.measure == "steps"
-    known = np.concatenate([values[np.isfinite(values)] for values in drawn])
-    if logarithmic and (known > 0).any():
-        top = float(known.max())
-        bottom = max(float(known[known > 0].min()), _DYNAMIC * top)
+    ax.set_xlim(*_range(curves))
+    ax.set_ylabel(excess_of(first)[1])
+    low, high, logarithmic = _limits(curves)
+    if logarithmic:
         ax.set_yscale("log", nonpositive="clip")
-        ax.set_ylim(bottom / 2, 10 * top)
         mark_logarithmic(ax.yaxis, 8)
-        drawn = [np.maximum(values, bottom) for values in drawn]
+    ax.set_ylim(low, high)
     ax.grid(axis="y", zorder=0)
-    paper, size = setting("axes.facecolor"), setting("lines.markersize")
-    rings: list[tuple[float, float, Any]] = []
-    for one, values, style in zip(curves, drawn, styles, strict=True):
-        rates = one.axes[name]
+    paper = setting("axes.facecolor")
+    for one, style in zip(curves, styles, strict=True):
+        values = excess_of(one)[0]
         about = {
-            "markevery": max(len(rates) // _MARKS, 1),
+            "markevery": max(len(values) // _MARKS, 1),
             "markeredgecolor": paper,
             "markeredgewidth": 0.5,
             "zorder": _CURVE,
             **style,
         }
-        ax.add_line(Line2D(rates, values, **about))
-        color = style["color"]
-        if np.ndim(one.frontier) == 0 and one.frontier is not None:
-            ax.axvline(one.frontier, color=color, linestyle=":", zorder=_LIMIT, label="_limit")
-        own = getattr(one.optimizer, name)
-        height = _given(one, ax)
-        if height is not None and everything[0] <= own <= everything[-1]:
-            rings.append((float(own), height, color))
-    for number, (own, height, color) in enumerate(rings):
-        # Of rings at one place the later ones stand inside the others.
-        later = sum(other[:2] == (own, height) for other in rings[number + 1 :])
+        shown = np.maximum(values, 2 * low) if logarithmic else values
+        ax.add_line(Line2D(one.axes[name], shown, **about))
+        if (limit := _limit(one, curves)) is not None:
+            color = style["color"]
+            ax.axvline(limit, color=color, linestyle=_THEORY, zorder=_LIMIT, label="_limit")
+    given = [
+        (_given(one, curves), style["color"]) for one, style in zip(curves, styles, strict=True)
+    ]
+    _draw_given(ax, [(mark, color) for mark, color in given if mark is not None])
+
+
+def rates_legend(curves: Sequence[Sensitivity]) -> dict[str, Style]:
+    """Return what the marks beside the curves mean, and the style of each, for a legend.
+
+    Parameters
+    ----------
+    curves : sequence of Sensitivity
+        What is drawn.
+    """
+    ink = setting("text.color")
+    marks = [_given(one, curves) for one in curves]
+    drawn = {_AT, *(mark.marker for mark in marks if mark is not None)}
+    legend = {_GIVEN[marker]: _given_style(ink, marker) for marker in _GIVEN if marker in drawn}
+    if any(_limit(one, curves) is not None for one in curves):
+        legend["limit of stability"] = {"color": ink, "linestyle": _THEORY, "marker": ""}
+    return legend
+
+
+def _draw_given(ax: Axes, marks: Sequence[tuple[_Given, Any]]) -> None:
+    """Draw marks of optimizers as they were given, the later ones at a place inside the others."""
+    size = setting("lines.markersize")
+    for number, (mark, color) in enumerate(marks):
+        alike = [other.place == mark.place for other, _ in marks]
+        wide = (_WIDE + _WIDER * sum(alike[number + 1 :])) * size
+        at_edge: dict[str, Any] = {}
+        height = mark.height
+        if mark.marker != _AT:
+            widest = (_WIDE + _WIDER * (sum(alike) - 1)) * size
+            height, at_edge = (
+                1 - widest / 2 / in_points(ax)[1],
+                {"transform": ax.get_xaxis_transform()},
+            )
         ax.add_line(
             Line2D(
-                [own],
+                [mark.value],
                 [height],
-                markersize=(2.4 + 1.5 * later) * size,
+                markersize=wide,
                 zorder=_RING + number / 100,
                 clip_on=False,
                 label="_given",
-                **given_style(color),
+                **at_edge,
+                **_given_style(color, mark.marker),
             )
         )
 
 
-def given_style(color: Any) -> Style:
-    """Return how the place is marked at which an optimizer stands as it was given.
-
-    Parameters
-    ----------
-    color : color
-        Its curve's.
-    """
+def _given_style(color: Any, marker: str) -> Style:
+    """Return how the place is marked at which an optimizer stands as it was given."""
     return {
         "color": color,
-        "marker": "o",
+        "marker": marker,
         "linestyle": "none",
         "markerfacecolor": setting("axes.facecolor"),
         "markeredgecolor": color,
@@ -110,18 +151,46 @@ def given_style(color: Any) -> Style:
     }
 
 
-def _given(one: Sensitivity, ax: Axes) -> float | None:
-    """Return how high the ring of an optimizer stands; None if it has none.
+def _range(curves: Sequence[Sensitivity]) -> tuple[float, float]:
+    """Return the lowest and highest value of the hyperparameter."""
+    ends = [values[[0, -1]] for one in curves for values in one.axes.values()]
+    return float(np.min(ends)), float(np.max(ends))
 
-    A loss above the plot stands at its upper edge.
-    """
+
+def _limits(curves: Sequence[Sensitivity]) -> tuple[float, float, bool]:
+    """Return the lowest and the highest loss that are shown, and whether by powers of ten."""
+    first = curves[0]
+    known = np.concatenate([excess_of(one)[0] for one in curves])
+    known = known[np.isfinite(known)]
+    if (first.surface.floor is not None or first.measure == "steps") and (known > 0).any():
+        top = float(known.max())
+        return max(float(known[known > 0].min()), _DYNAMIC * top) / 2, 10 * top, True
+    if not known.size:
+        return 0.0, 1.0, False
+    low, high = float(known.min()), float(known.max())
+    margin = 0.05 * (high - low) or 0.5
+    return low - margin, high + margin, False
+
+
+def _limit(one: Sensitivity, curves: Sequence[Sensitivity]) -> float | None:
+    """Return where theory says that stability ends; None if it does not say so, or beyond."""
+    limit = one.frontier
+    low, high = _range(curves)
+    return float(limit) if limit is not None and low <= limit <= high else None
+
+
+def _given(one: Sensitivity, curves: Sequence[Sensitivity]) -> _Given | None:
+    """Return where the mark of an optimizer as it was given stands; None if it has none."""
     ((name, _),) = one.axes.items()
-    if not isinstance(getattr(one.optimizer, name), float):
+    own, path = getattr(one.optimizer, name), one.baseline
+    low, high = _range(curves)
+    if not isinstance(own, float) or not low <= own <= high:
         return None  # A schedule is at no place of the axis.
-    path = one.baseline
     if one.measure == "steps":
-        return float(path.converged_at) if path.converged_at >= 0 else None
-    low, high = ax.get_ylim()
-    edge = high / 3 if ax.get_yscale() == "log" else high - 0.05 * (high - low)
+        reached = int(path.converged_at)
+        return _Given(own, float(reached), _AT) if reached >= 0 else None
+    bottom, top, _ = _limits(curves)
     loss = float(path.values[-1]) - (one.surface.floor or 0.0)
-    return float(np.clip(loss, low, edge)) if np.isfinite(loss) else edge
+    if path.status == "diverged" or not np.isfinite(loss):
+        return _Given(own, np.nan, _LOST)
+    return _Given(own, max(loss, bottom), _AT) if loss <= top else _Given(own, np.nan, _ABOVE)
