@@ -1,5 +1,6 @@
-"""Interrupts wait until no import is under way."""
+"""Interrupts wait until no import is under way, and come again if they are lost."""
 
+import contextlib
 import importlib
 import signal
 import sys
@@ -71,6 +72,49 @@ def test_one_that_swallows_whatever_comes_loses_no_interrupt(module):
         importlib.import_module(name)
         time.sleep(5)
         pytest.fail("The interrupt was lost.")
+
+
+def test_one_that_is_lost_comes_again():
+    with pytest.raises(KeyboardInterrupt), patient_interrupts():  # noqa: PT012
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        time.sleep(5)
+        pytest.fail("The interrupt was lost.")
+
+
+def test_none_comes_again_while_one_is_handled():
+    cleaned = []
+
+    def stumble():
+        try:
+            raise OSError("a file is gone already")
+        except OSError:
+            time.sleep(0.2)
+            cleaned.append("within another error")
+
+    @contextlib.contextmanager
+    def work():
+        try:
+            yield
+        finally:
+            time.sleep(0.2)
+            cleaned.append("in a generator")
+            stumble()
+
+    with pytest.raises(KeyboardInterrupt), patient_interrupts(), work():
+        signal.raise_signal(signal.SIGINT)
+    assert cleaned == ["in a generator", "within another error"]
+
+
+def test_a_second_interrupt_stops_the_handling_of_the_first():
+    cleaned = []
+    with pytest.raises(KeyboardInterrupt), patient_interrupts():  # noqa: PT012
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            signal.raise_signal(signal.SIGINT)
+            cleaned.append("not reached")
+    assert cleaned == []
 
 
 def test_an_import_outside_of_the_block_does_not_count(module):

@@ -1,4 +1,4 @@
-"""Interrupts that wait until no module is being imported."""
+"""Interrupts that wait until no module is being imported, and come again if they are lost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import FrameType
 
 __all__ = ["patient_interrupts"]
 
-#: Seconds until it is looked again whether an import is over.
+#: Seconds until it is looked again whether an import is over, or an interrupt has been lost.
 _AGAIN = 0.05
 
 
@@ -21,7 +21,9 @@ def patient_interrupts() -> Iterator[None]:
 
     A module written in C that is interrupted while it sets itself up may swallow the interrupt, or
     turn it into an error of its own: the work would go on, or end with words that nobody
-    understands. Where others handle interrupts, in other threads, and on systems without interval
+    understands. Python itself loses one (up to 3.11) that comes while it words the message of
+    another error. So an interrupt comes again, until the block is left or something handles it
+    just then. Where others handle interrupts, in other threads, and on systems without interval
     timers, everything stays as it is.
 
     Raises
@@ -44,11 +46,14 @@ def patient_interrupts() -> Iterator[None]:
         yield
         return
     outermost = sys._getframe(2)  # Between is contextlib. Above may be an import that called us.
+    left = False
 
-    def handle(_: int, frame: FrameType | None) -> None:
-        if _is_importing(frame, outermost):
-            signal.setitimer(signal.ITIMER_REAL, _AGAIN)
-        else:
+    def handle(number: int, frame: FrameType | None) -> None:
+        if left:
+            return
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+        handled = number == signal.SIGALRM and _is_handled()
+        if not handled and not _is_importing(frame, outermost):
             raise KeyboardInterrupt
 
     signal.signal(signal.SIGALRM, handle)
@@ -56,9 +61,18 @@ def patient_interrupts() -> Iterator[None]:
     try:
         yield
     finally:
+        left = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def _is_handled() -> bool:
+    """Tell whether something is cleaning up after an interrupt now."""
+    error = sys.exc_info()[1]
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _is_importing(frame: FrameType | None, outermost: FrameType) -> bool:
