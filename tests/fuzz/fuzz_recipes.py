@@ -79,6 +79,7 @@ TARGET = Target(
     pieces() + [json.dumps(odd).encode() for odd in ODD if len(str(odd)) < 99],
     [
         "trajectories.plotting.writers.bounded",
+        "trajectories.plotting.writers.boxes",
         "trajectories.plotting.writers.metadata",
         "trajectories.plotting.writers.image_comments",
         "trajectories.plotting.writers.text_comments",

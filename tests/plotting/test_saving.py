@@ -18,7 +18,7 @@ from trajectories.plotting.painter import Painter
 from trajectories.plotting.saving import page_of, poster_path
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.scenes import animate_scene
-from trajectories.plotting.writers.page import read_recipe
+from trajectories.plotting.writers.metadata import read_comment
 
 #: Odd on purpose: videos want even sides.
 SIZE = (301, 225)
@@ -176,7 +176,7 @@ def test_a_page_is_what_page_of_returns_and_asks_for_nothing(short, tmp_path):
     path = tmp_path / "a.html"
     assert moving.save(path, fps=5, hold=1, loop=2) == [path]
     page = path.read_text(encoding="utf-8")
-    assert page == page_of(moving, fps=5.0, hold=1.0, loop=2, recipe=read_recipe(page) or "")
+    assert page == page_of(moving, fps=5.0, hold=1.0, loop=2, recipe=read_comment(path))
     assert '"fps":5.0' in page
     assert '"hold":1.0' in page
     assert '"loop":2' in page

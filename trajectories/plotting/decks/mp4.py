@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import struct
-from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
+
+from trajectories.plotting.writers.bounded import BoundedFile, Cut
+from trajectories.plotting.writers.boxes import boxes
 
 __all__ = ["Movie", "read_mp4"]
 
 _VIDEO = b"vide"
 #: Fixed-point numbers with 16 bits behind the point.
 _ONE = 1 << 16
+#: Where the content of a box begins and ends.
+_Part: TypeAlias = tuple[int, int]
 
 
 class Movie(NamedTuple):
@@ -45,44 +50,45 @@ def read_mp4(content: bytes) -> Movie:
     ValueError
         If it is no MP4, is cut off or has no pictures.
     """
+    file = BoundedFile(io.BytesIO(content))
     try:
-        outer = dict(_boxes(memoryview(content)))
+        outer = dict(_inside(file, (0, file.size)))
+        if file.place < file.size:
+            raise Cut
         if b"ftyp" not in outer:
             raise ValueError("it does not begin as one")
-        movie = list(_boxes(outer[b"moov"]))
-        seconds = _seconds(dict(movie)[b"mvhd"])
+        movie = _inside(file, outer[b"moov"])
+        seconds = _seconds(_content(file, dict(movie)[b"mvhd"]))
         for name, track in movie:
             if name == b"trak":
-                parts = dict(_boxes(track))
-                handler = dict(_boxes(parts[b"mdia"]))[b"hdlr"]
+                parts = dict(_inside(file, track))
+                handler = _content(file, dict(_inside(file, parts[b"mdia"]))[b"hdlr"])
                 # Version and flags, four reserved bytes, then what kind of track it is.
                 if handler[8:12] == _VIDEO and b"mdat" in outer:
-                    width, height = struct.unpack(">II", parts[b"tkhd"][-8:])
+                    width, height = struct.unpack(">II", _content(file, parts[b"tkhd"])[-8:])
                     if min(width, height) >= _ONE:
                         return Movie((width // _ONE, height // _ONE), seconds)
+    except Cut:
+        raise ValueError("it is cut off or damaged") from None
     except (KeyError, struct.error):
         raise ValueError("a part of it is missing") from None
     raise ValueError("there are no pictures in it")
 
 
-def _boxes(content: memoryview) -> Iterator[tuple[bytes, memoryview]]:
-    """Yield name and content of the boxes that lie side by side."""
-    place = 0
-    while place < len(content):
-        length, name = struct.unpack_from(">I4s", content, place)
-        head = 8
-        if length == 1:  # Its length stands behind, in 64 bits.
-            (length,) = struct.unpack_from(">Q", content, place + 8)
-            head = 16
-        elif length == 0:  # It goes on to the end.
-            length = len(content) - place
-        if length < head or place + length > len(content):
-            raise ValueError("it is cut off or damaged")
-        yield name, content[place + head : place + length]
-        place += length
+def _inside(file: BoundedFile, part: _Part) -> list[tuple[bytes, _Part]]:
+    """Return name and content of the boxes that lie side by side in a part."""
+    begin, end = part
+    file.go(begin)
+    return [(name, (file.place, stop)) for name, stop in boxes(file, end)]
 
 
-def _seconds(header: memoryview) -> float:
+def _content(file: BoundedFile, part: _Part) -> bytes:
+    begin, end = part
+    file.go(begin)
+    return file.read(end - begin)
+
+
+def _seconds(header: bytes) -> float:
     """Return the duration from a movie's header, whose numbers are longer in version 1."""
     form, start = (">IQ", 20) if header[0] else (">II", 12)
     scale, duration = struct.unpack_from(form, header, start)

@@ -4,23 +4,11 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const overlay = byId("overlay");
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const CODES = new Map([...DIGITS].map((digit, code) => [digit, code]));
 const MOST_DOTS = 60;
 
 /** Return the points of a path in pixels of its panel; each is written as a step from the last. */
 function unpack(text) {
-  const numbers = [];
-  let value = 0, scale = 1;
-  for (const digit of text) {
-    const code = CODES.get(digit);
-    value += (code % 32) * scale;
-    scale *= 32;
-    if (code >= 32) continue;
-    numbers.push(value % 2 ? -(value + 1) / 2 : value / 2);
-    value = 0;
-    scale = 1;
-  }
+  const numbers = integers(text);
   const points = [];
   let x = 0, y = 0;
   for (let i = 0; i < numbers.length; i += 2) {

@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Sequence
 from html import escape
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -31,7 +31,7 @@ from trajectories.plotting.writers.page_data import pack
 from trajectories.plotting.writers.palette import Palette
 from trajectories.validation import must
 
-__all__ = ["MOST_BYTES", "map_page", "write_map_page"]
+__all__ = ["MOST_BYTES", "map_page"]
 
 Array = NDArray[np.float64]
 
@@ -85,19 +85,6 @@ def map_page(result: Any, *, theme: str | None = None) -> str:
         if len(page.encode()) <= MOST_BYTES:
             return page
         side = 3 * side // 4
-
-
-def write_map_page(file: BinaryIO, result: Any, *, theme: str | None = None) -> None:
-    """Write what `map_page` returns to a file.
-
-    Parameters
-    ----------
-    file : binary file
-        Takes the bytes.
-    result, theme
-        As for `map_page`.
-    """
-    file.write(map_page(result, theme=theme).encode())
 
 
 class _Picture:
@@ -166,7 +153,6 @@ def _filled(result: Any, pictures: Sequence[_Picture], side: int, recipe: str) -
         "panel": first.boxes[1],
         "parts": _PARTS,
         "first": [across.index(best[0]), up.index(best[1])],
-        "limits": first.limits,
         **_cells(result, across, up, first.limits),
     }
     title = f"{result.label} on {result.surface.name.replace('_', ' ')}"
@@ -180,7 +166,7 @@ def _filled(result: Any, pictures: Sequence[_Picture], side: int, recipe: str) -
         "map_page",
         title=alt,
         style=_style(pictures) + asset("map_page.css"),
-        script=asset("map_page.js"),
+        script=asset("integers.js") + asset("map_page.js"),
         data=json.dumps(data, separators=(",", ":"), allow_nan=False),
         recipe=recipe,
         picture=f'{dark}<img src="{first.image}" alt="{alt}" width="{width}" height="{height}">',

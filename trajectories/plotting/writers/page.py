@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,6 @@ from trajectories.plotting.writers.page_data import (
     unit,
 )
 from trajectories.plotting.writers.page_look import described, stylesheet
-from trajectories.plotting.writers.text_comments import RECIPE
 from trajectories.surfaces.mathml import to_mathml
 from trajectories.validation import must
 
@@ -35,8 +34,6 @@ __all__ = [
     "Take",
     "looks_for",
     "page_html",
-    "read_recipe",
-    "write_page",
 ]
 
 #: Up to so many points in all, positions are written to a 100,000th of the view; beyond to a
@@ -129,7 +126,7 @@ def page_html(
     title : str, optional
         Of the page; by default the surface's name and the optimizers'.
     recipe : str, default ""
-        JSON to keep in the page, which `read_recipe` reads back.
+        JSON to keep in the page, which `page_comments` reads back.
     line : mapping, optional
         Properties of the paths' lines, as `animate` takes them.
 
@@ -183,38 +180,13 @@ def page_html(
         "player",
         title=escape(title or f"{name}: {labels}"),
         style=asset("player.css") + stylesheet(shown, chosen, layout, style),
-        script=asset("player.js"),
+        script=asset("integers.js") + asset("player.js"),
         data=json.dumps(data, separators=(",", ":"), allow_nan=False),
         recipe=recipe,
         name="" if scene.name == scene.formula else escape(name[:1].upper() + name[1:]),
         formula=to_mathml(scene.formula) if scene.formula else "",
         notes="".join(f"<p>{_prose(note)}</p>" for note in scene.notes),
     )
-
-
-def write_page(file: BinaryIO, scene: Scene, **kwargs: Any) -> None:
-    """Write what `page_html` returns, with the same arguments, to a file.
-
-    Parameters
-    ----------
-    file : binary file
-        Takes the bytes.
-    scene, **kwargs
-        As for `page_html`.
-    """
-    file.write(page_html(scene, **kwargs).encode())
-
-
-def read_recipe(text: str) -> str | None:
-    """Return the recipe that a page holds, or None; nothing of the page is run.
-
-    Examples
-    --------
-    >>> read_recipe('<script type="application/json" id="recipe">{"steps": 30}</script>')
-    '{"steps": 30}'
-    """
-    found = RECIPE.search(text)
-    return (found[1] or None) if found else None
 
 
 def _checked_takes(scene: Scene, takes: Sequence[Take]) -> tuple[Take, ...]:

@@ -11,29 +11,19 @@ const MINUS = "\u2212";
 
 /* ---- Numbers from text: see page_data.py ------------------------------------------------- */
 
-const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const CODES = new Map([...DIGITS].map((digit, code) => [digit, code]));
-
 /** Return rows of two integers, each a sum of all before it; null where a row is missing. */
 function unpack(text, sums = [true, true]) {
   const rows = [];
   const last = [0, 0];
-  let axis = 0, value = 0, scale = 1;
-  for (const digit of text) {
-    if (digit === ".") {
+  let axis = 0;
+  for (const number of integers(text)) {
+    if (number === null) {
       rows.push(null);
       continue;
     }
-    const code = CODES.get(digit);
-    value += (code % 32) * scale; // No bits are shifted: the numbers may have more than 32.
-    scale *= 32;
-    if (code >= 32) continue;
-    const number = value % 2 ? -(value + 1) / 2 : value / 2;
     last[axis] = sums[axis] ? last[axis] + number : number;
     if (axis === 1) rows.push([...last]);
     axis = 1 - axis;
-    value = 0;
-    scale = 1;
   }
   return rows;
 }

@@ -11,10 +11,7 @@ from typing import BinaryIO
 
 from trajectories.plotting.writers.slide import Slide, hexadecimal
 
-__all__ = ["REVEAL_KINDS", "reveal_html", "write_reveal"]
-
-#: What browsers show, by suffix.
-REVEAL_KINDS = (".gif", ".png", ".jpg", ".jpeg", ".webp", ".apng", ".svg", ".mp4", ".webm", ".html")
+__all__ = ["reveal_html", "write_reveal"]
 
 _HEAD = """\
 <!-- Slides for reveal.js: paste all of this between <div class="slides"> and its </div>.

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from trajectories.plotting.writers.bounded import BoundedFile
 from trajectories.plotting.writers.image_comments import MOST_COMMENT, described
 
-__all__ = ["RECIPE", "page_comments", "pdf_comments", "svg_comments"]
+__all__ = ["page_comments", "pdf_comments", "svg_comments"]
 
 #: A page writes the ``<`` of its recipe as ``\\u003c``.
-RECIPE = re.compile(r'<script type="application/json" id="recipe">([^<]*+)</script>')
+_RECIPE = re.compile(r'<script type="application/json" id="recipe">([^<]*+)</script>')
 _KEYWORDS = re.compile(rb"/Keywords\s*([(<])")
 #: A PDF's part in which keywords begin may end in the midst of one.
 _OVERLAP = 64
@@ -52,7 +52,7 @@ def page_comments(file: BoundedFile) -> Iterator[str]:
     str
     """
     text = file.rest(4 * MOST_COMMENT).decode("utf-8", "replace")
-    for found in RECIPE.finditer(text):
+    for found in _RECIPE.finditer(text):
         yield found[1]
 
 

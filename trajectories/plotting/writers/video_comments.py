@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 
 from trajectories.plotting.writers.bounded import BoundedFile, Cut
+from trajectories.plotting.writers.boxes import boxes
 from trajectories.plotting.writers.image_comments import MOST_COMMENT
 
 __all__ = ["mp4_comments", "webm_comments"]
@@ -38,23 +38,16 @@ def mp4_comments(file: BoundedFile) -> Iterator[str]:
 
 def _mp4_inside(file: BoundedFile, end: int, level: int) -> Iterator[str]:
     """Yield the comments in the boxes from here to an end."""
-    while file.place + 8 <= end:
-        begin = file.place
-        length, kind = struct.unpack(">I4s", file.read(8))
-        if length == 1:  # It stands behind, in 64 bits.
-            (length,) = struct.unpack(">Q", file.read(8))
-        stop = end if length == 0 else begin + length
-        if not file.place <= stop <= end:
-            raise Cut
-        if kind == _WAY[level]:
-            if level == len(_WAY) - 1:
-                content = file.read(min(stop - file.place, MOST_COMMENT))
-                # What type of text it is, and in which language.
-                yield content[8:].decode("utf-8", "replace")
-            else:
-                file.skip(_VERSION.get(kind, 0))
-                yield from _mp4_inside(file, stop, level + 1)
-        file.go(stop)
+    for kind, stop in boxes(file, end):
+        if kind != _WAY[level]:
+            continue
+        if level == len(_WAY) - 1:
+            content = file.read(min(stop - file.place, MOST_COMMENT))
+            # What type of text it is, and in which language.
+            yield content[8:].decode("utf-8", "replace")
+        else:
+            file.skip(_VERSION.get(kind, 0))
+            yield from _mp4_inside(file, stop, level + 1)
 
 
 def webm_comments(file: BoundedFile) -> Iterator[str]:
