@@ -325,9 +325,10 @@ def test_a_note_in_a_narrow_plot_is_broken_and_stays_inside(handmade):
 
 def test_notes_in_a_narrow_plot_lie_beside_each_other(handmade):
     wide = [handmade([(0, 0), (0.5 * i, 9 + i)]) for i in range(3)]
-    figure = Figure(figsize=(1.5, 2.5), dpi=100)
+    figure = Figure(figsize=(1.5, 3.4), dpi=100)
     FigureCanvasAgg(figure)
-    ax = plot(wide, ax=figure.add_axes((0.1, 0.1, 0.8, 0.8)), limits=((-4, 4), (-4, 4)))
+    below = figure.add_axes((0.1, 0.07, 0.8, 2 / 3.4))  # With room for the header.
+    ax = plot(wide, ax=below, limits=((-4, 4), (-4, 4)))
     boxes = [extent(note) for note in notes_of(ax)]
     assert len(boxes) == 3
     for i, one in enumerate(boxes):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from inspect import signature
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from mpl_toolkits.mplot3d import Axes3D
+from matplotlib.figure import Figure
+from matplotlib.quiver import Quiver
 
-from trajectories.plotting.canvas import Size, check_room, new_figure, panels
+from trajectories.names import unknown
+from trajectories.plotting.canvas import Size, new_figure, panels
 from trajectories.plotting.extras import Extras
-from trajectories.plotting.header import draw_header, heading
+from trajectories.plotting.given_axes import check_axes, ground_under, prepare
+from trajectories.plotting.header import draw_header, draw_legend_inside, heading
 from trajectories.plotting.layouts import LAYOUTS, SIZES
 from trajectories.plotting.panel import draw_ground, draw_losses, draw_minima, draw_paths
 from trajectories.plotting.recipes.figure import RecipeFigure
@@ -20,12 +24,15 @@ from trajectories.plotting.scene import Scene, checked, shown_labels
 from trajectories.plotting.solid.panel import ELEVATION, checked_camera, draw_solid
 from trajectories.plotting.solid.stage import BOX
 from trajectories.plotting.theme import applied
-from trajectories.plotting.tracks import track_styles
+from trajectories.plotting.tracks import NOTE, properties, track_styles
 from trajectories.plotting.view import view
-from trajectories.surfaces import as_surface
-from trajectories.validation import must
+from trajectories.surfaces import Surface, as_surface
+from trajectories.validation import integer
 
 __all__ = ["plot", "plot_3d", "plot_gradient", "plot_loss"]
+
+#: A legend inside a plot lies above the paths and all their notes.
+_TOP = NOTE + 1
 
 
 def plot(
@@ -83,8 +90,9 @@ def plot(
     """
     paths = checked(trajectories)
     extras = Extras(annotate=annotate, captions=captions)
-    check_room(ax, size)
-    with applied(theme) as chosen:
+    check_axes(ax, size)
+    ground = ground_under(ax, theme)
+    with applied(theme, ground) as chosen:
         if ax is None:
             how = {"size": size, "limits": limits, "legend": legend, "extras": extras}
             picture = LAYOUTS["overlay"](paths, chosen, **how, **kwargs)
@@ -93,11 +101,17 @@ def plot(
             told |= {"annotate": annotate or None, "captions": captions or None}
             picture.figure.remember(paths, kind="plot", settings=told)
             return picture.figure.axes[0]
+        styles = track_styles(len(paths), **kwargs)
+        view(paths[0].surface, paths, limits=limits)  # Before anything is changed.
+        words, labels = _words(paths[0].surface), shown_labels(paths) if legend else []
+        above = prepare(ax, theme, ground, words, labels)
         aspect = ax.bbox.width / ax.bbox.height
         scene = Scene.of(paths, limits=limits, aspect=aspect, **extras.scene)
-        styles = track_styles(len(paths), **kwargs)
-        for mover in draw_paths(ax, scene, chosen, styles, legend=legend, extras=extras):
+        shown = legend and above
+        for mover in draw_paths(ax, scene, chosen, styles, legend=shown, extras=extras):
             mover.show(scene.steps)
+        if labels and not above:
+            draw_legend_inside(ax, labels, styles, _TOP)
     return ax
 
 
@@ -159,8 +173,9 @@ def plot_3d(
     """
     paths = checked(trajectories)
     camera = checked_camera(elevation, azimuth, orbit)
-    check_room(ax, size)
-    with applied(theme) as chosen:
+    check_axes(ax, size, solid=True)
+    ground = ground_under(ax, theme)
+    with applied(theme, ground) as chosen:
         if ax is None:
             how = {"size": size, "limits": limits, "legend": legend, **camera}
             picture = LAYOUTS["3d"](paths, chosen, **how, **kwargs)
@@ -169,15 +184,19 @@ def plot_3d(
                 paths, kind="plot_3d", settings={"theme": theme, **how, **kwargs}
             )
             return picture.figure.axes[0]
-        if not isinstance(ax, Axes3D):
-            raise must("ax", "3-D Axes (projection='3d')", ax, kind=TypeError)
-        drawn: Axes = ax
         scene = Scene.of(paths, limits=limits, aspect=BOX[0] / BOX[1])
         styles = track_styles(len(paths), **kwargs)
         surface = paths[0].surface
-        for mover in draw_solid(ax, scene, surface, chosen, styles, legend=legend, **camera):
+        labels = shown_labels(paths) if legend else []
+        above = prepare(ax, theme, ground, _words(surface), labels)
+        drawn: Any = ax
+        for mover in draw_solid(
+            drawn, scene, surface, chosen, styles, legend=legend and above, **camera
+        ):
             mover.show(scene.steps)
-    return drawn
+        if labels and not above:
+            draw_legend_inside(ax, labels, styles, _TOP)
+    return ax
 
 
 def plot_loss(
@@ -218,18 +237,24 @@ def plot_loss(
     ('log', 'step')
     """
     paths = checked(trajectories)
-    check_room(ax, size)
-    with applied(theme):
-        if ax is None:
-            figure, ax = _new_axes(size, shown_labels(paths))
-            told = {"size": size, "theme": theme, **kwargs}
-            figure.remember(paths, kind="plot_loss", settings=told)
+    check_axes(ax, size, linear=False)
+    ground = ground_under(ax, theme)
+    with applied(theme, ground):
         scene = Scene.of(paths, resolution=3)
         styles = track_styles(len(paths), **kwargs)
+        words, labels = _words(paths[0].surface), shown_labels(paths)
+        if ax is None:
+            figure, ax = _new_axes(size, labels)
+            told = {"size": size, "theme": theme, **kwargs}
+            figure.remember(paths, kind="plot_loss", settings=told)
+            above = True
+        else:
+            above = prepare(ax, theme, ground, words, labels)
         for mover in draw_losses(ax, scene, styles):
             mover.show(scene.steps)
-        labels = [track.label for track in scene.tracks]
-        draw_header(ax, heading(scene.name, scene.formula, scene.latex), labels, styles)
+        draw_header(ax, words, labels if above else [], styles)
+        if not above:
+            draw_legend_inside(ax, labels, styles, _TOP)
     return ax
 
 
@@ -272,13 +297,18 @@ def plot_gradient(
     >>> ax = tj.plot_gradient("x**2/20 + y**2", limits=((-8, 8), (-4, 4)))
     """
     surface = as_surface(surface)
-    check_room(ax, size)
-    with applied(theme) as chosen:
+    arrows = integer("arrows", arrows, 1)
+    check_axes(ax, size)
+    _check_quiver(kwargs)
+    ground = ground_under(ax, theme)
+    with applied(theme, ground) as chosen:
+        shown = view(surface, limits=limits)
         if ax is None:
             figure, ax = _new_axes(size)
             told = {"size": size, "theme": theme, "limits": limits, "arrows": arrows, **kwargs}
             figure.remember(surface, kind="plot_gradient", settings=told)
-        shown = view(surface, limits=limits)
+        else:
+            prepare(ax, theme, ground, _words(surface), [])
         draw_ground(ax, make_relief(surface, shown), shown, chosen)
         draw_minima(ax, surface.minima)
         (x0, x1), (y0, y1) = shown
@@ -305,8 +335,21 @@ def plot_gradient(
             **kwargs,
         }
         ax.quiver(p[..., 0], p[..., 1], g[..., 0], g[..., 1], **style)
-        draw_header(ax, heading(surface.name, surface.formula, surface.latex), [], [])
+        draw_header(ax, _words(surface), [], [])
     return ax
+
+
+def _check_quiver(given: Mapping[str, Any]) -> None:
+    """Raise if arrows cannot have these properties, before anything is drawn."""
+    known = sorted({*properties(Quiver), *signature(Quiver).parameters} - {"ax", "args", "kwargs"})
+    for name in given:
+        if name not in known:
+            raise TypeError(str(unknown("keyword", name, known)))
+    Quiver(Figure().add_subplot(), 0, 0, 1, 1, **given)
+
+
+def _words(surface: Surface) -> list[str]:
+    return heading(surface.name, surface.formula, surface.latex)
 
 
 def _new_axes(size: Size | None, labels: Sequence[str] = ()) -> tuple[RecipeFigure, Axes]:

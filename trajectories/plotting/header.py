@@ -23,6 +23,8 @@ from trajectories.plotting.theme import setting
 
 __all__ = [
     "draw_header",
+    "draw_legend",
+    "draw_legend_inside",
     "fitted",
     "fitted_alike",
     "header_height",
@@ -169,7 +171,7 @@ def draw_header(
     """
     width = in_points(ax)[0] if room is None else room
     if labels:
-        _draw_legend(ax, _entries(labels, width), styles, _legend_columns(labels, width))
+        draw_legend(ax, labels, styles, width)
     lift = _lift(labels, width)
     text, title_size = fitted(words, width - beside, points("axes.titlesize"), ax.figure)
     # With y given, Matplotlib does not measure the whole Axes to place its title.
@@ -178,24 +180,69 @@ def draw_header(
     return lift
 
 
-def _draw_legend(
-    ax: Axes, entries: Sequence[str], styles: Sequence[dict[str, Any]], columns: int
+def draw_legend(
+    ax: Axes,
+    labels: Sequence[str],
+    styles: Sequence[dict[str, Any]],
+    width: float,
+    lift: float = 0.0,
 ) -> None:
-    edge = setting("axes.facecolor")
-    larger = setting("lines.markersize") * 1.4
-    handles = [
-        Line2D(
-            [],
-            [],
-            **{"markeredgecolor": edge, "markeredgewidth": 0.5, "markersize": larger, **style},
-        )
-        for style in styles
-    ]
+    """Write a legend above an Axes, in as many columns as there is room for.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Above which to write.
+    labels, styles : sequence
+        Its entries.
+    width : float
+        Room, in points.
+    lift : float, default 0
+        How far above, in points.
+    """
+    up = lift / in_points(ax)[1] if lift else 0.0
     ax.legend(
-        handles,
-        entries,
+        _handles(styles),
+        _entries(labels, width),
         loc="lower left",
-        bbox_to_anchor=(0.0, 1.0),
-        ncols=columns,
+        bbox_to_anchor=(0.0, 1.0 + up),
+        ncols=_legend_columns(labels, width),
         borderpad=0.0,
     )
+
+
+def draw_legend_inside(
+    ax: Axes, labels: Sequence[str], styles: Sequence[dict[str, Any]], zorder: float
+) -> None:
+    """Put the legend into an Axes that has no room above, where it covers least.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        All else is drawn on it already.
+    labels, styles : sequence
+        Entries of the legend.
+    zorder : float
+        Above what it is drawn.
+    """
+    small = points("xtick.labelsize")
+    legend = ax.legend(
+        _handles(styles),
+        _entries(labels, in_points(ax)[0]),
+        loc="best",
+        fontsize=small,
+        frameon=True,
+        framealpha=0.85,
+        facecolor=setting("axes.facecolor"),
+        edgecolor="none",
+        labelcolor=setting("text.color"),
+    )
+    legend.set_zorder(zorder)
+
+
+def _handles(styles: Sequence[dict[str, Any]]) -> list[Line2D]:
+    """Return short lines that look like the tracks."""
+    edge = setting("axes.facecolor")
+    larger = setting("lines.markersize") * 1.4
+    around = {"markeredgecolor": edge, "markeredgewidth": 0.5, "markersize": larger}
+    return [Line2D([], [], **{**around, **style}) for style in styles]

@@ -11,7 +11,7 @@ from threading import RLock
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgba
 
 from trajectories.names import resolve
 
@@ -56,6 +56,17 @@ _VISIBLE = frozenset(
     + ("patch", "text", "xaxis", "xtick", "yaxis", "ytick")
 )
 
+#: What follows another setting of the user, unless it was set itself.
+_DERIVED = {
+    "axes.titlecolor": "text.color",
+    "xtick.labelcolor": "xtick.color",
+    "ytick.labelcolor": "ytick.color",
+}
+#: The inks of what stands outside of the panels, on the figure's own ground.
+_OUTSIDE = ("axes.titlecolor", "xtick.labelcolor", "ytick.labelcolor", "legend.labelcolor")
+#: For words that stand inside as well as outside, where one ground is dark and the other light.
+_BOTH = "#7A7A7A"
+
 #: Held by the thread whose settings are in force, and while it draws: what Matplotlib looks up then
 #: is shared too, and so is its parser of formulas. A block may stand inside another.
 TURN = RLock()
@@ -96,14 +107,17 @@ class Look:
             yield self.theme
 
 
-def look(theme: str | None) -> Look:
+def look(theme: str | None, ground: Any = None) -> Look:
     """Return how pictures look under a theme.
 
     Parameters
     ----------
     theme : str or None
         A name in `THEMES`, which looks the same under whatever settings of the user. None is the
-        light theme under all that the user has changed of Matplotlib's defaults.
+        light theme under all that the user has changed of Matplotlib's defaults; the dark one if
+        they have made panels dark.
+    ground : color, optional
+        What the panels stand on, if that is not the figure's colour in these settings.
 
     Returns
     -------
@@ -116,16 +130,54 @@ def look(theme: str | None) -> Look:
     """
     if theme is not None:
         name = resolve("theme", theme, THEMES)
-        return Look(THEMES[name], _defaults() | _styled(THEMES[name]))
-    light = THEMES["light"]
+        settings = _defaults() | _styled(THEMES[name])
+        return Look(THEMES[name], settings | _inks(settings, {}, ground))
     with TURN:
         kept = {key: setting(key) for key in _defaults() if _changed(key)}
-    return Look(light, _styled(light) | kept)
+    kept |= {key: kept[source] for key, source in _DERIVED.items() if source in kept} | kept
+    chosen = THEMES["dark" if _is_dark(kept.get("axes.facecolor", "white")) else "light"]
+    settings = _styled(chosen) | kept
+    return Look(chosen, settings | _inks(settings, kept, ground))
 
 
-def applied(theme: str | None) -> AbstractContextManager[Theme]:
-    """Apply a theme to what is made inside a block; see `look`."""
-    return look(theme).applied()
+def _inks(settings: Mapping[str, Any], kept: Mapping[str, Any], ground: Any) -> dict[str, Any]:
+    """Return other inks for what stands outside of the panels, if it is not to be read there.
+
+    Parameters
+    ----------
+    settings, kept : mapping
+        The settings, and those of them that are the user's own.
+    ground : color or None
+        What the panels stand on; None for the figure's colour in the settings.
+    """
+    dark = _is_dark(settings["figure.facecolor"] if ground is None else ground)
+    if dark == _is_dark(settings["axes.facecolor"]):
+        return {}
+    ink = _styled(THEMES["dark" if dark else "light"])
+    changed = {key: ink.get(key, ink["text.color"]) for key in _OUTSIDE}
+    changed |= {"axes.labelcolor": _BOTH}
+    if "text.color" in kept:  # The legend's as well.
+        del changed["legend.labelcolor"]
+    return {key: color for key, color in changed.items() if key not in kept}
+
+
+def _is_dark(color: Any) -> bool:
+    """Tell whether a ground is dark, so that light ink is to be read on it."""
+    *rgb, alpha = to_rgba(color)
+    weights = (0.2126, 0.7152, 0.0722)
+    # Under a transparent ground there is, most often, a white one.
+    return alpha > 0.5 and sum(w * c**2.2 for w, c in zip(weights, rgb, strict=True)) < 0.18
+
+
+def applied(theme: str | None, ground: Any = None) -> AbstractContextManager[Theme]:
+    """Apply a theme to what is made inside a block.
+
+    Parameters
+    ----------
+    theme, ground : optional
+        As for `look`.
+    """
+    return look(theme, ground).applied()
 
 
 @contextmanager
