@@ -123,8 +123,16 @@ class Recipe:
     Examples
     --------
     >>> import trajectories as tj
-    >>> recipe = tj.read_recipe("path.gif")  # doctest: +SKIP
-    >>> recipe.again().save("larger.gif")  # doctest: +SKIP
+    >>> moving = tj.animate(tj.compare("sphere", ["sgd:0.1", "adam:0.3"], steps=20), frames=5)
+    >>> recipe = tj.Recipe.of(moving.recipe())  # Of a file `read_recipe` reads it.
+    >>> recipe.kind, recipe.settings["frames"]
+    ('animation', 5)
+    >>> [path.label for path in recipe.again()]
+    ['SGD', 'Adam']
+
+    The picture itself, from its file:
+
+    >>> tj.replay("path.gif", size=(1600, 1200)).save("larger.gif")  # doctest: +SKIP
     """
 
     text: str

@@ -81,8 +81,9 @@ def write_mp4(file: BinaryIO, stream: Stream) -> None:
     Parameters
     ----------
     file : binary file
-        Takes the bytes, when all are there: they are made in the folder for temporary files, as
-        the index comes first and is known last.
+        Takes the bytes. A file on a disk takes them as they are made where the system has paths
+        for open files, as Linux has. Elsewhere, and for a file in memory, they are made in the
+        folder for temporary files first, as the encoder goes back: the index is known last.
     stream : Stream
         The frames. An odd width or height gets one more column or row, which repeats the last.
         The last frame is repeated for the time of `hold`, rounded to whole frames. A video does
@@ -111,7 +112,7 @@ def write_webm(file: BinaryIO, stream: Stream) -> None:
     Parameters
     ----------
     file : binary file
-        Takes the bytes.
+        Takes the bytes, as it does for `write_mp4`.
     stream : Stream
         The frames, treated as by `write_mp4`. A WebM's times are whole milliseconds.
 
