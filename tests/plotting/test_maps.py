@@ -6,7 +6,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from trajectories import SGD, Momentum
+from trajectories import OPTIMIZERS, SGD, Momentum
 from trajectories.maps import basins, compare_rates, sensitivity, tune
 from trajectories.optimizers.schedules import Cosine
 from trajectories.plotting.canvas import new_figure
@@ -392,6 +392,39 @@ def test_triptych_has_three_races(race, words):
             plot_triptych(wrong)
         with pytest.raises(TypeError, match="`tuning` must be"):
             plot_tuning(wrong)
+
+
+@pytest.fixture(scope="module")
+def crowd():
+    return tune("rosenbrock", list(OPTIMIZERS)[:12], steps=5, budget=3)
+
+
+@pytest.mark.parametrize("theme", [None, "slides-dark"])
+def test_the_legend_of_a_triptych_of_many_stays_on_the_page(crowd, theme):
+    figure = plot_triptych(crowd, theme=theme)
+    figure.canvas.draw()
+    legend = figure.axes[0].get_legend()
+    box = legend.get_window_extent()
+    assert len(legend.get_texts()) == 12
+    assert box.x1 <= figure.bbox.width
+    (heading,) = figure.texts
+    assert box.y1 <= heading.get_window_extent().y0 + 1
+    assert box.y0 >= figure.axes[0].title.get_window_extent().y1
+
+
+@pytest.mark.parametrize("theme", [None, "slides-dark"])
+def test_titles_of_many_races_keep_names_and_numbers(crowd, theme, words):
+    figure = plot_tuning(crowd, theme=theme)
+    for ax, trial in zip(figure.axes, crowd.trials, strict=True):
+        title = ax.get_title(loc="left")
+        assert title.removesuffix("...") == trial.label[: len(title.removesuffix("..."))]
+        (numbers,) = [t for t in ax.texts if t.get_text().startswith("lr ")]
+        told = numbers.get_text()
+        assert told.startswith(f"lr {trial.best_rate:.2g}")
+        assert ("edge" in told) == trial.at_edge
+        assert "f = " in told or "f diverged" in told
+    shown = [item for item in words(figure) if not item[0].startswith("leaves")]
+    assert overlaps(shown) == []
 
 
 def test_a_map_where_all_is_lost_is_drawn():

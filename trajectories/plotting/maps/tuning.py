@@ -11,12 +11,19 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from trajectories.maps.tuning import Tuning
+from trajectories.maps.tuning import Trial, Tuning
 from trajectories.plotting.canvas import Size, new_figure, panels
-from trajectories.plotting.header import fitted, heading, in_points, literal, points
+from trajectories.plotting.header import (
+    draw_legend,
+    fitted,
+    fitted_alike,
+    heading,
+    in_points,
+    literal,
+    points,
+)
 from trajectories.plotting.panel import draw_paths
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.theme import applied, setting
@@ -30,6 +37,8 @@ __all__ = ["plot_triptych", "plot_tuning"]
 _TRIED = 4.0
 #: How much of the path's colour is in those that were only tried.
 _FAINT = 0.4
+#: Between a panel and two lines above it, in points.
+_AIR = 5.0
 
 
 def plot_tuning(
@@ -77,16 +86,14 @@ def plot_tuning(
             tuning.best, limits=limits, aspect=axes[0].bbox.width / axes[0].bbox.height
         )
         styles = track_styles(count)
+        titles = _titles(tuning, in_points(axes[0])[0], figure)
         for i, ax in enumerate(axes):
             if i >= count:
                 ax.remove()
                 continue
             trial = tuning.trials[i]
-            edge = " (at the edge)" if trial.at_edge else ""
-            words = f"{trial.label}:  lr {trial.best_rate:.2g}{edge},  f {_short(trial.best)}"
-            for mover in draw_paths(
-                ax, scene.only(i), chosen, [styles[i]], legend=False, caption=False, title=words
-            ):
+            how: dict[str, Any] = {"legend": False, "caption": False, "title": titles[i] or " "}
+            for mover in draw_paths(ax, scene.only(i), chosen, [styles[i]], **how):
                 mover.show(scene.steps)
             _draw_tried(ax, trial.tried, styles[i]["color"])
             ax.label_outer()
@@ -94,6 +101,8 @@ def plot_tuning(
             if i + columns >= count:
                 ax.tick_params(labelbottom=True)
                 ax.set_xlabel("$x$")
+        if not all(titles):
+            _draw_two_lines(axes[:count], tuning, figure)
         _over(figure, axes[0], _words(tuning), _told(tuning))
     return figure
 
@@ -150,7 +159,7 @@ def plot_triptych(
         figure.remember([tuning], kind="plot_triptych", settings=told)
         labels = [path.label for path in tuning.best]
         title = points("axes.titlesize")
-        axes = panels(figure, 1, 3, [], top=2.0 * title + 1.6 * points("legend.fontsize"))
+        axes = panels(figure, 1, 3, labels, top=2.0 * title + 0.05 * points("legend.fontsize"))
         aspect = axes[0].bbox.width / axes[0].bbox.height
         everything = [path for paths in three.values() for path in paths]
         scene = Scene.of(everything, limits=limits, aspect=aspect)
@@ -163,24 +172,45 @@ def plot_triptych(
             ax.label_outer()
             ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], prune="both"))
         _over(figure, axes[0], _words(tuning), None)
-        _legend_over(axes[0], labels, styles, 1.9 * title)
+        across = (axes[-1].bbox.x1 - axes[0].bbox.x0) / figure.dpi * 72
+        draw_legend(axes[0], labels, styles, across, lift=1.9 * title)
     return figure
 
 
-def _legend_over(
-    ax: Axes, labels: Sequence[str], styles: Sequence[dict[str, Any]], lift: float
-) -> None:
-    """Write a legend of one line so many points above a panel."""
-    larger = setting("lines.markersize") * 1.4
-    handles = [Line2D([], [], **{"markersize": larger, **style}) for style in styles]
-    ax.legend(
-        handles,
-        [literal(label) for label in labels],
-        loc="lower left",
-        bbox_to_anchor=(0.0, 1.0 + lift / in_points(ax)[1]),
-        ncols=len(labels),
-        borderpad=0.0,
-    )
+def _titles(tuning: Tuning, width: float, figure: Figure) -> list[str]:
+    """Return the titles of all panels, names and numbers; empty ones if they do not all fit."""
+    whole = [f"{trial.label}:  {_numbers(trial)[0]}" for trial in tuning.trials]
+    size = points("axes.titlesize")
+    fit = [fitted([literal(words), ""], width, size, figure)[0] for words in whole]
+    return whole if all(fit) else [""] * len(whole)
+
+
+def _draw_two_lines(axes: Sequence[Axes], tuning: Tuning, figure: Figure) -> None:
+    """Write above each panel a name, and the numbers below it, in one size for all."""
+    width = in_points(axes[0])[0]
+    names = [[literal(trial.label)] for trial in tuning.trials]
+    heads, large = fitted_alike(names, width, points("axes.labelsize"), figure)
+    numbers = [_numbers(trial) for trial in tuning.trials]
+    lines, small = fitted_alike(numbers, width, 0.9 * large, figure)
+    for ax, head, line in zip(axes, heads, lines, strict=True):
+        ax.set_title(head, loc="left", y=1.0, pad=_AIR + 1.25 * small, fontsize=large)
+        ax.annotate(
+            line,
+            (0.0, 1.0),
+            xycoords="axes fraction",
+            xytext=(0.0, _AIR),
+            textcoords="offset points",
+            fontsize=small,
+            color=setting("axes.labelcolor"),
+        )
+
+
+def _numbers(trial: Trial) -> list[str]:
+    """Return what may be written of the best path, the longest first."""
+    rate = f"lr {trial.best_rate:.2g}"
+    loss = f"f {_short(trial.best)}"
+    far, edge = (" (at the edge)", " (edge)") if trial.at_edge else ("", "")
+    return [f"{rate}{far},  {loss}", f"{rate}{edge}, {loss}", f"{rate}{edge}"]
 
 
 def _draw_tried(ax: Axes, tried: Trajectory, color: Any) -> None:
