@@ -14,8 +14,8 @@ from trajectories.plotting.pace import frame_steps
 from trajectories.plotting.scene import checked
 from trajectories.plotting.solid.panel import CAMERA
 from trajectories.plotting.takes import checked_rates, checked_starts
-from trajectories.plotting.writers.page import looks_for
 from trajectories.plotting.tracks import line_properties
+from trajectories.plotting.writers.page import looks_for
 from trajectories.validation import must
 
 __all__ = ["animate"]
