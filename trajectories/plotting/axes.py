@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from inspect import signature
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.quiver import Quiver
 
-from trajectories.names import unknown
 from trajectories.plotting.canvas import Size, new_figure, panels
 from trajectories.plotting.extras import Extras
+from trajectories.plotting.field import check_arrows, draw_field
 from trajectories.plotting.given_axes import check_axes, ground_under, prepare
 from trajectories.plotting.header import draw_header, draw_legend_inside, heading
 from trajectories.plotting.layouts import LAYOUTS, SIZES
@@ -24,7 +20,7 @@ from trajectories.plotting.scene import Scene, checked, shown_labels
 from trajectories.plotting.solid.panel import ELEVATION, checked_camera, draw_solid
 from trajectories.plotting.solid.stage import BOX
 from trajectories.plotting.theme import applied
-from trajectories.plotting.tracks import NOTE, properties, track_styles
+from trajectories.plotting.tracks import NOTE, track_styles
 from trajectories.plotting.view import view
 from trajectories.surfaces import Surface, as_surface
 from trajectories.validation import integer
@@ -299,7 +295,7 @@ def plot_gradient(
     surface = as_surface(surface)
     arrows = integer("arrows", arrows, 1)
     check_axes(ax, size)
-    _check_quiver(kwargs)
+    check_arrows(kwargs)
     ground = ground_under(ax, theme)
     with applied(theme, ground) as chosen:
         shown = view(surface, limits=limits)
@@ -311,41 +307,9 @@ def plot_gradient(
             prepare(ax, theme, ground, _words(surface), [])
         draw_ground(ax, make_relief(surface, shown), shown, chosen)
         draw_minima(ax, surface.minima)
-        (x0, x1), (y0, y1) = shown
-        width, height = ax.bbox.width, ax.bbox.height
-        across = max(2, round(arrows * min(1.0, width / height)))
-        up = max(2, round(arrows * min(1.0, height / width)))
-        spacing = min((x1 - x0) / across, (y1 - y0) / up)
-        x = x0 + (np.arange(across) + 0.5) / across * (x1 - x0)
-        y = y0 + (np.arange(up) + 0.5) / up * (y1 - y0)
-        p = np.stack(np.meshgrid(x, y), axis=-1)
-        g = -surface.gradient(p)
-        g[~np.isfinite(g).all(axis=-1)] = np.nan
-        g /= np.sqrt(np.hypot(g[..., :1], g[..., 1:])) + 1e-300
-        longest = np.nanmax(np.hypot(g[..., 0], g[..., 1]), initial=0.0)
-        style = {
-            "color": track_styles(1)[0]["color"],
-            "angles": "xy",
-            "scale_units": "xy",
-            "scale": longest / (0.95 * spacing) if longest > 0 else 1.0,
-            "width": 0.0035,
-            "headwidth": 4.0,
-            "headlength": 4.5,
-            "zorder": 4.0,
-            **kwargs,
-        }
-        ax.quiver(p[..., 0], p[..., 1], g[..., 0], g[..., 1], **style)
+        draw_field(ax, surface, shown, arrows, **kwargs)
         draw_header(ax, _words(surface), [], [])
     return ax
-
-
-def _check_quiver(given: Mapping[str, Any]) -> None:
-    """Raise if arrows cannot have these properties, before anything is drawn."""
-    known = sorted({*properties(Quiver), *signature(Quiver).parameters} - {"ax", "args", "kwargs"})
-    for name in given:
-        if name not in known:
-            raise TypeError(str(unknown("keyword", name, known)))
-    Quiver(Figure().add_subplot(), 0, 0, 1, 1, **given)
 
 
 def _words(surface: Surface) -> list[str]:

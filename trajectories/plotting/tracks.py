@@ -8,7 +8,7 @@ get the very pixels of a full draw.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol
 
@@ -30,6 +30,7 @@ __all__ = [
     "Mover",
     "Paths",
     "Style",
+    "check_names",
     "line_properties",
     "marker_spacing",
     "properties",
@@ -122,13 +123,24 @@ def line_properties(given: Mapping[str, Any]) -> Style:
     >>> line_properties({"lw": 2})
     {'linewidth': 2}
     """
-    known = properties(Line2D)
-    for name in given:
-        if name not in known:
-            raise TypeError(str(unknown("keyword", name, known)))
+    check_names(given, properties(Line2D))
     style = normalize_kwargs(dict(given), Line2D)
     Line2D([], [], **style)  # It checks the values.
     return style
+
+
+def check_names(given: Iterable[str], known: Iterable[str]) -> None:
+    """Raise a `TypeError` if a keyword is not known; the nearest one is suggested.
+
+    Parameters
+    ----------
+    given, known : iterable of str
+        The keywords that came, and those that there are.
+    """
+    known = sorted(known)
+    for name in given:
+        if name not in known:
+            raise TypeError(str(unknown("keyword", name, known)))
 
 
 @cache
