@@ -44,7 +44,9 @@ def test_sensitivity(run, tmp_path):
 @pytest.mark.parametrize("name", ["a.png", "a.svg", "a.html"])
 def test_pictures_and_pages(run, tmp_path, name):
     arguments = ["-a", "lr=0.01:4", "-a", "momentum=0:0.9", "--cells", "6", "--steps", "9"]
-    arguments += ["--pin", "lr=0.1,momentum=0.5", "--theme", "slides", "-q", "-o", name]
+    arguments += ["--theme", "slides", "-q", "-o", name]
+    if not name.endswith(".html"):  # A page shows whatever cell is under the pointer.
+        arguments += ["--pin", "lr=0.1,momentum=0.5"]
     assert run("sensitivity", BOWL, *arguments) == f"{name}\n"
     assert (tmp_path / name).stat().st_size > 5000
 

@@ -183,13 +183,20 @@ def test_the_suffix_chooses_the_file(tmp_path, bowl, hills, kind):
         assert (tmp_path / f"{name}.{kind}").read_bytes().startswith(starts[kind])
 
 
-def test_other_files_are_refused(tmp_path, bowl):
+def test_other_files_are_refused(tmp_path, bowl, hills):
     with pytest.raises(ValueError, match="Unknown format of a map '.gif'"):
         save_map(bowl, tmp_path / "a.gif")
     with pytest.raises(TypeError, match="`result` must be what"):
         save_map(3, tmp_path / "a.png")
     with pytest.raises(FileNotFoundError):
         save_map(bowl, tmp_path / "no" / "a.png")
+    for kind in ("html", "npz"):
+        with pytest.raises(ValueError, match=rf"`size` must be left out for \.{kind}\."):
+            save_map(hills, tmp_path / f"a.{kind}", size=(400, 300))
+        with pytest.raises(ValueError, match="`pins` must be left out but for a picture"):
+            save_map(bowl, tmp_path / f"a.{kind}", pins=[(0, 0)])
+    with pytest.raises(ValueError, match="`pins` must be left out but for a picture"):
+        save_map(hills, tmp_path / "a.png", pins=["nonsense"])
     assert list(tmp_path.iterdir()) == []
     assert isinstance(bowl, Sensitivity)
 

@@ -86,14 +86,38 @@ def test_a_pixel_of_each_cell_has_its_colour(bowl, pixels):
     assert away < 0.1 * bowl.values.size
 
 
+def hatched(ax):
+    return [item for item in ax.get_children() if getattr(item, "get_hatch", lambda: None)()]
+
+
 def test_what_is_lost_is_hatched_and_named(bowl):
     ax = plot_map(bowl)
-    hatched = [item for item in ax.collections if any(getattr(item, "hatches", []) or [])]
-    assert len(hatched) == 1
+    assert len(hatched(ax)) == 1
     assert "ends higher\nthan it began" in [text.get_text() for text in ax.texts]
     kept = sensitivity(BOWL, Momentum, (-7, 2), 60, lr=RATES[:4], momentum=MOMENTA)
-    ax = plot_map(kept)
-    assert not [item for item in ax.collections if any(getattr(item, "hatches", []) or [])]
+    assert hatched(plot_map(kept)) == []
+
+
+def test_whole_cells_are_hatched_and_no_others(bowl):
+    coarse = sensitivity(BOWL, "momentum", lr=[0.01, 0.5, 0.9, 1.5, 2, 3], momentum=[0, 0.5, 0.9])
+    for found in (bowl, coarse):
+        (hatch,) = hatched(plot_map(found))
+        path = hatch.get_path()
+        borders = [edges(values) for values in found.axes.values()]
+        for index in np.ndindex(found.values.shape):
+            ends = [(line[i], line[i + 1]) for line, i in zip(borders, index, strict=True)]
+            for part in (0.02, 0.5, 0.98):
+                point = [low + part * (high - low) for low, high in ends]
+                assert path.contains_point(point) == found.lost[index]
+
+
+def test_cells_that_did_not_get_there_are_told():
+    axes = {"lr": RATES, "momentum": MOMENTA}
+    found = sensitivity(BOWL, Momentum, (-7, 2), 60, measure="steps", tolerance=1e-3, **axes)
+    assert (np.isnan(found.values) & ~found.lost).any()
+    assert legend_of(plot_map(found)) == ["limit of stability", "best", "not in 60 steps"]
+    quick = sensitivity(BOWL, Momentum, (-7, 2), 60, measure="steps", tolerance=50.0, **axes)
+    assert legend_of(plot_map(quick)) == ["limit of stability", "best"]
 
 
 def test_the_line_of_theory_is_where_theory_says(bowl):
@@ -460,6 +484,11 @@ def test_other_things_are_no_maps(bowl, hills):
         plot_sensitivity(hills[0])
     with pytest.raises(ValueError, match="`pins` must be left out over starts"):
         plot_map(hills[0], pins=[(0, 0)])
+    one = sensitivity(BOWL, "sgd", lr=RATES, steps=3)
+    with pytest.raises(ValueError, match="`pins` must be left out over one hyperparameter"):
+        plot_map(one, pins=["nonsense"])
+    with pytest.raises(ValueError, match="`scale` must be left out over one hyperparameter"):
+        plot_map(one, scale=False)
 
 
 def test_basins_stand_side_by_side_only_if_they_go_together(hills):

@@ -17,10 +17,10 @@ from trajectories.plotting.maps.cells import (
     draw_cells,
     draw_frontier,
     draw_scale,
-    name_lost,
     scale_width,
 )
 from trajectories.plotting.maps.colors import excess_of
+from trajectories.plotting.maps.lost import name_lost, unreached
 from trajectories.plotting.maps.pins import draw_best, draw_pins, placed
 from trajectories.plotting.maps.rates import draw_rates, rates_legend
 from trajectories.plotting.theme import applied
@@ -47,9 +47,10 @@ def plot_map(
     """Plot a map: how descents ended over two hyperparameters, or where each start leads.
 
     Over hyperparameters the colour is the loss, or the steps that it took. What diverged or ended
-    higher than it began is hatched, a star is the best cell, and on a quadratic surface a dashed
-    line is where theory says that stability ends. Over starts the colour is the minimum that is
-    reached, bright if it is soon and dark if it is late; black is nowhere.
+    higher than it began is hatched, what did not get there in the steps is plain, a star is the
+    best cell, and on a quadratic surface a dashed line is where theory says that stability ends.
+    Over starts the colour is the minimum that is reached, bright if it is soon and dark if it is
+    late; black is nowhere.
 
     Parameters
     ----------
@@ -93,14 +94,17 @@ def plot_map(
     if not isinstance(result, (Sensitivity, Basins)):
         words = "what `sensitivity` or `basins` returns"
         raise must("result", words, result, kind=TypeError)
+    if pins and (isinstance(result, Basins) or len(result.axes) == 1):
+        over = "starts" if isinstance(result, Basins) else "one hyperparameter"
+        raise must("pins", f"left out over {over}", pins)
     if isinstance(result, Sensitivity) and len(result.axes) == 1:
+        if not scale:
+            raise must("scale", "left out over one hyperparameter", scale)
         return plot_rates(result, ax=ax, size=size, theme=theme)
     check_room(ax, size)
     told: dict[str, Any] = {"size": size, "theme": theme, "scale": None if scale else False}
     with applied(theme):
         if isinstance(result, Basins):
-            if pins:
-                raise must("pins", "left out over starts", pins)
             shades = shades_for([result])
             room = key_width(shades, result) if scale else 0.0
             if ax is None:
@@ -157,12 +161,14 @@ def draw_sensitivity(
     if scale:
         draw_scale(ax, mesh, excess_of(result)[1])
     drawn = {label: style for label, style in marks.items() if style is not None}
+    drawn |= unreached(result)
     draw_header(ax, words_of(result), list(drawn), list(drawn.values()))
 
 
 def legend_of(result: Sensitivity) -> list[str]:
     """Return the entries that the legend of a map may have."""
-    return [_BEST] if result.frontier is None else [_THEORY, _BEST]
+    theory = [] if result.frontier is None else [_THEORY]
+    return [*theory, _BEST, *unreached(result)]
 
 
 def plot_rates(

@@ -1,22 +1,22 @@
-"""A map of hyperparameters on an Axes: its cells, what is lost, and what theory says."""
+"""A map of hyperparameters on an Axes: its cells, their scale, and what theory says."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm, to_rgb
+from matplotlib.colors import LogNorm
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from trajectories.maps.outcomes import Sensitivity, is_geometric
-from trajectories.plotting.header import in_points, points, text_size
+from trajectories.plotting.header import in_points, points
 from trajectories.plotting.maps.colors import excess_of, quality_map, quality_norm
+from trajectories.plotting.maps.lost import ground, hatch_lost
 from trajectories.plotting.maps.ticks import mark_logarithmic
 from trajectories.plotting.panel import style_ticks
 from trajectories.plotting.theme import setting
@@ -27,20 +27,16 @@ __all__ = [
     "draw_scale",
     "edges",
     "mark_axis",
-    "name_lost",
-    "outlined",
     "scale_width",
 ]
 
 Array = NDArray[np.float64]
 
-_CELLS, _HATCH, _FRONTIER = 0.5, 0.7, 2.2
+_CELLS, _FRONTIER = 0.5, 2.2
 #: What hyperparameters are called in words.
 _NAMES = {"lr": "learning rate"}
 #: How wide a scale of colours is, and how far from the map, in font sizes.
 _BAR = 1.2
-#: How much of the ink is in the ground and the lines of what is lost.
-_GROUND, _LINES = 0.07, 0.30
 
 
 def edges(values: Array) -> Array:
@@ -115,7 +111,7 @@ def draw_cells(ax: Axes, result: Sensitivity) -> ScalarMappable:
     mark_axis(ax, "y", name_y, y)
     values, _ = excess_of(result)
     norm = quality_norm(values, result.measure)
-    ax.set_facecolor(_mixed(_GROUND))
+    ax.set_facecolor(ground())
     mesh = ax.pcolormesh(
         edges(x),
         edges(y),
@@ -125,17 +121,7 @@ def draw_cells(ax: Axes, result: Sensitivity) -> ScalarMappable:
         zorder=_CELLS,
         rasterized=True,
     )
-    if result.lost.any():
-        lost = ax.contourf(
-            *(_widened(v) for v in (x, y)),
-            np.pad(result.lost.T.astype(float), 1, mode="edge"),
-            [0.5, 1.5],
-            colors="none",
-            hatches=["///"],
-            zorder=_HATCH,
-        )
-        lost.set_edgecolor(_mixed(_LINES))
-        lost.set_linewidth(0.0)
+    hatch_lost(ax, result, edges(x), edges(y))
     return mesh
 
 
@@ -206,76 +192,3 @@ def draw_frontier(ax: Axes, result: Sensitivity) -> dict[str, Any] | None:
     ax.add_line(Line2D(rates, others, zorder=_FRONTIER, label="_frontier", **style))
     ax.axis(bounds)
     return {"color": ink, "linestyle": style["linestyle"], "marker": ""}
-
-
-def name_lost(ax: Axes, result: Sensitivity, taken: Sequence[tuple[int, ...]] = ()) -> None:
-    """Write into the hatched part of a map what it is, if there is room.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        The map.
-    result : Sensitivity
-        Of two hyperparameters.
-    taken : sequence of tuple of int
-        Cells that must not be covered.
-    """
-    lost = result.lost.T.copy()
-    if not lost.any():
-        return
-    overflowed = (result.status[result.lost] == "diverged").mean() > 0.5
-    words = "diverged" if overflowed else "ends higher\nthan it began"
-    size = points("axes.labelsize")
-    width, height = in_points(ax)
-    wide = max(text_size(line, size)[0] for line in words.splitlines())
-    tall = 1.2 * size * len(words.splitlines())
-    rows, columns = lost.shape
-    reach = np.array([1.2 * size / width * columns, 1.2 * size / height * rows])
-    for cell in taken:
-        low, high = np.maximum(cell - reach, 0).astype(int), (cell + reach).astype(int) + 1
-        lost[low[1] : high[1], low[0] : high[0]] = False
-    # How far from the border each cell is, in cells, along and across: by running sums.
-    half = np.array([0.6 * wide / width * columns, 0.7 * tall / height * rows])
-    stood = np.array([0.7 * tall / width * columns, 0.6 * wide / height * rows])
-    for turned, extent in ((0, half), (90, stood)):
-        across, up = (int(number) for number in np.ceil(extent))
-        total = np.pad(lost.astype(float), ((1, 0), (1, 0))).cumsum(0).cumsum(1)
-        if 2 * up + 1 > rows or 2 * across + 1 > columns:
-            continue
-        h, w = 2 * up + 1, 2 * across + 1
-        inside = total[h:, w:] - total[:-h, w:] - total[h:, :-w] + total[:-h, :-w]
-        free = np.argwhere(inside >= h * w)
-        if len(free):
-            middle = free[np.argmin(((free - free.mean(axis=0)) ** 2).sum(axis=1))]
-            at = (middle[1] + across + 0.5) / columns, (middle[0] + up + 0.5) / rows
-            ax.text(
-                *at,
-                words,
-                transform=ax.transAxes,
-                rotation=turned,
-                ha="center",
-                va="center",
-                fontsize=size,
-                color=setting("axes.labelcolor"),
-                path_effects=outlined(4.0),
-                zorder=_FRONTIER,
-            )
-            return
-
-
-def outlined(width: float = 2.5) -> list[Any]:
-    """Return the effect that keeps words and marks apart from the cells below them."""
-    return [withStroke(linewidth=width, foreground=setting("axes.facecolor"))]
-
-
-def _widened(values: Array) -> Array:
-    """Return the middles of cells, with the outer edges at both ends."""
-    ends = edges(values)
-    return np.concatenate([ends[:1], values, ends[-1:]])
-
-
-def _mixed(part: float) -> tuple[float, float, float]:
-    """Return the page's colour with a part of its ink."""
-    ink, paper = (np.array(to_rgb(setting(key))) for key in ("text.color", "axes.facecolor"))
-    red, green, blue = paper + part * (ink - paper)
-    return float(red), float(green), float(blue)

@@ -112,7 +112,7 @@ def animate_ensemble(
     Parameters
     ----------
     cloud : Trajectory
-        What `ensemble` returned, or `descend` from many starts.
+        What `ensemble` returned, or `descend` from starts of shape (n, 2).
     theme : str, optional
         As for `plot_map`.
     size : (int, int), optional
@@ -172,7 +172,7 @@ def plot_ensemble(
     Parameters
     ----------
     cloud : Trajectory
-        What `ensemble` returned, or `descend` from many starts.
+        What `ensemble` returned, or `descend` from starts of shape (n, 2).
     step : int, optional
         After how many steps; by default all.
     ax : matplotlib.axes.Axes, optional

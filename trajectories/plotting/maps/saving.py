@@ -45,7 +45,7 @@ def save_map(
     theme : str, optional
         As for `plot_map`.
     pins : sequence, optional
-        Of a picture, as for `plot_sensitivity`.
+        Of a picture of two hyperparameters, as for `plot_sensitivity`.
     size : (int, int), optional
         Of a picture: width and height in pixels.
 
@@ -66,6 +66,11 @@ def save_map(
         words = "what `sensitivity` or `basins` returns"
         raise must("result", words, result, kind=TypeError)
     kind = suffix("format of a map", path, MAP_FORMATS)
+    if kind in (_PAGE, _DATA) and size is not None:
+        raise must("size", f"left out for {kind}", size)
+    two = isinstance(result, Sensitivity) and len(result.axes) == 2
+    if pins is not None and (kind in (_PAGE, _DATA) or not two):
+        raise must("pins", "left out but for a picture of two hyperparameters", pins)
     check_target(path)
     if kind == _DATA:
         result.save(path)
