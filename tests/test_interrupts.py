@@ -82,6 +82,19 @@ def test_one_that_is_lost_comes_again():
         pytest.fail("The interrupt was lost.")
 
 
+def test_an_error_that_is_made_of_one_counts_as_one():
+    with pytest.raises(KeyboardInterrupt), patient_interrupts():  # noqa: PT012
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise TypeError("incompatible function arguments") from None
+
+
+def test_an_error_without_one_stays_what_it_is():
+    with pytest.raises(TypeError, match="incompatible"), patient_interrupts():
+        raise TypeError("incompatible function arguments")
+
+
 def test_none_comes_again_while_one_is_handled():
     cleaned = []
 

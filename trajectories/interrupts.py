@@ -23,7 +23,7 @@ def patient_interrupts() -> Iterator[None]:
     turn it into an error of its own: the work would go on, or end with words that nobody
     understands. Python itself loses one (up to 3.11) that comes while it words the message of
     another error. So an interrupt comes again, until the block is left or something handles it
-    just then. Where others handle interrupts, in other threads, and on systems without interval
+    just then; and an error that ends the block after one counts as the interrupt. Where others handle interrupts, in other threads, and on systems without interval
     timers, everything stays as it is.
 
     Raises
@@ -46,11 +46,13 @@ def patient_interrupts() -> Iterator[None]:
         yield
         return
     outermost = sys._getframe(2)  # Between is contextlib. Above may be an import that called us.
-    left = False
+    came = left = False
 
     def handle(number: int, frame: FrameType | None) -> None:
+        nonlocal came
         if left:
             return
+        came = True
         signal.setitimer(signal.ITIMER_REAL, _AGAIN)
         handled = number == signal.SIGALRM and _is_handled()
         if not handled and not _is_importing(frame, outermost):
@@ -60,6 +62,10 @@ def patient_interrupts() -> Iterator[None]:
     signal.signal(signal.SIGINT, handle)
     try:
         yield
+    except Exception as error:  # Such as that of a function in C whose arguments were in Python.
+        if came:
+            raise KeyboardInterrupt from error
+        raise
     finally:
         left = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
