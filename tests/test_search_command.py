@@ -1,6 +1,11 @@
 """``trajectories search`` and ``trajectories mnist search``, as from a shell."""
 
 import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -152,3 +157,24 @@ def test_an_interrupted_search_tells_how_to_go_on(call, folder, monkeypatch):
     assert len(SearchResult.load(folder / "found" / "trials.jsonl")) == 3
     call(*SURFACE, "-o", "found", "--resume")
     assert len(calls) == 9
+
+
+@pytest.mark.skipif(os.name == "nt", reason="this system sends interrupts otherwise")
+def test_an_interrupt_of_several_processes_is_told_in_one_line(folder):
+    command = [sys.executable, "-m", "trajectories", *SURFACE[:-4], "--steps", "50000"]
+    process = subprocess.Popen(
+        [*command, "--trials", "60", "-j", "2", "-q", "-o", str(folder / "found")],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    journal = folder / "found" / "trials.jsonl"
+    end = time.monotonic() + 60
+    while not (journal.exists() and journal.read_text().count("\n") > 3):
+        assert process.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    words = f"interrupted; --resume goes on from {journal}"
+    assert err == f"trajectories search: error: {words}\n"
+    assert process.returncode == 130

@@ -1,7 +1,9 @@
 """Who runs the trials: what goes wrong on the way is told in one line."""
 
 import sys
+import time
 import types
+import warnings
 
 import pytest
 
@@ -35,6 +37,16 @@ def test_no_worker_is_told(monkeypatch):
 def test_what_a_trial_raises_itself_is_left_alone(monkeypatch):
     with pytest.raises(ZeroDivisionError, match="by nothing"):
         ends_with(ZeroDivisionError("by nothing"), monkeypatch)
+
+
+def test_trials_that_are_not_waited_for_are_left_in_silence(monkeypatch):
+    monkeypatch.setattr(Job, "run", lambda job: time.sleep(0.01))
+    running = _in_parallel([object()] * 40, backend="threading", n_jobs=2)
+    next(running)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        running.close()
+    assert told == []
 
 
 ADDRESSES = ["", "  ", 8786, "foo", "foo:1:2", "tcp://host:port", "nothing://host:8786"]

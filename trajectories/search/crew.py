@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -87,7 +88,9 @@ def crew(workers: int | None = None, scheduler: str | None = None) -> Iterator[C
         if count is not None:
             raise must("workers", "left out with a scheduler, whose workers they are", workers)
         with _client(scheduler) as client:
-            yield lambda jobs: _in_parallel(jobs, backend="dask", n_jobs=-1, client=client)
+            # All at once, as more workers may come.
+            dask: dict[str, Any] = {"backend": "dask", "n_jobs": -1, "client": client}
+            yield lambda jobs: _in_parallel(jobs, ahead="all", **dask)
     elif count == 1:
         yield lambda jobs: (job.run() for job in jobs)
     else:
@@ -97,13 +100,25 @@ def crew(workers: int | None = None, scheduler: str | None = None) -> Iterator[C
         yield lambda jobs: _in_parallel(jobs, **local)
 
 
-def _in_parallel(jobs: Sequence[Job], **how: Any) -> Iterator[Done]:
+def _in_parallel(jobs: Sequence[Job], *, ahead: str = "2 * n_jobs", **how: Any) -> Iterator[Done]:
+    """Run jobs; processes of this machine are sent few ahead.
+
+    What still waits for them when all is stopped makes joblib's thread stumble.
+    """
     from joblib import Parallel, delayed, parallel_config
 
     with parallel_config(**how):
-        run = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="all")
+        run = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=ahead)
+        results = run([delayed(Job.run)(job) for job in jobs])
         try:
-            yield from run(delayed(Job.run)(job) for job in jobs)
+            # `yield from` would close them before they can be silenced.
+            for done in results:  # noqa: UP028
+                yield done
+        except GeneratorExit:
+            with warnings.catch_warnings():  # Of trials that were not waited for.
+                warnings.simplefilter("ignore")
+                results.close()
+            raise
         except TimeoutError:
             raise OSError("The scheduler has no worker. Start some with `dask worker`.") from None
         except Exception as error:
