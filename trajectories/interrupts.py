@@ -23,8 +23,10 @@ def patient_interrupts() -> Iterator[None]:
     turn it into an error of its own: the work would go on, or end with words that nobody
     understands. Python itself loses one (up to 3.11) that comes while it words the message of
     another error. So an interrupt comes again, until the block is left or something handles it
-    just then; and an error that ends the block after one counts as the interrupt. Where others handle interrupts, in other threads, and on systems without interval
-    timers, everything stays as it is.
+    just then; and an error that ends the block after one counts as the interrupt.
+
+    Where others handle interrupts, in other threads, and on systems without interval timers,
+    everything stays as it is.
 
     Raises
     ------
