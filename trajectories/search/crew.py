@@ -96,7 +96,11 @@ def crew(workers: int | None = None, scheduler: str | None = None) -> Iterator[C
     else:
         from joblib import cpu_count
 
-        local = {"backend": "loky", "n_jobs": count or cpu_count(), "inner_max_num_threads": 1}
+        local: dict[str, Any] = {
+            "backend": "loky",
+            "n_jobs": count or cpu_count(),
+            "inner_max_num_threads": 1,
+        }
         yield lambda jobs: _in_parallel(jobs, **local)
 
 
