@@ -14,7 +14,7 @@ from trajectories.plotting.header import header_height, in_points, points
 from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.validation import must
 
-__all__ = ["MIN_SIDE", "Size", "check_room", "checked_size", "new_figure", "panels"]
+__all__ = ["MIN_SIDE", "Size", "check_panels", "check_room", "checked_size", "new_figure", "panels"]
 
 Size = tuple[int, int]
 
@@ -91,6 +91,21 @@ def check_room(ax: Any, size: Any) -> None:
         raise must("size", "left out if `ax` is given", size)
 
 
+def check_panels(figure: Figure, width: float, height: float) -> None:
+    """Raise a `ValueError` if panels are too small to show anything.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Which is too small then.
+    width, height : float
+        Of a panel, in points.
+    """
+    if min(width, height) < _MIN_PANEL:
+        pixels = tuple(round(float(side)) for side in figure.bbox.size)
+        raise must("size", "large enough for the panels and their type", pixels)
+
+
 def panels(
     figure: Figure,
     rows: int,
@@ -141,9 +156,7 @@ def panels(
     above = top + header_height(labels, width - left - right)
     between = header_height([], inner) + 1.4 * tick
     tall = (height - above - bottom - between * (rows - 1)) / rows
-    if min(inner / columns, tall) < _MIN_PANEL:
-        pixels = tuple(round(float(side)) for side in figure.bbox.size)
-        raise must("size", "large enough for the panels and their type", pixels)
+    check_panels(figure, inner / columns, tall)
     axes = figure.subplots(
         rows,
         columns,

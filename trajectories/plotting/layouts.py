@@ -15,13 +15,14 @@ from trajectories.plotting.arrows import Arrows, draw_key, key_width
 from trajectories.plotting.canvas import Size, new_figure, panels
 from trajectories.plotting.counter import Caption, counter, counter_width
 from trajectories.plotting.extras import PLAIN, Extras
-from trajectories.plotting.header import fitted, heading, in_points, points
+from trajectories.plotting.header import heading, in_points, points
+from trajectories.plotting.over import write_over
 from trajectories.plotting.panel import draw_losses, draw_paths
 from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.plotting.scene import Scene, shown_labels
 from trajectories.plotting.solid.panel import CAMERA, ELEVATION, checked_camera, draw_solid
 from trajectories.plotting.solid.stage import BOX, Stage
-from trajectories.plotting.theme import Theme, setting
+from trajectories.plotting.theme import Theme
 from trajectories.plotting.tracks import Mover, track_styles
 from trajectories.trajectory import Trajectory
 from trajectories.validation import must
@@ -223,14 +224,13 @@ def _figure_header(
     figure: Figure, scene: Scene, axes: Sequence[Axes], *, key: bool = False
 ) -> Caption:
     """Write the formula, the key to the arrows and the step counter over all panels."""
-    width, height = in_points(figure)
+    width, _ = in_points(figure)
     size = points("axes.titlesize")
     left, right = axes[0].get_position().x0, 1 - 1.6 * points("xtick.labelsize") / width
     beside = counter_width(scene.steps) + size
     room = (right - left) * width - beside - (key_width() + size if key else 0.0)
-    text, fit = fitted(heading(scene.name, scene.formula, scene.latex), room, 1.15 * size, figure)
-    y = 1 - 1.8 * size / height
-    figure.text(left, y, text, fontsize=fit, color=setting("axes.titlecolor"), va="baseline")
+    words = heading(scene.name, scene.formula, scene.latex)
+    y = write_over(figure, words, left, drop=1.8 * size, room=room, size=1.15 * size)
     if key:
         draw_key(figure, right - beside / width, y, figure.transFigure)
     return counter(figure, right, y, figure.transFigure, scene.steps)

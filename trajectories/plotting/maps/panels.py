@@ -11,12 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from trajectories.maps.basins import Basins
-from trajectories.plotting.canvas import Size, new_figure
+from trajectories.plotting.canvas import Size, check_panels, new_figure
 from trajectories.plotting.counter import counter_width
-from trajectories.plotting.header import fitted, fitted_alike, heading, in_points, literal, points
+from trajectories.plotting.header import fitted_alike, heading, in_points, literal, points
 from trajectories.plotting.maps.basins import Forming, draw_basins, draw_key, key_width, shades_for
+from trajectories.plotting.over import write_over
 from trajectories.plotting.recipes.figure import RecipeFigure
-from trajectories.plotting.theme import applied, setting
+from trajectories.plotting.theme import applied
 from trajectories.validation import must
 
 __all__ = ["basins_picture", "basins_size", "checked_basins", "plot_basins"]
@@ -115,8 +116,7 @@ def basins_picture(
     between = 1.6 * title
     across = (width - left - key - 1.2 * tick - gap * (columns - 1)) / columns
     tall = (height - above - bottom - between * (rows - 1)) / rows
-    if min(across, tall) < 24:
-        raise must("size", "large enough for the panels and their type", size)
+    check_panels(figure, across, tall)
     titles, fit = fitted_alike([_titles(one) for one in results], across, 0.92 * title, figure)
     parts = []
     for i, one in enumerate(results):
@@ -140,11 +140,7 @@ def basins_picture(
     # A moving picture counts its steps at the end of this line.
     room = columns * (across + gap) - gap - counter_width(_STEPS) - title
     words = heading(surface.name, surface.formula, surface.latex)
-    text, fit = fitted(words, room, 1.1 * title, figure)
-    color = setting("axes.titlecolor")
-    figure.text(
-        left / width, 1 - 1.45 * title / height, text, fontsize=fit, color=color, va="baseline"
-    )
+    write_over(figure, words, left / width, drop=1.45 * title, room=room, size=1.1 * title)
     return figure, parts
 
 

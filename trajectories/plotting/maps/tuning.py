@@ -24,6 +24,7 @@ from trajectories.plotting.header import (
     literal,
     points,
 )
+from trajectories.plotting.over import write_over
 from trajectories.plotting.panel import draw_paths
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.theme import applied, setting
@@ -257,17 +258,14 @@ def _told(tuning: Tuning) -> str:
 
 def _over(figure: Figure, ax: Axes, words: Sequence[str], told: str | None) -> None:
     """Write a title over all panels, and a line below it."""
-    width, height = in_points(figure)
-    size = points("axes.titlesize")
+    size, small = points("axes.titlesize"), points("axes.labelsize")
     left = ax.get_position().x0
-    room = width * (1 - left) - size
-    text, fit = fitted(words, room, 1.15 * size, figure)
-    y = 1 - 1.6 * size / height
-    figure.text(left, y, text, fontsize=fit, color=setting("axes.titlecolor"), va="baseline")
+    room = in_points(figure)[0] * (1 - left) - size
+    write_over(figure, words, left, drop=1.6 * size, room=room, size=1.15 * size)
     if told is not None:
-        line, fit = fitted([told, told.split(". ")[0]], room, points("axes.labelsize"), figure)
-        y -= 1.5 * size / height
-        figure.text(left, y, line, fontsize=fit, color=setting("axes.labelcolor"), va="baseline")
+        lines = [told, told.split(". ")[0]]
+        color = "axes.labelcolor"
+        write_over(figure, lines, left, drop=3.1 * size, room=room, size=small, color=color)
 
 
 def _short(path: Trajectory) -> str:
