@@ -5,7 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from trajectories.commands.options import file_name, hush, limits, numbers, quick_imports, size
+from trajectories.commands.options import (
+    check_picture,
+    file_name,
+    hush,
+    limits,
+    numbers,
+    quick_imports,
+    size,
+)
 
 __all__ = ["add"]
 
@@ -110,17 +118,16 @@ def _add_large(parser: argparse.ArgumentParser) -> None:
 
 def _sensitivity(options: argparse.Namespace) -> None:
     with quick_imports():
-        from trajectories.atomic import check_target
         from trajectories.maps import sensitivity
         from trajectories.maps.axes import read_axis
-        from trajectories.names import suffix
-        from trajectories.plotting.maps.saving import MAP_FORMATS, save_map
+        from trajectories.plotting.maps.saving import check_map_file, save_map
         from trajectories.validation import must
 
-    suffix("format of a map", options.output, MAP_FORMATS)
-    check_target(options.output)
-    hush(options)
     texts = options.axis or ["lr=0.001:10"]
+    two = len(texts) == 2
+    check_map_file(options.output, two=two, pins=options.pin, size=options.size)
+    check_picture(options)
+    hush(options)
     read = [read_axis(text, options.cells) for text in texts]
     axes: dict[str, Any] = dict(read)
     if len(axes) < len(read):
@@ -151,6 +158,7 @@ def _rates(options: argparse.Namespace) -> None:
 
     suffix(f"format of a picture ({_PICTURES})", options.output, FIGURE_FORMATS)
     check_target(options.output)
+    check_picture(options)
     hush(options)
     _, rates = read_axis(f"lr={options.rates}", options.cells)
     found = compare_rates(
@@ -175,13 +183,16 @@ def _basins(options: argparse.Namespace) -> None:
         from trajectories.plotting.formats import STREAMED
         from trajectories.plotting.maps.movies import animate_basins
         from trajectories.plotting.maps.panels import plot_basins
-        from trajectories.plotting.maps.saving import MAP_FORMATS, save_map
+        from trajectories.plotting.maps.saving import MAP_FORMATS, check_map_file, save_map
         from trajectories.plotting.writers.figure import FIGURE_FORMATS, save_figure
         from trajectories.validation import must
 
     moving = [kind for kind in STREAMED if kind not in FIGURE_FORMATS]
     kind = suffix("format of a map", options.output, [*MAP_FORMATS, *moving])
+    if kind in MAP_FORMATS:
+        check_map_file(options.output, two=False, size=options.size)
     check_target(options.output)
+    check_picture(options)
     hush(options)
     rules = options.optimizer or _RULES
     still = kind in FIGURE_FORMATS or kind in moving
@@ -209,7 +220,7 @@ def _basins(options: argparse.Namespace) -> None:
     if kind in FIGURE_FORMATS:
         save_figure(plot_basins(found, theme=options.theme, size=options.size), options.output)
     else:
-        save_map(found[0], options.output, theme=options.theme)
+        save_map(found[0], options.output, theme=options.theme, size=options.size)
     print(options.output)
 
 
@@ -224,6 +235,7 @@ def _tune(options: argparse.Namespace) -> None:
 
     suffix(f"format of a picture ({_PICTURES})", options.output, FIGURE_FORMATS)
     check_target(options.output)
+    check_picture(options)
     hush(options)
     race = tune(
         options.surface,
@@ -251,6 +263,7 @@ def _ensemble(options: argparse.Namespace) -> None:
 
     suffix("format of a moving map", options.output, STREAMED)
     check_target(options.output)
+    check_picture(options)
     hush(options)
     cloud = ensemble(
         options.surface,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from trajectories.commands.options import hush, quick_imports, size
+from trajectories.commands.options import check_picture, hush, quick_imports, size
 
 __all__ = ["add"]
 
@@ -75,12 +75,8 @@ def _run(options: argparse.Namespace) -> None:
         from trajectories.atomic import made_folder
         from trajectories.mnist.figures.movie_check import check_movie
         from trajectories.mnist.source import load
-        from trajectories.plotting.canvas import checked_size
-        from trajectories.plotting.theme import look
 
-    look(options.theme)
-    if options.size is not None:
-        checked_size(options.size)
+    check_picture(options)
     if options.movie != "none" and any(_moves(name) for name in names):
         check_movie(f".{options.movie}")
     hush(options)

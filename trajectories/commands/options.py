@@ -18,6 +18,7 @@ __all__ = [
     "add_descent",
     "add_picture",
     "bytes_of",
+    "check_picture",
     "file_name",
     "hush",
     "limits",
@@ -83,6 +84,16 @@ def picture_settings(options: argparse.Namespace) -> dict[str, Any]:
 def file_name(text: str) -> str:
     """Take a file's name; one that begins with a minus comes with a blank before it."""
     return text[1:] if text.startswith(" -") else text
+
+
+def check_picture(options: argparse.Namespace) -> None:
+    """Check theme and size, as what follows may take long."""
+    from trajectories.plotting.canvas import checked_size
+    from trajectories.plotting.theme import look
+
+    look(options.theme)
+    if options.size is not None:
+        checked_size(options.size)
 
 
 def hush(options: argparse.Namespace) -> None:

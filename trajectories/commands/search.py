@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from trajectories.commands.options import file_name, numbers, quick_imports, size
+from trajectories.commands.options import check_picture, file_name, numbers, quick_imports, size
 
 __all__ = ["add", "add_network_search"]
 
@@ -131,13 +131,9 @@ def _concluded(options: argparse.Namespace, search: Any) -> None:
     with quick_imports():
         from trajectories.atomic import made_folder
         from trajectories.names import resolve
-        from trajectories.plotting.canvas import checked_size
-        from trajectories.plotting.theme import look
 
     resolve("format of a still picture", options.format, ("png", "svg", "pdf"))
-    look(options.theme)
-    if options.size is not None:
-        checked_size(options.size)
+    check_picture(options)
     with made_folder(options.output) as folder:
         journal = folder / _JOURNAL
         try:

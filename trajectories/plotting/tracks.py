@@ -43,7 +43,7 @@ _PATH_HEAD, _LOSS_HEAD = 2.1, 1.7
 #: Up to this many steps each has a marker; longer paths have markers at equal distances.
 _MARKED_STEPS = 40
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
-#: Where the looks begin anew, tracks get the next of these; pages know them by these names.
+#: Where the looks begin anew, tracks get the next of these.
 _DASHES = ("-", "--", ":", "-.")
 
 Array = NDArray[np.float64]

@@ -18,7 +18,7 @@ from trajectories.plotting.maps.panels import plot_basins
 from trajectories.plotting.writers.figure import FIGURE_FORMATS, save_figure
 from trajectories.validation import must
 
-__all__ = ["MAP_FORMATS", "save_map"]
+__all__ = ["MAP_FORMATS", "check_map_file", "save_map"]
 
 _DATA, _PAGE = ".npz", ".html"
 #: All suffixes that `save_map` knows.
@@ -65,13 +65,8 @@ def save_map(
     if not isinstance(result, (Sensitivity, Basins)):
         words = "what `sensitivity` or `basins` returns"
         raise must("result", words, result, kind=TypeError)
-    kind = suffix("format of a map", path, MAP_FORMATS)
-    if kind in (_PAGE, _DATA) and size is not None:
-        raise must("size", f"left out for {kind}", size)
     two = isinstance(result, Sensitivity) and len(result.axes) == 2
-    if pins is not None and (kind in (_PAGE, _DATA) or not two):
-        raise must("pins", "left out but for a picture of two hyperparameters", pins)
-    check_target(path)
+    kind = check_map_file(path, two=two, pins=pins, size=size)
     if kind == _DATA:
         result.save(path)
     elif kind == _PAGE:
@@ -82,6 +77,43 @@ def save_map(
             file.write(page)
     else:
         save_figure(_figure(result, theme, pins, size), path)
+
+
+def check_map_file(
+    path: str | os.PathLike[str],
+    *,
+    two: bool,
+    pins: Sequence[Any] | None = None,
+    size: tuple[int, int] | None = None,
+) -> str:
+    """Return the suffix of a map's file, if a map can become that; it need not be there yet.
+
+    Parameters
+    ----------
+    path, pins, size
+        As for `save_map`.
+    two : bool
+        Whether the map is one of two hyperparameters.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is unknown, or if the file could not hold pins or have a size.
+    OSError
+        If the file could not be written.
+
+    Examples
+    --------
+    >>> check_map_file("basins.HTML", two=False)
+    '.html'
+    """
+    kind = suffix("format of a map", path, MAP_FORMATS)
+    if kind in (_PAGE, _DATA) and size is not None:
+        raise must("size", f"left out for {kind}", size)
+    if pins is not None and (kind in (_PAGE, _DATA) or not two):
+        raise must("pins", "left out but for a picture of two hyperparameters", pins)
+    check_target(path)
+    return kind
 
 
 def _figure(
