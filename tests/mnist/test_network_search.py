@@ -11,19 +11,22 @@ from trajectories.mnist.figures.search import draw_search
 from trajectories.mnist.network import MultiLayerNet
 from trajectories.mnist.network_objective import NetworkObjective
 from trajectories.mnist.network_search import search
+from trajectories.optimizers import SGD
+from trajectories.optimizers.schedules import Constant, Sequence
 from trajectories.search import SearchResult
 
 SMALL = {"data": "digits", "hidden": [10], "epochs": 2, "workers": 1}
 
 
-@pytest.mark.parametrize("warmup", [4, 8])
-def test_the_winner_is_trained_as_long_as_when_it_was_found(warmup, tmp_path):
-    # The rate grows until all survivors diverge: the winner is an abandoned trial.
-    rule, path = f"sgd:lr=warmup({warmup},steps=400)", tmp_path / "trials.jsonl"
-    how = {"data": "digits", "optimizer": rule, "workers": 1, "journal": path}
-    found = search("weight_decay=log(1e-8,1e-4)", 4, **how)
+def test_the_winner_is_trained_as_long_as_when_it_was_found(tmp_path):
+    # At its eleventh step, in the third epoch, each survivor diverges: an abandoned trial wins.
+    rule = SGD(Sequence(Constant(0.1), 10, Constant(1e300)))
+    how = {**SMALL, "epochs": 4, "halving": 1, "optimizer": rule}
+    path = tmp_path / "trials.jsonl"
+    found = search("weight_decay=log(1e-8,1e-4)", 4, **how, journal=path)
     best, ends = found.best, found.conclusion
-    assert best.status == "abandoned"
+    assert found.count("diverged") == 2
+    assert (best.status, best.reached) == ("abandoned", 2)
     assert (ends["trial"], ends["reached"]) == (best.number, best.reached)
     assert (ends["validation"], ends["train"]) == (best.score, best.curves["train"][-1])
     assert 0 <= ends["test"] <= 1
