@@ -16,9 +16,8 @@ import numpy as np
 import pytest
 
 import trajectories as tj
-from trajectories.archive import load_archive, load_json, read_arrays
+from trajectories.archive import load_archive, load_json, read_arrays, save_archive
 from trajectories.maps import Basins, Sensitivity
-from trajectories.maps.archive import write_archive
 from trajectories.maps.blocks import run_blocks
 from trajectories.mnist import History, MultiLayerNet, Trainer
 from trajectories.mnist.landscape_result import Landscape
@@ -319,7 +318,9 @@ def test_maps_of_other_arrays_are_refused(tmp_path):
         ({"status": np.full_like(good["status"], "lost")}, "`status` must be one of stopped"),
         ({name: array[:0] for name, array in good.items()}, "not empty"),
     ]:
-        write_archive(tmp_path / "a.npz", "basins", found.to_dict(), {**good, **change})
+        save_archive(
+            tmp_path / "a.npz", "trajectories basins 1", found.to_dict(), {**good, **change}
+        )
         with pytest.raises(ValueError, match="holds no basins map: ") as caught:
             Basins.load(tmp_path / "a.npz")
         assert words in str(caught.value)
@@ -329,7 +330,7 @@ def test_maps_of_other_arrays_are_refused(tmp_path):
         ({"status": np.array(["stopped", "lost"])}, "`status` must be one of stopped"),
     ]:
         arrays = {"values": map_.values, "status": map_.status, **change}
-        write_archive(tmp_path / "a.npz", "sensitivity", map_.to_dict(), arrays)
+        save_archive(tmp_path / "a.npz", "trajectories sensitivity 1", map_.to_dict(), arrays)
         with pytest.raises(ValueError, match="holds no sensitivity map: ") as caught:
             Sensitivity.load(tmp_path / "a.npz")
         assert words in str(caught.value)
@@ -430,13 +431,13 @@ def test_landscapes_of_other_words_are_refused(tmp_path):
     arrays |= {"y": np.arange(5.0), "grid": rng.random((5, 4)), "origin": rng.random(7)}
     arrays |= {"axes": rng.random((2, 7)), "shares": np.array([0.7, 0.2])}
     path = tmp_path / "a.npz"
-    write_archive(path, "landscape", words, arrays)
+    save_archive(path, "trajectories landscape 1", words, arrays)
     assert "digits" in repr(Landscape.load(path))
     for change in [
         {"data": {}}, {"data": []}, {"settings": 1}, {"labels": ["a", 1]}, {"labels": "ab"},
         {"diverged_at": [None]}, {"diverged_at": [None, "2"]}, {"seeds": 1}, {"versions": None},
     ]:  # fmt: skip
-        write_archive(path, "landscape", {**words, **change}, arrays)
+        save_archive(path, "trajectories landscape 1", {**words, **change}, arrays)
         with pytest.raises(ValueError, match="holds no landscape map: `") as caught:
             Landscape.load(path)
         assert str(caught.value).isprintable()

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajectories.archive import load_archive, save_archive
 from trajectories.arrays import fingerprint, from_plain, to_plain
 from trajectories.frozen import Frozen, read_only
-from trajectories.maps.archive import read_archive, write_archive
 from trajectories.maps.arrivals import STATUSES
 from trajectories.maps.cell_arrays import cell_array
 from trajectories.maps.cells import Starts
@@ -26,6 +26,7 @@ __all__ = ["Basins", "middles"]
 
 Array = NDArray[np.float64]
 
+_FORM = "trajectories basins 1"
 _ARRAYS = ("minimum", "steps", "status")
 
 
@@ -189,7 +190,7 @@ class Basins(Frozen):
             If the file cannot be written; an old one is then left as it was.
         """
         arrays = {name: getattr(self, name) for name in _ARRAYS}
-        write_archive(path, "basins", self.to_dict(), arrays)
+        save_archive(path, _FORM, self.to_dict(), arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Basins:
@@ -214,7 +215,7 @@ class Basins(Frozen):
                 **arrays,
             )
 
-        return read_archive(path, "basins", make)
+        return load_archive(path, "basins map", make, form=_FORM)
 
     def __repr__(self) -> str:
         """Show where starts lead, without the arrays."""

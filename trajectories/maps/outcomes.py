@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajectories.archive import load_archive, save_archive
 from trajectories.arrays import fingerprint, from_plain, to_plain
 from trajectories.frozen import Frozen, read_only
-from trajectories.maps.archive import read_archive, write_archive
 from trajectories.maps.blocks import Columns
 from trajectories.maps.cell_arrays import cell_array
 from trajectories.maps.cells import Cells
@@ -28,6 +28,7 @@ __all__ = ["MEASURES", "STATUSES", "Choices", "Sensitivity", "is_geometric", "st
 
 Array = NDArray[np.float64]
 #: What a map can tell of its cells.
+_FORM = "trajectories sensitivity 1"
 MEASURES = ("loss", "steps")
 #: What can have become of a cell.
 STATUSES = np.array(["stopped", "converged", "climbed", "diverged"])
@@ -281,7 +282,7 @@ class Sensitivity(Frozen):
             If the file cannot be written; an old one is then left as it was.
         """
         arrays = {"values": self.values, "status": self.status}
-        write_archive(path, "sensitivity", self.to_dict(), arrays)
+        save_archive(path, _FORM, self.to_dict(), arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Sensitivity:
@@ -305,7 +306,7 @@ class Sensitivity(Frozen):
                 **arrays,
             )
 
-        return read_archive(path, "sensitivity", make)
+        return load_archive(path, "sensitivity map", make, form=_FORM)
 
     def __repr__(self) -> str:
         """Show what was varied, without the arrays."""

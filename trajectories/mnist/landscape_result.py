@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trajectories.archive import load_archive, save_archive
 from trajectories.arrays import fingerprint
 from trajectories.frozen import Frozen, read_only
-from trajectories.maps.archive import read_archive, write_archive
-from trajectories.mnist.history import versions
 from trajectories.mnist.plane import Plane
 from trajectories.validation import floats, integers, must
+from trajectories.versions import versions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,6 +26,7 @@ __all__ = ["Landscape", "shaping_runs"]
 
 Array = NDArray[np.float64]
 
+_FORM = "trajectories landscape 1"
 _ARRAYS = (
     "iterations", "places", "losses", "plane_losses", "off", "gone", "x", "y", "grid",
     "origin", "axes", "shares",
@@ -194,7 +195,7 @@ class Landscape(Frozen):
             If the file cannot be written; an old one is then left as it was.
         """
         about = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _ARRAYS}
-        write_archive(path, "landscape", about, {name: getattr(self, name) for name in _ARRAYS})
+        save_archive(path, _FORM, about, {name: getattr(self, name) for name in _ARRAYS})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Landscape:
@@ -215,7 +216,7 @@ class Landscape(Frozen):
             parts: dict[str, Any] = {**told, **arrays}
             return cls(**parts)
 
-        return read_archive(path, "landscape", make)
+        return load_archive(path, "landscape map", make, form=_FORM)
 
     def __repr__(self) -> str:
         """Show the data set, the runs, and how much of them the plane holds."""
