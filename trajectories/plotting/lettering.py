@@ -169,7 +169,7 @@ def text_size(text: str, size: float, figure: Any = None) -> tuple[float, float]
                 # Some pixels of what is measured are air.
                 height = min(height, _outline(plain, font)[1])
             return float(width), float(height)
-        return _outline(plain, font)
+        return _outline(plain, font)[:2]
     except ValueError:
         return math.inf, math.inf
 
@@ -184,14 +184,12 @@ def ascent(text: str, size: float) -> float:
     size : float
         Font size, in points.
     """
-    plain = text.replace(r"\$", "")
-    measure = TextToPath().get_text_width_height_descent
-    _, height, descent = measure(plain, FontProperties(size=size), "$" in plain)
-    return float(height - descent)
+    _, height, descent = _outline(text.replace(r"\$", ""), FontProperties(size=size))
+    return height - descent
 
 
-def _outline(text: str, font: FontProperties) -> tuple[float, float]:
-    """Measure the outline of a text, without a figure."""
+def _outline(text: str, font: FontProperties) -> tuple[float, float, float]:
+    """Measure the width, height and descent of a text's outline, without a figure."""
     measure = TextToPath().get_text_width_height_descent
-    width, height, _ = measure(text, font, "$" in text)
-    return float(width), float(height)
+    width, height, descent = measure(text, font, "$" in text)
+    return float(width), float(height), float(descent)

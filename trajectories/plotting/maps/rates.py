@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -49,6 +49,16 @@ class _Given:
         return self.value, self.height if self.marker == _AT else self.marker
 
 
+class _Frame(NamedTuple):
+    """What the Axes shows: values of the hyperparameter, losses, and these by powers of ten."""
+
+    left: float
+    right: float
+    low: float
+    high: float
+    logarithmic: bool
+
+
 def draw_rates(ax: Axes, curves: Sequence[Sensitivity], styles: Sequence[Style]) -> None:
     """Draw curves of losses, and mark where each optimizer stands with its given value.
 
@@ -65,13 +75,13 @@ def draw_rates(ax: Axes, curves: Sequence[Sensitivity], styles: Sequence[Style])
     ((name, ticks),) = first.axes.items()
     style_ticks(ax)
     mark_axis(ax, "x", name, ticks)
-    ax.set_xlim(*_range(curves))
+    frame = _frame(curves)
+    ax.set_xlim(frame.left, frame.right)
     ax.set_ylabel(excess_of(first)[1])
-    low, high, logarithmic = _limits(curves)
-    if logarithmic:
+    if frame.logarithmic:
         ax.set_yscale("log", nonpositive="clip")
         mark_logarithmic(ax.yaxis, 8)
-    ax.set_ylim(low, high)
+    ax.set_ylim(frame.low, frame.high)
     ax.grid(axis="y", zorder=0)
     paper = setting("axes.facecolor")
     for one, style in zip(curves, styles, strict=True):
@@ -83,13 +93,13 @@ def draw_rates(ax: Axes, curves: Sequence[Sensitivity], styles: Sequence[Style])
             "zorder": _CURVE,
             **style,
         }
-        shown = np.maximum(values, 2 * low) if logarithmic else values
+        shown = np.maximum(values, 2 * frame.low) if frame.logarithmic else values
         ax.add_line(Line2D(one.axes[name], shown, **about))
-        if (limit := _limit(one, curves)) is not None:
+        if (limit := _limit(one, frame)) is not None:
             color = style["color"]
             ax.axvline(limit, color=color, linestyle=_THEORY, zorder=_LIMIT, label="_limit")
     given = [
-        (_given(one, curves), style["color"]) for one, style in zip(curves, styles, strict=True)
+        (_given(one, frame), style["color"]) for one, style in zip(curves, styles, strict=True)
     ]
     _draw_given(ax, [(mark, color) for mark, color in given if mark is not None])
 
@@ -102,11 +112,11 @@ def rates_legend(curves: Sequence[Sensitivity]) -> dict[str, Style]:
     curves : sequence of Sensitivity
         What is drawn.
     """
-    ink = setting("text.color")
-    marks = [_given(one, curves) for one in curves]
+    ink, frame = setting("text.color"), _frame(curves)
+    marks = [_given(one, frame) for one in curves]
     drawn = {_AT, *(mark.marker for mark in marks if mark is not None)}
     legend = {_GIVEN[marker]: _given_style(ink, marker) for marker in _GIVEN if marker in drawn}
-    if any(_limit(one, curves) is not None for one in curves):
+    if any(_limit(one, frame) is not None for one in curves):
         legend["limit of stability"] = {"color": ink, "linestyle": _THEORY, "marker": ""}
     return legend
 
@@ -151,46 +161,42 @@ def _given_style(color: Any, marker: str) -> Style:
     }
 
 
-def _range(curves: Sequence[Sensitivity]) -> tuple[float, float]:
-    """Return the lowest and highest value of the hyperparameter."""
-    ends = [values[[0, -1]] for one in curves for values in one.axes.values()]
-    return float(np.min(ends)), float(np.max(ends))
-
-
-def _limits(curves: Sequence[Sensitivity]) -> tuple[float, float, bool]:
-    """Return the lowest and the highest loss that are shown, and whether by powers of ten."""
+def _frame(curves: Sequence[Sensitivity]) -> _Frame:
+    """Return what the Axes of curves shows."""
     first = curves[0]
+    ends = [values[[0, -1]] for one in curves for values in one.axes.values()]
+    left, right = float(np.min(ends)), float(np.max(ends))
     known = np.concatenate([excess_of(one)[0] for one in curves])
     known = known[np.isfinite(known)]
     if (first.surface.floor is not None or first.measure == "steps") and (known > 0).any():
         top = float(known.max())
-        return max(float(known[known > 0].min()), _DYNAMIC * top) / 2, 10 * top, True
+        bottom = max(float(known[known > 0].min()), _DYNAMIC * top) / 2
+        return _Frame(left, right, bottom, 10 * top, True)
     if not known.size:
-        return 0.0, 1.0, False
+        return _Frame(left, right, 0.0, 1.0, False)
     low, high = float(known.min()), float(known.max())
     margin = 0.05 * (high - low) or 0.5
-    return low - margin, high + margin, False
+    return _Frame(left, right, low - margin, high + margin, False)
 
 
-def _limit(one: Sensitivity, curves: Sequence[Sensitivity]) -> float | None:
+def _limit(one: Sensitivity, frame: _Frame) -> float | None:
     """Return where theory says that stability ends; None if it does not say so, or beyond."""
     limit = one.frontier
-    low, high = _range(curves)
-    return float(limit) if limit is not None and low <= limit <= high else None
+    return float(limit) if limit is not None and frame.left <= limit <= frame.right else None
 
 
-def _given(one: Sensitivity, curves: Sequence[Sensitivity]) -> _Given | None:
+def _given(one: Sensitivity, frame: _Frame) -> _Given | None:
     """Return where the mark of an optimizer as it was given stands; None if it has none."""
     ((name, _),) = one.axes.items()
     own, path = getattr(one.optimizer, name), one.baseline
-    low, high = _range(curves)
-    if not isinstance(own, float) or not low <= own <= high:
+    if not isinstance(own, float) or not frame.left <= own <= frame.right:
         return None  # A schedule is at no place of the axis.
     if one.measure == "steps":
         reached = int(path.converged_at)
         return _Given(own, float(reached), _AT) if reached >= 0 else None
-    bottom, top, _ = _limits(curves)
     loss = float(path.values[-1]) - (one.surface.floor or 0.0)
     if path.status == "diverged" or not np.isfinite(loss):
         return _Given(own, np.nan, _LOST)
-    return _Given(own, max(loss, bottom), _AT) if loss <= top else _Given(own, np.nan, _ABOVE)
+    if loss > frame.high:
+        return _Given(own, np.nan, _ABOVE)
+    return _Given(own, max(loss, frame.low), _AT)
