@@ -1,5 +1,7 @@
 """The search for the places where a surface is lowest."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -57,6 +59,16 @@ def test_what_is_returned_cannot_be_changed_by_accident():
     for surface in (Surface("x**2 + y**2"), Surface("x**2 + y**2", minima=[(0, 0)])):
         with pytest.raises(ValueError, match="read-only"):
             surface.minima[0] = 1
+
+
+def test_what_was_found_goes_along_in_a_pickle_and_stays_as_it_is():
+    surface = Surface("(x - 1)**2 + y**2")
+    found = surface.minima
+    copied = pickle.loads(pickle.dumps(surface))
+    assert "minima" in vars(copied)
+    assert np.array_equal(copied.minima, found)
+    with pytest.raises(ValueError, match="read-only"):
+        copied.minima[0] = 1
 
 
 def test_equal_minima_come_in_order_of_x():

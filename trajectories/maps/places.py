@@ -68,8 +68,7 @@ def resting_places(surface: Surface, limits: Limits, minima: Any = "all") -> Arr
         if minima not in ("all", "global"):
             raise must("minima", "'all', 'global' or places of shape (k, 2)", minima)
         known = surface.minima
-        others = _others(surface, limits) if minima == "all" else np.empty((0, 2))
-        return np.concatenate([known, others])
+        return known if minima == "global" else np.concatenate([known, _others(surface, limits)])
     given: ArrayLike = minima
     places = floats("minima", given)
     if places.ndim != 2 or places.shape[1] != 2 or not np.isfinite(places).all():

@@ -259,7 +259,7 @@ class LeastSquares(Surface):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Make the samples read-only again, which pickling forgets."""
-        self.__dict__.update(state)
+        super().__setstate__(state)
         self._samples.setflags(write=False)
 
 

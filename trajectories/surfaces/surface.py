@@ -402,13 +402,14 @@ class Surface:
         return f"Surface({self.formula!r}{name})"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what is made again on first use, such as compiled programs."""
-        made = ("minima", "floor", "_derivatives")
-        return {
-            key: item
-            for key, item in self.__dict__.items()
-            if key not in made and not key.endswith("_program")
-        }
+        """Leave compiled programs out: they are made again on first use."""
+        return {key: item for key, item in self.__dict__.items() if not key.endswith("_program")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Make the minima that have been found read-only again, which pickling forgets."""
+        self.__dict__.update(state)
+        if "minima" in state:
+            self.__dict__["minima"] = read_only(state["minima"])
 
 
 def _point(name: str, value: ArrayLike) -> tuple[float, float]:
