@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from trajectories.mnist.history import History, versions
+from trajectories.mnist.history import History
+from trajectories.versions import versions
 
 
 def history_of(**changes):

@@ -126,8 +126,7 @@ def _sensitivity(options: argparse.Namespace) -> None:
     texts = options.axis or ["lr=0.001:10"]
     two = len(texts) == 2
     check_map_file(options.output, two=two, pins=options.pin, size=options.size)
-    check_picture(options)
-    hush(options)
+    _prepare(options)
     read = [read_axis(text, options.cells) for text in texts]
     axes: dict[str, Any] = dict(read)
     if len(axes) < len(read):
@@ -149,7 +148,6 @@ def _sensitivity(options: argparse.Namespace) -> None:
 
 def _rates(options: argparse.Namespace) -> None:
     with quick_imports():
-        from trajectories.atomic import check_target
         from trajectories.maps import compare_rates
         from trajectories.maps.axes import read_axis
         from trajectories.names import suffix
@@ -157,9 +155,7 @@ def _rates(options: argparse.Namespace) -> None:
         from trajectories.plotting.writers.figure import FIGURE_FORMATS, save_figure
 
     suffix(f"format of a picture ({_PICTURES})", options.output, FIGURE_FORMATS)
-    check_target(options.output)
-    check_picture(options)
-    hush(options)
+    _prepare(options)
     _, rates = read_axis(f"lr={options.rates}", options.cells)
     found = compare_rates(
         options.surface,
@@ -177,7 +173,6 @@ def _rates(options: argparse.Namespace) -> None:
 
 def _basins(options: argparse.Namespace) -> None:
     with quick_imports():
-        from trajectories.atomic import check_target
         from trajectories.maps import basins
         from trajectories.names import suffix
         from trajectories.plotting.formats import STREAMED
@@ -191,9 +186,7 @@ def _basins(options: argparse.Namespace) -> None:
     kind = suffix("format of a map", options.output, [*MAP_FORMATS, *moving])
     if kind in MAP_FORMATS:
         check_map_file(options.output, two=False, size=options.size)
-    check_target(options.output)
-    check_picture(options)
-    hush(options)
+    _prepare(options)
     rules = options.optimizer or _RULES
     still = kind in FIGURE_FORMATS or kind in moving
     if len(rules) > 1 and not still:
@@ -226,7 +219,6 @@ def _basins(options: argparse.Namespace) -> None:
 
 def _tune(options: argparse.Namespace) -> None:
     with quick_imports():
-        from trajectories.atomic import check_target
         from trajectories.maps import tune
         from trajectories.maps.axes import read_range
         from trajectories.names import suffix
@@ -234,9 +226,7 @@ def _tune(options: argparse.Namespace) -> None:
         from trajectories.plotting.writers.figure import FIGURE_FORMATS, save_figure
 
     suffix(f"format of a picture ({_PICTURES})", options.output, FIGURE_FORMATS)
-    check_target(options.output)
-    check_picture(options)
-    hush(options)
+    _prepare(options)
     race = tune(
         options.surface,
         options.optimizer or _RULES,
@@ -255,16 +245,13 @@ def _tune(options: argparse.Namespace) -> None:
 
 def _ensemble(options: argparse.Namespace) -> None:
     with quick_imports():
-        from trajectories.atomic import check_target
         from trajectories.maps import ensemble
         from trajectories.names import suffix
         from trajectories.plotting.formats import STREAMED
         from trajectories.plotting.maps.movies import animate_ensemble
 
     suffix("format of a moving map", options.output, STREAMED)
-    check_target(options.output)
-    check_picture(options)
-    hush(options)
+    _prepare(options)
     cloud = ensemble(
         options.surface,
         options.optimizer,
@@ -278,6 +265,15 @@ def _ensemble(options: argparse.Namespace) -> None:
     movie = animate_ensemble(cloud, theme=options.theme, size=options.size)
     for path in movie.save(options.output, fps=options.fps, progress=not options.quiet):
         print(path)
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    """Check where it goes and how it looks, as what follows may take long."""
+    from trajectories.atomic import check_target
+
+    check_target(options.output)
+    check_picture(options)
+    hush(options)
 
 
 def _descent(options: argparse.Namespace) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from trajectories.commands.options import check_picture, hush, quick_imports, size
+from trajectories.commands.options import check_picture, file_name, hush, quick_imports, size
 
 __all__ = ["add"]
 
@@ -25,7 +25,8 @@ def add(commands: Any) -> None:
     add = parser.add_argument
     add("experiment", nargs="?", metavar="NAME", help="what to run, or all; see --list")
     add("--list", action="store_true", help="list the experiments and their figures")
-    add("-o", "--output", default=".", metavar="DIR", help="folder of what is written (default .)")
+    words = "folder of what is written (default .)"
+    add("-o", "--output", type=file_name, default=".", metavar="DIR", help=words)
     add = parser.add_argument_group("experiment").add_argument
     words = "auto (default), mnist, digits or a folder of IDX files"
     add("--data", default="auto", metavar="DATA", help=words)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from trajectories.atomic import check_target
 from trajectories.mnist.experiments.race import BOOK, entrants
 from trajectories.mnist.experiments.study import Study, Variant
-from trajectories.mnist.history import versions
 from trajectories.mnist.landscape_result import Landscape, shaping_runs
 from trajectories.mnist.network_settings import checked_settings
 from trajectories.mnist.parameters import checked_widths
@@ -24,6 +23,7 @@ from trajectories.optimizers.record import to_record
 from trajectories.plotting.view import framed
 from trajectories.threads import single_thread
 from trajectories.validation import integer, must
+from trajectories.versions import versions
 
 __all__ = ["Landscape", "landscape"]
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from trajectories.arrays import fingerprint, from_plain, to_plain
 from trajectories.frozen import Frozen, read_only
-from trajectories.mnist.history import History, versions
+from trajectories.mnist.history import History
 from trajectories.mnist.json_file import read_json, write_json
 from trajectories.validation import must
+from trajectories.versions import versions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

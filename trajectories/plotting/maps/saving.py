@@ -67,6 +67,7 @@ def save_map(
         raise must("result", words, result, kind=TypeError)
     two = isinstance(result, Sensitivity) and len(result.axes) == 2
     kind = check_map_file(path, two=two, pins=pins, size=size)
+    check_target(path)
     if kind == _DATA:
         result.save(path)
     elif kind == _PAGE:
@@ -99,8 +100,6 @@ def check_map_file(
     ------
     ValueError
         If the suffix is unknown, or if the file could not hold pins or have a size.
-    OSError
-        If the file could not be written.
 
     Examples
     --------
@@ -112,7 +111,6 @@ def check_map_file(
         raise must("size", f"left out for {kind}", size)
     if pins is not None and (kind in (_PAGE, _DATA) or not two):
         raise must("pins", "left out but for a picture of two hyperparameters", pins)
-    check_target(path)
     return kind
 
 
