@@ -19,18 +19,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Anatomy:
-    """The parts of every step of a path; all are zero where it has converged.
-
-    Parameters
-    ----------
-    gradient : numpy.ndarray, shape (steps, ..., 2)
-        What the optimizer was given.
-    memory : numpy.ndarray, shape (steps, ..., 2)
-        The step that it would have taken had the gradient been zero: its momentum, and its weight
-        decay if it has any.
-    step : numpy.ndarray, shape (steps, ..., 2)
-        The step that it took.
-    """
+    """The parts of every step of a path; all are zero where it has converged."""
 
     gradient: Array
     memory: Array
@@ -38,33 +27,7 @@ class Anatomy:
 
 
 def dissect(path: Trajectory) -> Anatomy:
-    """Take the steps of a path apart, by the optimizer's own arithmetic.
-
-    The optimizer goes through the recorded gradients once more. Before each step a copy of it, in
-    the same state, is given a zero gradient instead: what the copy does is the memory's part.
-
-    Parameters
-    ----------
-    path : Trajectory
-        With every step recorded.
-
-    Returns
-    -------
-    Anatomy
-
-    Raises
-    ------
-    ValueError
-        If steps are missing.
-
-    Examples
-    --------
-    >>> import trajectories as tj
-    >>> path = tj.descend("x**2/20 + y**2", tj.Momentum(0.1), start=(-7, 2), steps=2)
-    >>> parts = dissect(path)
-    >>> parts.step[1].round(3), parts.memory[1].round(3)
-    (array([ 0.132, -0.68 ]), array([ 0.063, -0.36 ]))
-    """
+    """Take the steps of a path apart, by the optimizer's own arithmetic."""
     optimizer = path.optimizer
     if len(path.recorded) != path.steps + 1:
         raise must("record", "'all', as every step is needed", len(path.recorded))

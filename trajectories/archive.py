@@ -52,26 +52,7 @@ def save_archive(
     about: Mapping[str, Any],
     arrays: Mapping[str, NDArray[Any]],
 ) -> None:
-    """Write a NumPy archive of arrays and of a text, ``about``, that tells about them in JSON.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        Ends in ``.npz``.
-    form : str
-        What is written about it as its "format".
-    about : mapping
-        All but the arrays, as JSON can hold it.
-    arrays : mapping of numpy.ndarray
-        The arrays.
-
-    Raises
-    ------
-    ValueError
-        If the suffix is another one.
-    OSError
-        If the file cannot be written; an old one is then left as it was.
-    """
+    """Write a NumPy archive of arrays and of a text, ``about``, that tells about them in JSON."""
     if os.path.splitext(path)[1].lower() != ".npz":
         raise must("path", "a file name that ends in .npz", os.fspath(path))
     text = json.dumps({"format": form, **about})
@@ -86,32 +67,7 @@ def load_archive(
     *,
     form: str | None = None,
 ) -> Made:
-    """Read a NumPy archive of arrays and of a text, ``about``, that tells about them in JSON.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file. It is data: reading one runs no code.
-    what : str
-        What it holds, for messages.
-    make : callable
-        Makes it of what was written about it, and of its arrays.
-    form : str, optional
-        What must be written about it as its "format".
-
-    Returns
-    -------
-    object
-        What `make` returned.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
-    ValueError
-        If it holds something else, or would unpack to more than 1 GiB and 200 times its own
-        size; the message is one line.
-    """
+    """Read a NumPy archive of arrays and of a text, ``about``, that tells about them in JSON."""
     with open(path, "rb") as file:
         try:
             arrays = read_arrays(file)
@@ -134,30 +90,7 @@ def load_archive(
 
 
 def load_json(path: str | os.PathLike[str], what: str, make: Callable[[Any], Made]) -> Made:
-    """Read a JSON file.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file, of at most 256 MiB.
-    what : str
-        What it holds, for messages.
-    make : callable
-        Makes it of the data, which may be anything.
-
-    Returns
-    -------
-    object
-        What `make` returned.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
-    ValueError
-        If it holds something else, or arrays that would unpack to more than 1 GiB and 200 times
-        its own size; the message is one line.
-    """
+    """Read a JSON file."""
     with open(path, "rb") as file:
         raw = file.read(_MOST_JSON + 1)
     try:
@@ -169,25 +102,7 @@ def load_json(path: str | os.PathLike[str], what: str, make: Callable[[Any], Mad
 
 
 def read_arrays(file: BinaryIO) -> dict[str, NDArray[Any]]:
-    """Read the arrays of a NumPy archive.
-
-    Parameters
-    ----------
-    file : binary file
-        Must be able to seek.
-
-    Returns
-    -------
-    dict of numpy.ndarray
-        By name: booleans, whole numbers, floats or text.
-
-    Raises
-    ------
-    ValueError
-        If they would take more than 1 GiB and 200 times the size of the file.
-    Exception
-        Whatever else zip, zlib and NumPy raise for a damaged file.
-    """
+    """Read the arrays of a NumPy archive."""
     packed = _size(file)
     arrays: dict[str, NDArray[Any]] = {}
     with zipfile.ZipFile(file) as archive:
@@ -212,29 +127,7 @@ def read_arrays(file: BinaryIO) -> dict[str, NDArray[Any]]:
 def refusal(
     path: str | os.PathLike[str], what: str, error: Exception, where: str = ""
 ) -> ValueError:
-    """Return the one line that tells why a file is not what it should be.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file.
-    what : str
-        What it should hold.
-    error : Exception
-        What came of reading it; it may quote whatever is in the file.
-    where : str, optional
-        Where in the file.
-
-    Returns
-    -------
-    ValueError
-        To be raised.
-
-    Examples
-    --------
-    >>> print(refusal("a.npz", "map", KeyError("x")))
-    'a.npz' holds no map: it lacks 'x'
-    """
+    """Return the one line that tells why a file is not what it should be."""
     why = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, KeyError):
         why = f"it lacks {why}"

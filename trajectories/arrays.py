@@ -23,24 +23,7 @@ _DIMENSIONS = 32
 
 
 def to_plain(array: Any) -> Any:
-    """Return an array of floats as plain data, from which it can be made again bit for bit.
-
-    Parameters
-    ----------
-    array : array_like
-        Of any shape.
-
-    Returns
-    -------
-    float, list or dict
-        Nested lists, or the shape and compressed bytes if there are many numbers or some that are
-        not finite, which JSON does not know.
-
-    Examples
-    --------
-    >>> to_plain(np.array([[-7.0, 2.0]]))
-    [[-7.0, 2.0]]
-    """
+    """Return an array of floats as plain data, from which it can be made again bit for bit."""
     array = np.asarray(array, dtype="<f8")
     if array.size <= _SHORT and np.isfinite(array).all():
         return array.tolist()
@@ -49,24 +32,7 @@ def to_plain(array: Any) -> Any:
 
 
 def from_plain(name: str, data: Any) -> np.ndarray:
-    """Return the array that `to_plain` wrote.
-
-    Parameters
-    ----------
-    name : str
-        What it is, for messages.
-    data : float, list or dict
-        What was written; it may come from anywhere.
-
-    Returns
-    -------
-    numpy.ndarray
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is anything else.
-    """
+    """Return the array that `to_plain` wrote."""
     if not isinstance(data, dict):
         return floats(name, data)
     broken = must(name, "an array as it is written here", "something else")
@@ -88,20 +54,7 @@ def from_plain(name: str, data: Any) -> np.ndarray:
 
 
 def is_shape(shape: Any, most: int) -> TypeGuard[list[int]]:
-    """Tell whether this is the shape of an array, as JSON holds it, with no side too long.
-
-    Parameters
-    ----------
-    shape : object
-        What was read; it may be anything.
-    most : int
-        The longest that a side may be.
-
-    Examples
-    --------
-    >>> is_shape([3, 0], 10), is_shape([3, 11], 10), is_shape([True], 10), is_shape(3, 10)
-    (True, False, False, False)
-    """
+    """Tell whether this is the shape of an array, as JSON holds it, with no side too long."""
     return (
         isinstance(shape, list)
         and len(shape) <= _DIMENSIONS
@@ -110,25 +63,7 @@ def is_shape(shape: Any, most: int) -> TypeGuard[list[int]]:
 
 
 def fingerprint(*arrays: Any) -> str:
-    """Return a short text that tells whether numbers are the same, bit for bit.
-
-    Parameters
-    ----------
-    *arrays : array_like
-        Numbers; shapes do not count.
-
-    Returns
-    -------
-    str
-        16 hexadecimal digits (BLAKE2b).
-
-    Examples
-    --------
-    >>> fingerprint([1.0, 2.0]) == fingerprint([[1.0], [2.0]])
-    True
-    >>> fingerprint([0.0]) == fingerprint([-0.0])
-    False
-    """
+    """Return a short text that tells whether numbers are the same, bit for bit."""
     found = hashlib.blake2b(digest_size=8)
     for array in arrays:
         found.update(np.ascontiguousarray(array, "<f8").data)

@@ -36,19 +36,7 @@ _PROCESS_FILES = "/proc/self/fd/{}"
 
 
 def check_target(path: str | os.PathLike[str]) -> Path:
-    """Return `path` if a file could be written there; touch nothing.
-
-    Raises
-    ------
-    FileNotFoundError
-        If its folder does not exist.
-    IsADirectoryError
-        If it is a folder itself.
-    NotADirectoryError
-        If its folder is a file.
-    PermissionError
-        If its folder cannot be written.
-    """
+    """Return `path` if a file could be written there; touch nothing."""
     target = Path(path)
     folder = target.parent
     if target.is_dir():
@@ -68,36 +56,7 @@ def check_target(path: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a new file that takes the place of `path` once it is complete.
-
-    The file is written under no name, or a hidden one, in the same folder, flushed to the disk and
-    renamed over the target when the block ends. If the block fails or is interrupted, the new file
-    is removed and the target is left as it was.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The target.
-
-    Yields
-    ------
-    file
-        Open for writing bytes.
-
-    Raises
-    ------
-    OSError
-        As `check_target`, or when the disk is full; it names the target.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> target = pathlib.Path(tempfile.mkdtemp()) / "a.txt"
-    >>> with replacing(target) as file:
-    ...     _ = file.write(b"whole")
-    >>> target.read_bytes()
-    b'whole'
-    """
+    """Open a new file that takes the place of `path` once it is complete."""
     target = check_target(path)
     _sweep(target.parent)
     partial = _hidden(target.parent)
@@ -127,22 +86,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 @contextmanager
 def hidden_folder(beside: str | os.PathLike[str]) -> Iterator[Path]:
-    """Make a hidden folder for files on their way to a place beside it; remove it at the end.
-
-    Parameters
-    ----------
-    beside : str or os.PathLike
-        Where the files will be: its folder is that in which the hidden one is made.
-
-    Yields
-    ------
-    pathlib.Path
-
-    Raises
-    ------
-    OSError
-        As `check_target`.
-    """
+    """Make a hidden folder for files on their way to a place beside it; remove it at the end."""
     try:
         with _hidden_folder_in(check_target(beside).parent) as folder:
             yield folder
@@ -152,34 +96,7 @@ def hidden_folder(beside: str | os.PathLike[str]) -> Iterator[Path]:
 
 @contextmanager
 def made_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Make a folder, unless it is there, for what a block writes into it.
-
-    If at the end there is nothing in it, it is removed again, with those above it that were made.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The folder. Those above it are made, too.
-
-    Yields
-    ------
-    pathlib.Path
-
-    Raises
-    ------
-    OSError
-        If it cannot be made.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> target = pathlib.Path(tempfile.mkdtemp()) / "new" / "folder"
-    >>> with made_folder(target) as folder:
-    ...     folder.is_dir()
-    True
-    >>> target.parent.exists()
-    False
-    """
+    """Make a folder, unless it is there, for what a block writes into it."""
     folder = Path(path)
     made = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
@@ -193,21 +110,7 @@ def made_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 @contextmanager
 def passing_folder() -> Iterator[Path]:
-    """Make a folder for files that are needed for a while, where the system keeps such.
-
-    It is removed at the end; if the process is killed, by the next one that needs such a folder.
-
-    Yields
-    ------
-    pathlib.Path
-
-    Examples
-    --------
-    >>> with passing_folder() as folder:
-    ...     _ = (folder / "a.txt").write_text("for now")
-    >>> folder.exists()
-    False
-    """
+    """Make a folder for files that are needed for a while, where the system keeps such."""
     with _hidden_folder_in(Path(tempfile.gettempdir())) as folder:
         yield folder
 

@@ -21,32 +21,14 @@ _VALUED = 65_536
 
 
 class Noise(NamedTuple):
-    """Where what is random in a gradient comes from.
-
-    Parameters
-    ----------
-    deviation : float
-        The standard deviation of what is added to each component; 0 for nothing.
-    seed : (int, int)
-        Of this block's generator, which also draws the batches of samples.
-    """
+    """Where what is random in a gradient comes from."""
 
     deviation: float
     seed: tuple[int, int]
 
 
 class Block:
-    """Paths that descend together, in arrays in which the next as many can descend after them.
-
-    Parameters
-    ----------
-    surface : Surface
-        What they descend.
-    optimizer : Optimizer or SurfaceOptimizer
-        An unused one, with hyperparameters that are numbers or have one element for each path.
-    count : int
-        How many paths.
-    """
+    """Paths that descend together, in arrays in which the next as many can descend after them."""
 
     def __init__(self, surface: Surface, optimizer: Rule, count: int) -> None:
         self.count = count
@@ -57,13 +39,7 @@ class Block:
         self._move = _bound(optimizer, surface, p, g)
 
     def restart(self, **changes: Array) -> None:
-        """Make the optimizer an unused one.
-
-        Parameters
-        ----------
-        **changes : numpy.ndarray, shape (count,)
-            The next paths' own hyperparameters.
-        """
+        """Make the optimizer an unused one."""
         self._optimizer.restart(**changes)
 
     def descend(
@@ -76,28 +52,7 @@ class Block:
         tolerance: float | None,
         noise: Noise,
     ) -> tuple[Steps, Steps]:
-        """Run all steps, and write what happened.
-
-        Parameters
-        ----------
-        starts : numpy.ndarray, shape (2, count)
-            Where the paths begin.
-        recorded : numpy.ndarray of int, shape (r,)
-            The steps to keep, rising from 0; the last one is the last to be run.
-        rows : numpy.ndarray, shape (r, 2, 2, count)
-            Takes positions and gradients.
-        values : numpy.ndarray, shape (r, count)
-            Takes f. What follows a value that is not finite is blanked, here and in `rows`.
-        tolerance : float or None
-            The norm of an exact gradient at which a path stops.
-        noise : Noise
-            What is random.
-
-        Returns
-        -------
-        converged_at, diverged_at : numpy.ndarray of int, shape (count,)
-            The step at which each path did; -1 if it did not.
-        """
+        """Run all steps, and write what happened."""
         now, move = self._now, self._move
         now[0] = starts
         arrivals = None if tolerance is None else _Arrivals(now, tolerance)
@@ -137,17 +92,7 @@ class Block:
 
 
 def in_batches(surface: Surface) -> TypeGuard[LeastSquares]:
-    """Tell whether a surface's gradient is that of a batch of samples, drawn anew for each step.
-
-    Parameters
-    ----------
-    surface : Surface
-        What is descended.
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether a surface's gradient is that of a batch of samples, drawn anew for each step."""
     return isinstance(surface, LeastSquares) and surface.batch_size is not None
 
 

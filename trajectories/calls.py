@@ -38,31 +38,7 @@ Value: TypeAlias = int | float | Call
 
 
 def read(text: str) -> Value:
-    """Read a number, or a call of numbers and of further calls.
-
-    Parameters
-    ----------
-    text : str
-        Such as ``"0.9"`` or ``"warmup(cosine(0.9, steps=60), steps=5)"``. A number without a
-        point and an exponent is an integer, and exact.
-
-    Returns
-    -------
-    int, float or Call
-
-    Raises
-    ------
-    TypeError
-        If it is no text.
-    ValueError
-        If it is anything else, holds a number that is not finite, or is longer than 1000
-        characters or nested more than 20 deep.
-
-    Examples
-    --------
-    >>> read("cosine(0.9, steps=60)")
-    Call(name='cosine', arguments=(0.9,), keywords={'steps': 60})
-    """
+    """Read a number, or a call of numbers and of further calls."""
     if not isinstance(text, str):
         raise must("text", "a number or a call, written as text", text, kind=TypeError)
     if len(text) > _LENGTH:
@@ -118,34 +94,7 @@ def _quoted(text: str) -> str:
 
 
 def build(kind: str, call: Call, known: Mapping[str, Callable[..., _Built]]) -> _Built:
-    """Call what a call names, with what it is called with; inner calls are built first.
-
-    Parameters
-    ----------
-    kind : str
-        What is named, for messages: "schedule".
-    call : Call
-        What `read` returned.
-    known : mapping of str to callable
-        What may be called. A `TypeError` of theirs, which tells of an argument of the wrong kind,
-        is raised as a `ValueError`: what was given is text, and text is what it must be.
-
-    Returns
-    -------
-    object
-        What the callable returns.
-
-    Raises
-    ------
-    ValueError
-        If the name or an argument is unknown (the nearest is suggested), missing, given twice,
-        or not what the callable takes.
-
-    Examples
-    --------
-    >>> build("sum", read("plus(1, b=plus(2, 3))"), {"plus": lambda a, b: a + b})
-    6
-    """
+    """Call what a call names, with what it is called with; inner calls are built first."""
     name = resolve(kind, call.name, known)
     names = list(inspect.signature(known[name]).parameters)
     arguments = [_built(kind, value, known) for value in call.arguments]
@@ -170,28 +119,7 @@ def _built(kind: str, value: Value, known: Mapping[str, Callable[..., Any]]) -> 
 
 
 def split(text: str) -> list[str]:
-    """Split at the commas that stand outside all parentheses.
-
-    Parameters
-    ----------
-    text : str
-        Of any length; the time it takes grows with that.
-
-    Returns
-    -------
-    list of str
-        The parts, one more than there are such commas; joined with commas they are `text`.
-
-    Raises
-    ------
-    ValueError
-        If a parenthesis has no partner.
-
-    Examples
-    --------
-    >>> split("lr=cosine(0.9, steps=60), momentum=0.8")
-    ['lr=cosine(0.9, steps=60)', ' momentum=0.8']
-    """
+    """Split at the commas that stand outside all parentheses."""
     if not _balanced(text):
         raise ValueError(f"Every parenthesis must have its partner. Got {_quoted(text)} instead.")
     parts, start, depth = [], 0, 0

@@ -35,19 +35,7 @@ examples:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        What follows the program's name; by default that of this process.
-
-    Returns
-    -------
-    int
-        0; 1 if something failed, such as a file that cannot be written; 2 if what was asked for
-        makes no sense; 130 if interrupted. Then one line on stderr says why.
-    """
+    """Run the command line."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     program = "trajectories"
     if given[:2] == _NETWORK_SEARCH.split():
@@ -127,11 +115,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _readable(arguments: Sequence[str]) -> list[str]:
-    """Put a blank before what begins with a minus and is no option, such as -7,2 or -x**2.
-
-    To argparse it would be an option; with the blank it is a value, and reads the same, but as
-    the name of a file: see `file_name`.
-    """
+    """Put a blank before what begins with a minus and is no option, such as -7,2 or -x**2."""
     value = re.compile(r"-([^-oOqhvaj]|(abs|acos|asin|atan2?)\()")
     return [f" {word}" if value.match(word) else word for word in arguments]
 

@@ -67,15 +67,6 @@ def descend(
     label : str, optional
         What legends call it; by default the optimizer's class.
 
-    Returns
-    -------
-    Trajectory
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
     Examples
     --------
     >>> from trajectories.optimizers import SGD
@@ -100,23 +91,7 @@ def descend(
 def run(
     surface: Surface, optimizer: Rule, made: Descent, *, label: str | None = None
 ) -> Trajectory:
-    """Let an optimizer descend a surface as it is written down: what `descend` does, and replay.
-
-    Parameters
-    ----------
-    surface : Surface
-        What is descended.
-    optimizer : Optimizer or SurfaceOptimizer
-        What descends; an unused copy of it does.
-    made : Descent
-        Start, steps and all else.
-    label : str, optional
-        What legends call it; by default the optimizer's class.
-
-    Returns
-    -------
-    Trajectory
-    """
+    """Let an optimizer descend a surface as it is written down: what `descend` does, and replay."""
     starts, tolerance = made.start, made.tolerance
     recorded = _recorded(made.record, made.steps)
     batch = _batch_shape(optimizer, starts)

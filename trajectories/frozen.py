@@ -12,11 +12,7 @@ __all__ = ["Frozen", "read_only"]
 
 
 class Frozen:
-    """A frozen dataclass with arrays that its `__post_init__` makes read-only.
-
-    Pickles and copies forget that arrays are read-only. Those of such a class are checked as if
-    they had just been made, and what was derived from the fields is derived again.
-    """
+    """A frozen dataclass with arrays that its `__post_init__` makes read-only."""
 
     def __post_init__(self) -> None:
         """Check the fields, and make the arrays read-only."""
@@ -29,22 +25,7 @@ class Frozen:
 
 
 def read_only(array: Any) -> NDArray[Any]:
-    """Return a view of an array that cannot be written to.
-
-    Parameters
-    ----------
-    array : array_like
-        It stays as it is.
-
-    Returns
-    -------
-    numpy.ndarray
-
-    Examples
-    --------
-    >>> read_only([1.0, 2.0]).flags.writeable
-    False
-    """
+    """Return a view of an array that cannot be written to."""
     view = np.asarray(array).view()
     view.flags.writeable = False
     return view

@@ -17,27 +17,7 @@ _AGAIN = 0.05
 
 @contextmanager
 def patient_interrupts() -> Iterator[None]:
-    """Let an interrupt (Ctrl-C) wait, inside a block, until no import is under way.
-
-    A module written in C that is interrupted while it sets itself up may swallow the interrupt, or
-    turn it into an error of its own: the work would go on, or end with words that nobody
-    understands. Python itself loses one (up to 3.11) that comes while it words the message of
-    another error. So an interrupt comes again, until the block is left or something handles it
-    just then; and an error that ends the block after one counts as the interrupt.
-
-    Where others handle interrupts, in other threads, and on systems without interval timers,
-    everything stays as it is.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        In the block, as ever.
-
-    Examples
-    --------
-    >>> with patient_interrupts():
-    ...     import colorsys
-    """
+    """Let an interrupt (Ctrl-C) wait, inside a block, until no import is under way."""
     ours = (
         hasattr(signal, "setitimer")
         and threading.current_thread() is threading.main_thread()

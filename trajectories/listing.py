@@ -16,43 +16,13 @@ _CUT = "..."
 
 
 def records(kind: str, *, verbose: bool = False) -> list[Record]:
-    """Return what there is of a kind.
-
-    Parameters
-    ----------
-    kind : str
-        One of `KINDS`.
-    verbose : bool, default False
-        For surfaces: also how they are curved at their minima, which needs SymPy.
-
-    Returns
-    -------
-    list of dict
-        Names, numbers and lists only.
-
-    Examples
-    --------
-    >>> records("optimizers")[0]["defaults"]
-    {'lr': 0.01}
-    """
+    """Return what there is of a kind."""
     found = KINDS[kind][1]()
     return [_curved(record) for record in found] if verbose and kind == "surfaces" else found
 
 
 def as_json(kinds: Sequence[str], *, verbose: bool = False) -> str:
-    """Write kinds as a JSON object: a list of records under the name of each.
-
-    Parameters
-    ----------
-    kinds : sequence of str
-        Of `KINDS`.
-    verbose : bool, default False
-        As for `records`.
-
-    Returns
-    -------
-    str
-    """
+    """Write kinds as a JSON object: a list of records under the name of each."""
     import json
 
     everything = {kind: records(kind, verbose=verbose) for kind in kinds}
@@ -60,21 +30,7 @@ def as_json(kinds: Sequence[str], *, verbose: bool = False) -> str:
 
 
 def as_text(kinds: Sequence[str], *, verbose: bool = False, width: int | None = None) -> str:
-    """Write kinds as tables that a person reads.
-
-    Parameters
-    ----------
-    kinds : sequence of str
-        Of `KINDS`. Several have headings.
-    verbose : bool, default False
-        A paragraph for each surface, with how it is curved at its minima, instead of a line.
-    width : int, optional
-        Characters in a line; cells are cut to keep it. By default nothing is cut.
-
-    Returns
-    -------
-    str
-    """
+    """Write kinds as tables that a person reads."""
     parts = []
     for kind in kinds:
         columns = KINDS[kind][0]

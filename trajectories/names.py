@@ -10,65 +10,17 @@ __all__ = ["cut", "normalise", "resolve", "suffix", "unknown"]
 
 
 def cut(text: str, most: int = 60) -> str:
-    """Shorten a text for a message.
-
-    Parameters
-    ----------
-    text : str
-        What to tell.
-    most : int, default 60
-        How many characters there may be, the three dots included.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> cut("a long story", 9)
-    'a long...'
-    """
+    """Shorten a text for a message."""
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def normalise(name: str) -> str:
-    """Fold the spellings of one name together: case, blanks, hyphens and underscores.
-
-    Examples
-    --------
-    >>> normalise("Six-Hump camel")
-    'sixhumpcamel'
-    """
+    """Fold the spellings of one name together: case, blanks, hyphens and underscores."""
     return "".join(c for c in name.lower() if c not in " -_")
 
 
 def resolve(kind: str, name: object, known: Iterable[str]) -> str:
-    """Return the known name that `name` means.
-
-    Parameters
-    ----------
-    kind : str
-        What is named, for the message: "optimizer", "surface", "theme".
-    name : object
-        What was asked for; case, blanks, hyphens and underscores do not count.
-    known : iterable of str
-        The names that there are.
-
-    Returns
-    -------
-    str
-        One of `known`.
-
-    Raises
-    ------
-    ValueError
-        If there is none; the message suggests the nearest and lists the known.
-
-    Examples
-    --------
-    >>> resolve("optimizer", "Adam", ["sgd", "adam"])
-    'adam'
-    """
+    """Return the known name that `name` means."""
     known = tuple(known)
     if isinstance(name, str):
         if name in known:  # Most names are written as they are: no need to fold them all.
@@ -80,31 +32,7 @@ def resolve(kind: str, name: object, known: Iterable[str]) -> str:
 
 
 def suffix(kind: str, path: str | os.PathLike[str], known: Iterable[str]) -> str:
-    """Return the suffix of a path, in lower case, if it is a known one.
-
-    Parameters
-    ----------
-    kind : str
-        What the suffix stands for, for the message.
-    path : str or os.PathLike
-        A file's name.
-    known : iterable of str
-        The suffixes that there are, with their dots.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ValueError
-        If it is another one; the nearest is suggested.
-
-    Examples
-    --------
-    >>> suffix("format", "zigzag.GIF", [".gif", ".mp4"])
-    '.gif'
-    """
+    """Return the suffix of a path, in lower case, if it is a known one."""
     found = os.path.splitext(os.fspath(path))[1].lower()
     if found not in known:
         raise unknown(kind, found, known)
@@ -112,26 +40,7 @@ def suffix(kind: str, path: str | os.PathLike[str], known: Iterable[str]) -> str
 
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
-    """Build the error for a name that is not known.
-
-    Parameters
-    ----------
-    kind : str
-        What is named.
-    name : object
-        What was asked for.
-    known : iterable of str
-        The names that there are.
-
-    Returns
-    -------
-    ValueError
-
-    Examples
-    --------
-    >>> print(unknown("theme", "slide", ["light", "slides"]))
-    Unknown theme 'slide'. Did you mean 'slides'? Known: light, slides.
-    """
+    """Build the error for a name that is not known."""
     known = list(known)
     table = {normalise(item): item for item in known}
     near = difflib.get_close_matches(normalise(str(name))[:80], list(table), n=1, cutoff=0.6)

@@ -11,17 +11,7 @@ __all__ = ["Remake"]
 
 @dataclass(frozen=True)
 class Remake:
-    """A result as a recipe tells of it: all of it is checked, and nothing has been run.
-
-    Parameters
-    ----------
-    work : float
-        How much there is to do: steps of paths, or what takes about as long.
-    run : callable
-        Makes the result; for what `needs` images it is called with a data set.
-    needs : str, default ""
-        The name of the data set, if there is one.
-    """
+    """A result as a recipe tells of it: all of it is checked, and nothing has been run."""
 
     work: float
     run: Callable[..., Any]

@@ -16,26 +16,7 @@ def check_same(
     mine: Mapping[str, Any],
     advice: str,
 ) -> None:
-    """Raise a `ValueError` if a file was begun with other settings.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file.
-    what : str
-        What it is then, such as "the journal of another search".
-    theirs, mine : mapping
-        Its settings, and those that are wanted, as `flat` returns them; the most telling first.
-    advice : str
-        What can be done.
-
-    Examples
-    --------
-    >>> check_same("a.npz", "the run of another", {"lr": 1}, {"lr": 2}, "Choose another file.")
-    Traceback (most recent call last):
-        ...
-    ValueError: 'a.npz' is the run of another: lr is 1 there and 2 here. Choose another file.
-    """
+    """Raise a `ValueError` if a file was begun with other settings."""
     for key in {**theirs, **mine}:
         there, here = theirs.get(key), mine.get(key)
         if there != here:  # The file may hold anything, of any length.
@@ -46,24 +27,7 @@ def check_same(
 
 
 def flat(data: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Return nested dictionaries as one, with dotted names.
-
-    Parameters
-    ----------
-    data : mapping
-        With text for keys.
-    before : str, default ""
-        What all names begin with.
-
-    Returns
-    -------
-    dict
-
-    Examples
-    --------
-    >>> flat({"network": {"hidden": [50]}, "lr": 0.1})
-    {'network.hidden': [50], 'lr': 0.1}
-    """
+    """Return nested dictionaries as one, with dotted names."""
     found: dict[str, Any] = {}
     for key, value in data.items():
         if isinstance(value, dict):

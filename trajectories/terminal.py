@@ -8,13 +8,5 @@ __all__ = ["watched"]
 
 
 def watched() -> bool:
-    """Whether stderr is a terminal, on which a progress bar can be seen.
-
-    A process without a console, such as one started by ``pythonw``, has no stderr at all.
-
-    Examples
-    --------
-    >>> watched() == (sys.stderr is not None and sys.stderr.isatty())
-    True
-    """
+    """Whether stderr is a terminal, on which a progress bar can be seen."""
     return sys.stderr is not None and sys.stderr.isatty()

@@ -33,25 +33,7 @@ _STATUS = ("converged", "diverged", "stopped")
 
 @dataclass(frozen=True, eq=False)
 class Descent:
-    """How a trajectory was made: all that `descend` was told, besides surface and optimizer.
-
-    Parameters
-    ----------
-    start : numpy.ndarray, shape (..., 2)
-        One start or many.
-    steps : int
-        How many updates.
-    noise : float
-        The standard deviation of the noise.
-    seed : int
-        What noise and batches of samples were drawn with.
-    tolerance : float or None
-        The gradient's norm that counts as arrived.
-    record : str or int
-        Which steps were kept.
-    picked : numpy.ndarray of int or None
-        Which of the paths are here, by their number in the flattened batch; None for all.
-    """
+    """How a trajectory was made: all that `descend` was told, besides surface and optimizer."""
 
     start: Array
     steps: int
@@ -171,25 +153,13 @@ class Trajectory(Frozen):
         return read_only(taken[0])
 
     def __iter__(self) -> Iterator[Trajectory]:
-        """Go through the paths of a batch, or its first axis.
-
-        Raises
-        ------
-        TypeError
-            If this is one path.
-        """
+        """Go through the paths of a batch, or its first axis."""
         if not self.batch_shape:
             raise TypeError("This trajectory is one path: it has no batch to go through.")
         return (self[number] for number in range(self.batch_shape[0]))
 
     def __getitem__(self, index: Any) -> Trajectory:
-        """Return one path of a batch, or a part of it.
-
-        Raises
-        ------
-        IndexError
-            If there is none.
-        """
+        """Return one path of a batch, or a part of it."""
         if not self.batch_shape:
             raise IndexError("This trajectory is one path: it has no batch to index.")
         index = index if isinstance(index, tuple) else (index,)

@@ -36,29 +36,7 @@ _WIDEST = 1e307
 def must(
     name: str, requirement: str, got: object, *, kind: type[Exception] = ValueError
 ) -> Exception:
-    """Build the error for an argument that is not what it must be.
-
-    Parameters
-    ----------
-    name : str
-        The argument, as the caller wrote it.
-    requirement : str
-        What it must be, without the "must be".
-    got : object
-        What came instead; long values are cut.
-    kind : type, default ValueError
-        The exception class.
-
-    Returns
-    -------
-    Exception
-        To be raised by the caller.
-
-    Examples
-    --------
-    >>> print(must("lr", "positive", -0.1))
-    `lr` must be positive. Got -0.1 instead.
-    """
+    """Build the error for an argument that is not what it must be."""
     return kind(f"`{name}` must be {requirement}. Got {_shown(got)} instead.")
 
 
@@ -71,22 +49,7 @@ def _shown(got: object) -> str:
 
 @dataclass(frozen=True)
 class Interval:
-    """A range of real numbers that a hyperparameter may lie in.
-
-    Parameters
-    ----------
-    low, high : float
-        The ends.
-    closed : {"both", "left", "right", "neither"}
-        Which ends belong to it.
-    words : str
-        How a message says it, for example "positive".
-
-    Examples
-    --------
-    >>> 0.0 in POSITIVE, 0.0 in FRACTION
-    (False, True)
-    """
+    """A range of real numbers that a hyperparameter may lie in."""
 
     low: float
     high: float
@@ -107,29 +70,7 @@ UNIT = Interval(0.0, 1.0, "both", "between 0 and 1")
 
 
 def finite(name: str, value: Any, interval: Interval) -> float | np.ndarray:
-    """Return a real number or an array of them as float64, if all lie in `interval`.
-
-    Parameters
-    ----------
-    name : str
-        The argument, for the message.
-    value : float or array_like
-        What was given. A NumPy scalar becomes a Python float, which unlike `numpy.float64` does
-        not promote float32 arrays that it meets.
-    interval : Interval
-        Where it must lie.
-
-    Returns
-    -------
-    float or numpy.ndarray
-
-    Raises
-    ------
-    TypeError
-        If it is no number (text, None, a bool, complex).
-    ValueError
-        If it is infinite, NaN, empty or outside.
-    """
+    """Return a real number or an array of them as float64, if all lie in `interval`."""
     requirement = f"{interval.words} and finite" if interval.high == math.inf else interval.words
     if isinstance(value, bool):
         raise must(name, "a number or an array of numbers", value, kind=TypeError)
@@ -151,26 +92,7 @@ def finite(name: str, value: Any, interval: Interval) -> float | np.ndarray:
 
 
 def scalar(name: str, value: Any, interval: Interval) -> float:
-    """Return one real number as a Python float, if it lies in `interval`.
-
-    Parameters
-    ----------
-    name : str
-        The argument, for the message.
-    value : float
-        What was given.
-    interval : Interval
-        Where it must lie.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `finite`, and if it is an array.
-    """
+    """Return one real number as a Python float, if it lies in `interval`."""
     number = finite(name, value, interval)
     if not isinstance(number, float):
         raise must(name, "a single number", value, kind=TypeError)
@@ -178,28 +100,7 @@ def scalar(name: str, value: Any, interval: Interval) -> float:
 
 
 def floats(name: str, value: Any, words: str = "numbers") -> np.ndarray:
-    """Return real numbers of any shape as a new float64 array; they need not be finite.
-
-    Parameters
-    ----------
-    name : str
-        The argument, for the message.
-    value : array_like
-        What was given.
-    words : str
-        What it must be, for the message.
-
-    Returns
-    -------
-    numpy.ndarray
-
-    Raises
-    ------
-    TypeError
-        If something in it is no real number, or if it is ragged.
-    ValueError
-        If a number is out of float64's range.
-    """
+    """Return real numbers of any shape as a new float64 array; they need not be finite."""
     try:
         raw = np.asarray(value)
         if raw.dtype == object and all(isinstance(item, numbers.Real) for item in raw.flat):
@@ -214,31 +115,7 @@ def floats(name: str, value: Any, words: str = "numbers") -> np.ndarray:
 
 
 def integers(name: str, value: Any) -> np.ndarray:
-    """Return whole numbers of any shape as a new int64 array.
-
-    Parameters
-    ----------
-    name : str
-        The argument, for the message.
-    value : array_like
-        What was given; floats without a fraction count as whole.
-
-    Returns
-    -------
-    numpy.ndarray
-
-    Raises
-    ------
-    TypeError
-        If something in it is no real number, or if it is ragged.
-    ValueError
-        If a number is not whole, or is 2**53 or more, where floats miss some.
-
-    Examples
-    --------
-    >>> integers("iteration", [0.0, 500.0])
-    array([  0, 500])
-    """
+    """Return whole numbers of any shape as a new int64 array."""
     given = floats(name, value, "whole numbers")
     if not np.all((np.abs(given) < 2.0**53) & (np.floor(given) == given)):
         raise must(name, "whole numbers", value)
@@ -246,26 +123,7 @@ def integers(name: str, value: Any) -> np.ndarray:
 
 
 def rectangle(name: str, value: Any) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return the lowest and highest x, and the same for y, if that is what was given.
-
-    Parameters
-    ----------
-    name : str
-        The argument, for the message.
-    value : array_like, shape (2, 2)
-        What was given.
-
-    Returns
-    -------
-    ((float, float), (float, float))
-
-    Raises
-    ------
-    TypeError
-        If something in it is no number.
-    ValueError
-        If it has another shape, is not finite, beyond 1e307, or a lowest is not below its highest.
-    """
+    """Return the lowest and highest x, and the same for y, if that is what was given."""
     array = floats(name, value)
     good = array.shape == (2, 2) and np.isfinite(array).all() and (array[:, 0] < array[:, 1]).all()
     if not good:
@@ -284,33 +142,7 @@ def _as_float(name: str, value: Any) -> float:
 
 
 def integer(name: str, value: Any, low: int) -> int:
-    """Return `value` as an int of at least `low`.
-
-    Parameters
-    ----------
-    name : str
-        The argument, for the message.
-    value : int
-        What was given.
-    low : int
-        The least that it may be.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    TypeError
-        If it is no integer.
-    ValueError
-        If it is below `low`.
-
-    Examples
-    --------
-    >>> integer("steps", 30, 1)
-    30
-    """
+    """Return `value` as an int of at least `low`."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise must(name, "an integer", value, kind=TypeError)
     if value < low:

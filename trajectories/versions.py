@@ -11,13 +11,7 @@ __all__ = ["versions"]
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what computes: the package, NumPy and Python.
-
-    Examples
-    --------
-    >>> list(versions())
-    ['trajectories', 'numpy', 'python']
-    """
+    """Return the versions of what computes: the package, NumPy and Python."""
     return {
         "trajectories": importlib.metadata.version("trajectories"),
         "numpy": np.__version__,

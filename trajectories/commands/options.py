@@ -48,15 +48,7 @@ def add_descent(parser: argparse.ArgumentParser) -> None:
 
 
 def add_picture(parser: argparse.ArgumentParser, output: str) -> None:
-    """Add what a picture of paths looks like, and where it goes.
-
-    Parameters
-    ----------
-    parser : argparse.ArgumentParser
-        Takes the options.
-    output : str
-        The default file.
-    """
+    """Add what a picture of paths looks like, and where it goes."""
     add = parser.add_argument_group("picture").add_argument
     words = f"default {output}"
     add("-o", "--output", type=file_name, default=output, metavar="FILE", help=words)
@@ -121,11 +113,7 @@ def paths_of(options: argparse.Namespace) -> list[Trajectory]:
 
 @contextmanager
 def quick_imports() -> Iterator[None]:
-    """Import without looking for garbage, then or later, among what modules are made of.
-
-    They make objects by the hundred thousand and leave none behind: to look through them, once
-    after the imports and once at exit, takes a quarter of the time of a short animation.
-    """
+    """Import without looking for garbage, then or later, among what modules are made of."""
     gc.disable()
     try:
         yield

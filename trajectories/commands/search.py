@@ -32,15 +32,7 @@ def add(commands: Any) -> None:
 
 
 def add_network_search(commands: Any, name: str = "search") -> None:
-    """Add the search for a network's hyperparameters to a parser's sub-parsers.
-
-    Parameters
-    ----------
-    commands : argparse sub-parsers
-        Those of ``mnist``, or of the program itself.
-    name : str, default "search"
-        What it is called there, such as "mnist search".
-    """
+    """Add the search for a network's hyperparameters to a parser's sub-parsers."""
     words = "search for a network's hyperparameters, judged on validation images"
     parser = commands.add_parser(name, help=words)
     add = parser.add_argument_group("network").add_argument

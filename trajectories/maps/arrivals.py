@@ -19,19 +19,7 @@ STATUSES = np.array(["stopped", "converged", "diverged"])
 
 @dataclass(frozen=True, eq=False)
 class Arrivals(Starts):
-    """Cells that differ in their start, and what they arrive at.
-
-    Parameters
-    ----------
-    settings, shape, x, y
-        As for `Starts`.
-    minima : numpy.ndarray, shape (k, 2)
-        Where they may end.
-    radius : float
-        How near counts as there.
-    every : int
-        Which steps are looked at.
-    """
+    """Cells that differ in their start, and what they arrive at."""
 
     minima: Array
     radius: float
@@ -53,30 +41,7 @@ class Arrivals(Starts):
 def arrivals(
     positions: Array, minima: Array, radius: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Tell at which minimum paths end, and from which row on they stay there.
-
-    Parameters
-    ----------
-    positions : numpy.ndarray, shape (rows, n, 2)
-        The paths; NaN from where they diverged.
-    minima : numpy.ndarray, shape (k, 2)
-        Where they may end.
-    radius : float
-        How near counts as there.
-
-    Returns
-    -------
-    minimum : numpy.ndarray of int, shape (n,)
-        Which it is, or -1.
-    row : numpy.ndarray of int, shape (n,)
-        The first row from which on the path is never farther from it than the radius, or -1.
-
-    Examples
-    --------
-    >>> path = np.array([[[4.0, 0.0]], [[0.0, 0.0]], [[2.0, 0.0]], [[0.1, 0.0]], [[0.0, 0.0]]])
-    >>> arrivals(path, np.array([[9.0, 9.0], [0.0, 0.0]]), 0.2)
-    (array([1]), array([3]))
-    """
+    """Tell at which minimum paths end, and from which row on they stay there."""
     count = positions.shape[1]
     minimum = np.full(count, -1)
     nearest = np.full(count, np.inf)

@@ -18,34 +18,7 @@ _WIDE = 20.0
 
 
 def read_axis(text: str, count: int = CELLS) -> tuple[str, Array]:
-    """Return the hyperparameter that an axis is about, and its values.
-
-    Parameters
-    ----------
-    text : str
-        Such as ``lr=0.001:10`` or ``momentum=0:0.95:100:linear``: a name, the least and the
-        greatest value, and if need be how many there are, and "log" or "linear". By default values
-        are geometric if the greatest is at least 20 times the least.
-    count : int, default 200
-        How many values there are unless the text says it.
-
-    Returns
-    -------
-    name : str
-    values : numpy.ndarray, shape (count,)
-
-    Raises
-    ------
-    ValueError
-        If it is anything else.
-
-    Examples
-    --------
-    >>> read_axis("lr=0.01:1:3")
-    ('lr', array([0.01, 0.1 , 1.  ]))
-    >>> read_axis("momentum=0:0.9:4")
-    ('momentum', array([0. , 0.3, 0.6, 0.9]))
-    """
+    """Return the hyperparameter that an axis is about, and its values."""
     name, equals, rest = text.strip().partition("=")
     words = rest.split(":")
     try:
@@ -65,13 +38,7 @@ def read_axis(text: str, count: int = CELLS) -> tuple[str, Array]:
 
 
 def read_range(text: str) -> tuple[float, float]:
-    """Return the ends of a range, such as ``0.001:10``.
-
-    Raises
-    ------
-    ValueError
-        If it is anything else.
-    """
+    """Return the ends of a range, such as ``0.001:10``."""
     try:
         low, high = (float(part) for part in text.split(":"))
     except ValueError:

@@ -75,10 +75,6 @@ def basins(
     block, n_jobs, folder, progress, label
         As for `sensitivity`; by default as many cells run together as have room for all steps.
 
-    Returns
-    -------
-    Basins
-
     Raises
     ------
     TypeError, ValueError
@@ -122,27 +118,7 @@ def run_starts(
     folder: str | os.PathLike[str] | None = None,
     progress: bool = False,
 ) -> Basins:
-    """Run all cells of a map over starts.
-
-    Parameters
-    ----------
-    settings : Settings
-        What they have in common.
-    limits : ((float, float), (float, float))
-        The rectangle.
-    cells : (int, int)
-        How many along x and y.
-    minima : numpy.ndarray, shape (k, 2)
-        Where paths may end.
-    radius : float
-        How near to one counts as there.
-    block, label, n_jobs, folder, progress
-        As for `basins`.
-
-    Returns
-    -------
-    Basins
-    """
+    """Run all cells of a map over starts."""
     columns, rows = cells
     x, y = middles(limits, cells)
     every = -(-settings.steps // _ROWS)

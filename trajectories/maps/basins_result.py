@@ -126,10 +126,6 @@ class Basins(Frozen):
         row, column : int
             The cell's place.
 
-        Returns
-        -------
-        Trajectory
-
         Raises
         ------
         IndexError
@@ -149,10 +145,6 @@ class Basins(Frozen):
         ----------
         x, y : float
             The point.
-
-        Returns
-        -------
-        (int, int)
         """
         axes = self.axes
         return int(np.argmin(abs(axes["y"] - y))), int(np.argmin(abs(axes["x"] - x)))
@@ -225,24 +217,7 @@ class Basins(Frozen):
 
 
 def middles(limits: Limits, cells: tuple[int, int]) -> tuple[Array, Array]:
-    """Return where the middles of cells are, along x and along y.
-
-    Parameters
-    ----------
-    limits : ((float, float), (float, float))
-        The rectangle that they divide.
-    cells : (int, int)
-        How many along x and y.
-
-    Returns
-    -------
-    x, y : numpy.ndarray
-
-    Examples
-    --------
-    >>> [part.tolist() for part in middles(((0, 4), (-1, 1)), (2, 1))]
-    [[1.0, 3.0], [0.0]]
-    """
+    """Return where the middles of cells are, along x and along y."""
     x, y = (
         low + (high - low) * (np.arange(count) + 0.5) / count
         for (low, high), count in zip(limits, cells, strict=True)

@@ -41,46 +41,7 @@ def run_blocks(
     plan: Mapping[str, Any] | None = None,
     progress: bool = False,
 ) -> Columns:
-    """Run all cells, and return the columns of all.
-
-    Parameters
-    ----------
-    work : callable
-        Runs the cells from one number to another.
-    count : int
-        How many cells there are.
-    block : int
-        How many cells run together. No more of them take memory at once in a process.
-    n_jobs : int or None, default 1
-        In how many processes, through joblib; a negative number counts back from that of the
-        processors. None leaves the number and the backend to a surrounding
-        ``joblib.parallel_config``, and so to Dask or whatever scheduler is registered there.
-    folder : str or os.PathLike, optional
-        Where each block is kept as soon as it has run. A later call with the same plan runs only
-        the blocks that are missing.
-    plan : mapping, optional
-        All that the cells depend on, as JSON can hold it: a folder of another plan is refused.
-    progress : bool, default False
-        Whether to show a progress bar on stderr, if that is a terminal.
-
-    Returns
-    -------
-    dict of numpy.ndarray, shape (count,)
-
-    Raises
-    ------
-    ValueError
-        If the folder holds blocks of another plan.
-    OSError
-        If the folder cannot be written.
-
-    Examples
-    --------
-    >>> def squares(begin, end):
-    ...     return {"square": np.arange(begin, end) ** 2}
-    >>> run_blocks(squares, 7, 3)["square"]
-    array([ 0,  1,  4,  9, 16, 25, 36])
-    """
+    """Run all cells, and return the columns of all."""
     ranges = [(begin, min(begin + block, count)) for begin in range(0, count, block)]
     kept = None if folder is None else _opened(folder, {"block": block, **(plan or {})})
     done = {} if kept is None else {r: part for r in ranges if (part := _read(kept, r))}

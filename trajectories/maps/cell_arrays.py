@@ -19,37 +19,7 @@ _WORDS = {"f": "floats", "i": "integers", "U": "text"}
 def cell_array(
     name: str, value: Any, shape: tuple[int, ...], kind: str, known: Sequence[Any] | None = None
 ) -> NDArray[Any]:
-    """Return a read-only view of an array of one element per cell, if it is one.
-
-    Parameters
-    ----------
-    name : str
-        What it is, for messages.
-    value : array_like
-        What was given.
-    shape : tuple of int
-        How many cells there are.
-    kind : {"f", "i", "U"}
-        Of what: floats, integers or text.
-    known : sequence, optional
-        What an element may be: texts, or the least integer and the largest.
-
-    Returns
-    -------
-    numpy.ndarray
-
-    Raises
-    ------
-    TypeError
-        If it is of another type.
-    ValueError
-        If it is of another shape, if there are no cells, or if an element is another.
-
-    Examples
-    --------
-    >>> cell_array("minimum", [[0, -1]], (1, 2), "i", (-1, 0))
-    array([[ 0, -1]])
-    """
+    """Return a read-only view of an array of one element per cell, if it is one."""
     array = read_only(value)
     if array.shape != shape or not array.size:
         raise must(name, f"of the shape of the cells, {shape}, and not empty", array.shape)

@@ -29,19 +29,7 @@ _NUMBERS = 5
 
 @dataclass(frozen=True, eq=False)
 class Cells(ABC):
-    """A map's cells, numbered row by row.
-
-    Cells without anything random do not depend on each other. Where gradients are noisy, each
-    cell has noise of its own, drawn block by block, and a block is small enough to be run again
-    with all steps kept when the path of one of its cells is asked for.
-
-    Parameters
-    ----------
-    settings : Settings
-        What they have in common.
-    shape : tuple of int
-        How many there are in each direction.
-    """
+    """A map's cells, numbered row by row."""
 
     settings: Settings
     shape: tuple[int, ...]
@@ -56,44 +44,14 @@ class Cells(ABC):
         """Return the optimizer and the starts of some cells."""
 
     def run(self, begin: int, end: int, *, record: int | str = "last") -> Trajectory:
-        """Run the cells from `begin` to `end` as one batch.
-
-        Parameters
-        ----------
-        begin, end : int
-            Numbers of cells; in a random map those of a block.
-        record : "all", "last" or int, default "last"
-            Which steps to keep.
-
-        Returns
-        -------
-        Trajectory
-            Of the batch shape (end - begin,).
-        """
+        """Run the cells from `begin` to `end` as one batch."""
         optimizer, starts = self.batch(np.arange(begin, end))
         starts = np.broadcast_to(starts, (end - begin, 2))
         seed = [self.settings.seed, begin]
         return self.settings.descend(optimizer, starts, rng=seed, record=record)
 
     def path(self, index: tuple[int, ...], block: int) -> Trajectory:
-        """Run one cell again, and keep all steps: bit for bit the path that it had in the map.
-
-        Parameters
-        ----------
-        index : tuple of int
-            Its place; negative numbers count from the end.
-        block : int
-            Cells that run together in a random map.
-
-        Returns
-        -------
-        Trajectory
-
-        Raises
-        ------
-        IndexError
-            If there is no such cell.
-        """
+        """Run one cell again, and keep all steps: bit for bit the path that it had in the map."""
         if len(index) != len(self.shape):
             raise IndexError(f"A cell of this map has {len(self.shape)} indices. Got {index}.")
         for i, size in zip(index, self.shape, strict=True):
@@ -110,21 +68,7 @@ class Cells(ABC):
         return self.settings.descend(optimizer.fresh(**single), starts.reshape(2))
 
     def positions(self, numbers: Sequence[int], block: int, *, record: int | str = "all") -> Array:
-        """Run several cells again, and return where they went: bit for bit as in the map.
-
-        Parameters
-        ----------
-        numbers : sequence of int
-            Which cells, counted row by row, in ascending order.
-        block : int
-            Cells that run together in a random map.
-        record : "all", "last" or int, default "all"
-            Which steps to keep.
-
-        Returns
-        -------
-        numpy.ndarray, shape (rows, len(numbers), 2)
-        """
+        """Run several cells again, and return where they went: bit for bit as in the map."""
         wanted = np.asarray(numbers)
         if not self.settings.is_random:
             optimizer, starts = self.batch(wanted)
@@ -138,19 +82,7 @@ class Cells(ABC):
         return np.concatenate(parts, axis=1)
 
     def block(self, given: int | None, *, kept: int = 0) -> int:
-        """Return how many cells run together.
-
-        Parameters
-        ----------
-        given : int or None
-            What the caller wants.
-        kept : int, default 0
-            How many steps of each are kept in the map itself.
-
-        Returns
-        -------
-        int
-        """
+        """Return how many cells run together."""
         if given is not None:
             return integer("block", given, 1)
         rows = self.settings.steps + 1 if self.settings.is_random else kept
@@ -158,31 +90,13 @@ class Cells(ABC):
 
 
 def block_of(rows: int) -> int:
-    """Return how many cells may run together if so many rows are kept of each.
-
-    Examples
-    --------
-    >>> block_of(201), block_of(10_000_000)
-    (8192, 16)
-    """
+    """Return how many cells may run together if so many rows are kept of each."""
     return min(max(_KEPT // (_NUMBERS * rows), _FEWEST), _TOGETHER)
 
 
 @dataclass(frozen=True, eq=False)
 class Starts(Cells):
-    """Cells that differ in where they start: the middles of a rectangle's cells.
-
-    Parameters
-    ----------
-    settings : Settings
-        What they have in common; its start does not count.
-    shape : (int, int)
-        Rows and columns.
-    x : numpy.ndarray, shape (columns,)
-        The starts' x.
-    y : numpy.ndarray, shape (rows,)
-        The starts' y.
-    """
+    """Cells that differ in where they start: the middles of a rectangle's cells."""
 
     x: Array
     y: Array

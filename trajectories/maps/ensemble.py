@@ -62,11 +62,6 @@ def ensemble(
     Trajectory
         Of the batch shape (count,), or (n,) if all starts are given, with all steps.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
     Examples
     --------
     >>> cloud = ensemble("himmelblau", "adam:0.1", count=300, spread="domain", rng=1)

@@ -36,19 +36,7 @@ STATUSES = np.array(["stopped", "converged", "climbed", "diverged"])
 
 @dataclass(frozen=True, eq=False)
 class Choices(Cells):
-    """Cells that differ in their hyperparameters.
-
-    Parameters
-    ----------
-    settings : Settings
-        What they have in common.
-    shape : tuple of int
-        How many values each hyperparameter has.
-    axes : dict of str to numpy.ndarray
-        The values.
-    measure : {"loss", "steps"}
-        What is kept of each.
-    """
+    """Cells that differ in their hyperparameters."""
 
     axes: dict[str, Array]
     measure: str
@@ -69,17 +57,7 @@ class Choices(Cells):
 
 
 def status_of(path: Trajectory) -> NDArray[np.int8]:
-    """Return what became of the paths of a batch, as indices into `STATUSES`.
-
-    Parameters
-    ----------
-    path : Trajectory
-        Of which at least the start and the last step are recorded.
-
-    Returns
-    -------
-    numpy.ndarray of int8, shape (...)
-    """
+    """Return what became of the paths of a batch, as indices into `STATUSES`."""
     climbed = ~(path.values[-1] <= path.values[0])
     codes = np.where(climbed, 2, 0)
     codes[path.status == "converged"] = 1
@@ -193,10 +171,6 @@ class Sensitivity(Frozen):
         ----------
         **values : float
             A value for each hyperparameter of the axes.
-
-        Returns
-        -------
-        tuple of int
         """
         if set(values) != set(self.axes):
             raise must("values", f"one of each of {', '.join(self.axes)}", values)
@@ -216,10 +190,6 @@ class Sensitivity(Frozen):
         ----------
         *index : int
             The cell's place, an integer for each axis.
-
-        Returns
-        -------
-        Trajectory
 
         Raises
         ------

@@ -25,45 +25,7 @@ _STEPS = 60
 
 
 def resting_places(surface: Surface, limits: Limits, minima: Any = "all") -> Array:
-    """Return the minima that paths may end in.
-
-    Parameters
-    ----------
-    surface : Surface
-        Whose minima.
-    limits : ((float, float), (float, float))
-        Where local ones are looked for.
-    minima : "all", "global" or array_like of shape (k, 2), default "all"
-        The places of the global minimum, and the local minima in the limits too; without them; or
-        other places.
-
-    Returns
-    -------
-    numpy.ndarray, shape (k, 2)
-        The surface's own `minima` come first, in their order; then the others, lowest first.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `minima` is anything else.
-
-    Notes
-    -----
-    Local minima are the stationary points with positive curvature that Newton's method finds from
-    the low points of a grid. Those at kinks, and those of flat valleys, are not found: give them.
-
-    Examples
-    --------
-    >>> from trajectories.surfaces import SURFACES
-    >>> camel = SURFACES["six_hump_camel"]
-    >>> len(resting_places(camel, ((-2, 2), (-1, 1)), "global"))
-    2
-    >>> resting_places(camel, ((-2, 2), (-1, 1))).round(2)[2:]
-    array([[-1.7 ,  0.8 ],
-           [ 1.7 , -0.8 ],
-           [-1.61, -0.57],
-           [ 1.61,  0.57]])
-    """
+    """Return the minima that paths may end in."""
     if isinstance(minima, str):
         if minima not in ("all", "global"):
             raise must("minima", "'all', 'global' or places of shape (k, 2)", minima)

@@ -27,22 +27,7 @@ _KEPT, _NUMBERS = 50_000_000, 5
 
 
 def remake_sensitivity(data: dict[str, Any]) -> Remake:
-    """Check what is told of a map over hyperparameters.
-
-    Parameters
-    ----------
-    data : dict
-        What `Sensitivity.to_dict` returned; it may come from anywhere.
-
-    Returns
-    -------
-    Remake
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        If it is anything else.
-    """
+    """Check what is told of a map over hyperparameters."""
     settings = Settings.from_dict(data["settings"])
     axes = {str(name): from_plain(str(name), axis) for name, axis in data["axes"].items()}
     ticks = checked_axes(settings.optimizer, axes)
@@ -56,22 +41,7 @@ def remake_sensitivity(data: dict[str, Any]) -> Remake:
 
 
 def remake_basins(data: dict[str, Any]) -> Remake:
-    """Check what is told of a map over starts.
-
-    Parameters
-    ----------
-    data : dict
-        What `Basins.to_dict` returned; it may come from anywhere.
-
-    Returns
-    -------
-    Remake
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        If it is anything else.
-    """
+    """Check what is told of a map over starts."""
     settings = Settings.from_dict(data["settings"])
     limits = rectangle("limits", data["limits"])
     minima = from_plain("minima", data["minima"])
@@ -89,22 +59,7 @@ def remake_basins(data: dict[str, Any]) -> Remake:
 
 
 def remake_tuning(data: dict[str, Any]) -> Remake:
-    """Check what is told of a race with tuned learning rates.
-
-    Parameters
-    ----------
-    data : dict
-        What `Tuning.to_dict` returned; it may come from anywhere.
-
-    Returns
-    -------
-    Remake
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        If it is anything else.
-    """
+    """Check what is told of a race with tuned learning rates."""
     told = data["trials"]
     if not isinstance(told, list) or not 1 <= len(told) <= _TRIALS:
         raise must("trials", f"a list of 1 to {_TRIALS}", told)

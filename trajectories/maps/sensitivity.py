@@ -81,15 +81,6 @@ def sensitivity(
     **axes : array_like, shape (n,)
         One or two hyperparameters of the optimizer, each with the values that it is to have.
 
-    Returns
-    -------
-    Sensitivity
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
     Examples
     --------
     >>> found = sensitivity("sphere", "sgd", lr=np.linspace(0.1, 0.5, 5), steps=10)
@@ -126,21 +117,7 @@ def run_choices(
     folder: str | os.PathLike[str] | None = None,
     progress: bool = False,
 ) -> Sensitivity:
-    """Run all cells of a map over hyperparameters.
-
-    Parameters
-    ----------
-    cells : Choices
-        What to run.
-    block : int
-        How many run together.
-    label, n_jobs, folder, progress
-        As for `sensitivity`.
-
-    Returns
-    -------
-    Sensitivity
-    """
+    """Run all cells of a map over hyperparameters."""
     plan = None
     if folder is not None:
         plain = {name: to_plain(values) for name, values in cells.axes.items()}
@@ -210,24 +187,7 @@ def compare_rates(
 
 
 def checked_axes(optimizer: Rule, axes: Mapping[str, ArrayLike]) -> dict[str, Array]:
-    """Return the axes of a map as arrays, if the optimizer takes them.
-
-    Parameters
-    ----------
-    optimizer : Optimizer or SurfaceOptimizer
-        Whose hyperparameters they are.
-    axes : mapping of str to array_like
-        One or two, by name.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-    """
+    """Return the axes of a map as arrays, if the optimizer takes them."""
     if not 1 <= len(axes) <= 2:
         raise must("axes", "one hyperparameter or two, such as lr=[...]", list(axes))
     known = optimizer.hyperparameters

@@ -25,25 +25,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Settings:
-    """What all cells of a map have in common.
-
-    Parameters
-    ----------
-    surface : Surface
-        What is descended.
-    optimizer : Optimizer or SurfaceOptimizer
-        What descends, with plain numbers or a schedule for hyperparameters.
-    start : numpy.ndarray, shape (2,)
-        Where from.
-    steps : int
-        How many updates.
-    noise : float
-        The standard deviation of the noise of a gradient.
-    seed : int
-        Of the noise.
-    tolerance : float or None
-        The gradient's norm that counts as arrived.
-    """
+    """What all cells of a map have in common."""
 
     surface: Surface
     optimizer: Rule
@@ -66,23 +48,7 @@ class Settings:
         rng: Any = None,
         record: int | str = "all",
     ) -> Trajectory:
-        """Let an optimizer descend under these settings.
-
-        Parameters
-        ----------
-        optimizer : Optimizer or SurfaceOptimizer, optional
-            By default the settings' own.
-        start : array_like, shape (..., 2), optional
-            By default the settings' own.
-        rng : int or sequence of int, optional
-            The seed; by default the settings' own.
-        record : "all", "last" or int, default "all"
-            Which steps to keep.
-
-        Returns
-        -------
-        Trajectory
-        """
+        """Let an optimizer descend under these settings."""
         return descend(
             self.surface,
             self.optimizer if optimizer is None else optimizer,
@@ -95,18 +61,7 @@ class Settings:
         )
 
     def to_dict(self, *, own: bool = False) -> dict[str, Any]:
-        """Return them as plain data, such as JSON can hold.
-
-        Parameters
-        ----------
-        own : bool, default False
-            Whether the optimizer may be of somebody's own class: see `to_record`.
-
-        Raises
-        ------
-        ValueError
-            If the optimizer cannot be written.
-        """
+        """Return them as plain data, such as JSON can hold."""
         plain = {item.name: getattr(self, item.name) for item in fields(self)}
         return {
             **plain,
@@ -117,13 +72,7 @@ class Settings:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Settings:
-        """Make settings of what `to_dict` returned.
-
-        Raises
-        ------
-        KeyError, TypeError, ValueError
-            If it is anything else.
-        """
+        """Make settings of what `to_dict` returned."""
         rule = from_record(data["optimizer"])
         surface = Surface.from_dict(data["surface"])
         start = from_plain("start", data["start"])
@@ -143,24 +92,7 @@ def settled(
     tolerance: float | None = None,
     kept: bool = False,
 ) -> Settings:
-    """Check what a map is told, and return it as settings.
-
-    Parameters
-    ----------
-    surface, optimizer, start, steps, noise, rng, tolerance
-        As for `descend`, but one start and plain hyperparameters.
-    kept : bool, default False
-        Whether blocks are kept in a folder, to go on from: what is random then needs a seed.
-
-    Returns
-    -------
-    Settings
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-    """
+    """Check what a map is told, and return it as settings."""
     surface, optimizer = as_surface(surface), as_optimizer(optimizer)
     if optimizer.batch_shape:
         arrays = {k: h for k, h in optimizer.hyperparameters.items() if np.ndim(h)}
@@ -184,18 +116,7 @@ def settled(
 
 
 def generator(rng: Any) -> np.random.Generator:
-    """Return the generator that a seed stands for.
-
-    Parameters
-    ----------
-    rng : int, sequence of int, numpy.random.Generator or None
-        A seed, or a generator, which is returned as it is.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is anything else.
-    """
+    """Return the generator that a seed stands for."""
     try:
         return np.random.default_rng(rng)
     except (AttributeError, TypeError, ValueError):

@@ -19,19 +19,7 @@ _ROUNDING = 1e-9
 
 
 def is_quadratic(surface: Surface) -> bool:
-    """Tell whether a surface is curved alike everywhere, and has no kink.
-
-    Parameters
-    ----------
-    surface : Surface
-        Its gradients and Hessians are compared at places all over the domain.
-
-    Examples
-    --------
-    >>> from trajectories.surfaces import SURFACES
-    >>> is_quadratic(SURFACES["booth"]), is_quadratic(SURFACES["rosenbrock"])
-    (True, False)
-    """
+    """Tell whether a surface is curved alike everywhere, and has no kink."""
     low, high = np.array(surface.domain).T
     # Irregular, so that no period of a wave hides between them.
     places = low + (high - low) * np.random.default_rng(0).random((64, 2))
@@ -45,34 +33,7 @@ def is_quadratic(surface: Surface) -> bool:
 
 
 def frontier(surface: Surface, optimizer: Rule, momenta: Array | None = None) -> Any:
-    """Return the learning rate below which a rule is stable on a quadratic, or None.
-
-    Parameters
-    ----------
-    surface : Surface
-        What is descended.
-    optimizer : Optimizer or SurfaceOptimizer
-        `SGD`, `Momentum` or `Nesterov`; there is no such line for the others.
-    momenta : numpy.ndarray, shape (n,), optional
-        Several momenta to be used instead of the optimizer's own.
-
-    Returns
-    -------
-    float, numpy.ndarray of shape (n,), or None
-        NaN for a momentum of 1, which is stable at no rate.
-
-    Notes
-    -----
-    With the largest curvature L these are 2 / L, 2 (1 + momentum) / L, and
-    2 (1 + momentum) / ((1 + 2 momentum) L): see `trajectories.surfaces.Analysis`.
-
-    Examples
-    --------
-    >>> from trajectories.surfaces import as_surface
-    >>> bowl = as_surface("x**2/20 + y**2")
-    >>> frontier(bowl, SGD()), frontier(bowl, Momentum(), np.array([0.0, 0.5]))
-    (1.0, array([1. , 1.5]))
-    """
+    """Return the learning rate below which a rule is stable on a quadratic, or None."""
     if not isinstance(optimizer, (SGD, Momentum, Nesterov)) or not is_quadratic(surface):
         return None
     found = surface.analysis(surface.start)

@@ -65,10 +65,6 @@ class Trial:
             What legends call it.
         rates : numpy.ndarray, shape (budget,)
             The learning rates, in ascending order.
-
-        Returns
-        -------
-        Trial
         """
         every = -(-settings.steps // _ROWS)
         tried = settings.descend(settings.optimizer.fresh(lr=rates), record=every)
@@ -170,10 +166,6 @@ class Tuning:
         ----------
         factor : float
             Positive.
-
-        Returns
-        -------
-        list of Trajectory
         """
         factor = scalar("factor", factor, POSITIVE)
         return [trial.path(factor * trial.best_rate) for trial in self.trials]
@@ -262,15 +254,6 @@ def tune(
         Seed of whatever is random.
     tolerance : float, optional
         As for `descend`.
-
-    Returns
-    -------
-    Tuning
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
 
     Notes
     -----

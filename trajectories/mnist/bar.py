@@ -12,27 +12,7 @@ __all__ = ["bar"]
 
 @contextmanager
 def bar(what: str, unit: str, total: int, shown: bool) -> Iterator[Callable[[int], object]]:
-    """Show a progress bar on stderr, if that is a terminal, and take it away at the end.
-
-    Parameters
-    ----------
-    what, unit : str
-        What goes on, and what is counted.
-    total : int
-        How many there are to do.
-    shown : bool
-        Whether to show it at all.
-
-    Yields
-    ------
-    callable
-        To be told how many more are done.
-
-    Examples
-    --------
-    >>> with bar("training", "run", 5, shown=False) as advance:
-    ...     advance(1)
-    """
+    """Show a progress bar on stderr, if that is a terminal, and take it away at the end."""
     if not shown:
         yield lambda count: None
         return

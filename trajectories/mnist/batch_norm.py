@@ -10,49 +10,7 @@ __all__ = ["BatchNorm"]
 
 
 class BatchNorm(Layer):
-    r"""Batch normalisation: each column to mean 0 and variance 1, then scaled and shifted.
-
-    .. math:: y = \gamma\,\frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta
-
-    In training :math:`\mu` and :math:`\sigma^2` are those of the batch (the variance divided by
-    the number of rows). In evaluation they are running means of these over the steps of
-    training, each step weighing 0.9 of the next; divided by the sum of their weights, so that
-    after one step they are that step's own. Without this correction, they would be ten times too
-    small after one step, and activations in evaluation 3.16 times too large.
-
-    Parameters
-    ----------
-    gamma, beta : numpy.ndarray, shape (columns,)
-        The parameters, read in every pass.
-    gamma_grad, beta_grad : numpy.ndarray, shape (columns,)
-        Where `backward` leaves the gradients by them.
-    momentum : float, default 0.9
-        What part of the running means is kept in each step.
-    eps : float, default 1e-6
-        Added to the variance; the textbook's 10e-7.
-
-    Attributes
-    ----------
-    running_mean, running_var : numpy.ndarray, shape (columns,)
-        The running means as they are summed up, not yet corrected.
-    weight : float
-        The sum of the weights in them: 0 before the first step, and near 1 after many.
-
-    References
-    ----------
-    Ioffe, S. and Szegedy, C. (2015). Batch normalization. ICML, arXiv:1502.03167. The correction
-    is that of Adam's means.
-
-    Examples
-    --------
-    >>> gamma, beta = np.ones(1), np.zeros(1)
-    >>> layer = BatchNorm(gamma, beta, np.empty(1), np.empty(1))
-    >>> layer.forward(np.array([[1.0], [3.0]]), train=True).ravel().round(5)
-    array([-1.,  1.])
-    >>> layer.remember()
-    >>> layer.forward(np.array([[1.0], [3.0]]), train=False).ravel().round(5)
-    array([-1.,  1.])
-    """
+    """Batch normalisation: each column to mean 0 and variance 1, then scaled and shifted."""
 
     def __init__(
         self,

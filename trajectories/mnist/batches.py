@@ -14,28 +14,7 @@ __all__ = ["Batches", "Scaler", "checked_examples", "checked_images", "checked_l
 
 
 def checked_images(images: Any, pixels: int, name: str = "images") -> Array:
-    """Return images as a C-contiguous array, if they are some for a network.
-
-    Parameters
-    ----------
-    images : array_like, shape (rows, pixels)
-        Integers or floats, at least one row.
-    pixels : int
-        The width of the network's input.
-    name : str
-        The argument, for messages.
-
-    Returns
-    -------
-    numpy.ndarray
-
-    Raises
-    ------
-    TypeError
-        If they are no numbers.
-    ValueError
-        If they have another shape.
-    """
+    """Return images as a C-contiguous array, if they are some for a network."""
     array = np.asarray(images)
     if array.dtype.kind not in "fiu":
         raise must(name, "an array of numbers", array.dtype, kind=TypeError)
@@ -45,33 +24,7 @@ def checked_images(images: Any, pixels: int, name: str = "images") -> Array:
 
 
 def checked_labels(labels: Any, rows: int, classes: int, name: str = "labels") -> Array:
-    """Return labels as an array of int64, if there is one of the classes for every row.
-
-    Parameters
-    ----------
-    labels : array_like of int, shape (rows,)
-        The classes, from 0.
-    rows, classes : int
-        How many images and how many classes there are.
-    name : str
-        The argument, for messages.
-
-    Returns
-    -------
-    numpy.ndarray
-
-    Raises
-    ------
-    TypeError
-        If they are no integers.
-    ValueError
-        If their number is another, or if one of them is no class.
-
-    Examples
-    --------
-    >>> checked_labels([3, 9], 2, 10)
-    array([3, 9])
-    """
+    """Return labels as an array of int64, if there is one of the classes for every row."""
     array = np.asarray(labels)
     if array.dtype.kind not in "iu":
         raise must(name, "integers", array.dtype, kind=TypeError)
@@ -86,31 +39,7 @@ def checked_labels(labels: Any, rows: int, classes: int, name: str = "labels") -
 def checked_examples(
     pair: Any, pixels: int, classes: int, name: str | None = None
 ) -> tuple[Array, Array]:
-    """Return images and their labels, if they are some for a network.
-
-    Parameters
-    ----------
-    pair : (array_like, array_like)
-        Images and labels.
-    pixels, classes : int
-        The width of the network's input and output.
-    name : str, optional
-        The argument, for messages; by default they are arguments of their own.
-
-    Returns
-    -------
-    (numpy.ndarray, numpy.ndarray)
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `checked_images` and `checked_labels`, and if it is no pair.
-
-    Examples
-    --------
-    >>> checked_examples(([[0, 255]], [1]), pixels=2, classes=10)
-    (array([[  0, 255]]), array([1]))
-    """
+    """Return images and their labels, if they are some for a network."""
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise must(name or "pair", "a pair of images and labels", type(pair).__name__)
     first, second = ("images", "labels") if name is None else (f"{name}[0]", f"{name}[1]")
@@ -119,22 +48,7 @@ def checked_examples(
 
 
 class Scaler(Buffered):
-    """Turns pixels into what a network takes: divided by a scale, in the network's type.
-
-    Integers are divided in float32, as the textbook does, whatever the network's type.
-
-    Parameters
-    ----------
-    pixels : int
-        The width of an image.
-    dtype : numpy.dtype
-        The network's type.
-
-    Examples
-    --------
-    >>> Scaler(2, np.dtype(np.float32))(np.array([[0, 255]], np.uint8), 255.0)
-    array([[0., 1.]], dtype=float32)
-    """
+    """Turns pixels into what a network takes: divided by a scale, in the network's type."""
 
     def __init__(self, pixels: int, dtype: np.dtype[Any]) -> None:
         super().__init__()
@@ -145,10 +59,7 @@ class Scaler(Buffered):
         return out, out if self.dtype == np.float32 else np.empty_like(out, np.float32)
 
     def __call__(self, images: Array, scale: float) -> Array:
-        """Return the scaled images, valid until the next call with as many rows.
-
-        Where there is nothing to do, they are the images themselves.
-        """
+        """Return the scaled images, valid until the next call with as many rows."""
         if images.dtype == self.dtype and scale == 1:
             return images
         out, single = self._arrays(len(images))
@@ -163,23 +74,7 @@ class Scaler(Buffered):
 
 
 class Batches:
-    """Draws batches with replacement, in arrays that are used again for every batch.
-
-    Parameters
-    ----------
-    images : numpy.ndarray, shape (rows, pixels)
-        Integers or floats; integers are kept as they are, 47 MB for MNIST and not 188.
-    labels : numpy.ndarray of int64, shape (rows,)
-        Their classes.
-    batch_size : int
-        How many are drawn.
-    scale : float
-        What pixels are divided by.
-    dtype : numpy.dtype
-        The network's type.
-    rng : numpy.random.Generator or numpy.random.RandomState
-        What draws; nothing else of a run draws from it, so that equal seeds mean equal batches.
-    """
+    """Draws batches with replacement, in arrays that are used again for every batch."""
 
     def __init__(
         self,

@@ -11,34 +11,7 @@ __all__ = ["Calendar"]
 
 @dataclass(frozen=True)
 class Calendar:
-    """When a run has its epochs and its records.
-
-    An epoch is over when as many images have been drawn as there are: of 400 images in batches
-    of 128, that is after 4, 7, 10, 13, ... iterations. There is a record at the start and at the
-    end in any case.
-
-    Parameters
-    ----------
-    images : int
-        How many images there are.
-    batch_size : int
-        How many are drawn in an iteration.
-    iterations : int
-        How many iterations there are.
-    every : "epoch", int or None, default "epoch"
-        When else there are records: whenever an epoch is over, every so many iterations, or never.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
-    Examples
-    --------
-    >>> calendar = Calendar(images=400, batch_size=128, iterations=14)
-    >>> [i for i in range(15) if calendar.due(i)], calendar.epoch(14)
-    ([0, 4, 7, 10, 13, 14], 4)
-    """
+    """When a run has its epochs and its records."""
 
     images: int
     batch_size: int
@@ -64,20 +37,7 @@ class Calendar:
         epochs: int | None,
         every: int | str | None,
     ) -> Calendar:
-        """Return the calendar of a run that is so many iterations or epochs long.
-
-        Parameters
-        ----------
-        images, batch_size, every
-            As for the class.
-        iterations, epochs : int or None
-            One of the two.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If both or none of the two are given, or if an argument is not what it must be.
-        """
+        """Return the calendar of a run that is so many iterations or epochs long."""
         if (iterations is None) == (epochs is None):
             raise ValueError("Either `iterations` or `epochs` must be given, and not both.")
         if iterations is None:

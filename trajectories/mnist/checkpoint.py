@@ -54,15 +54,7 @@ def check_sum(*arrays: Array) -> str:
 
 
 def settings_of(trainer: Trainer, seed: Any) -> dict[str, Any]:
-    """Return what is run, as JSON can hold it.
-
-    Parameters
-    ----------
-    trainer : Trainer
-        The run.
-    seed : object
-        What its generator was made from; only an integer can be told.
-    """
+    """Return what is run, as JSON can hold it."""
     try:
         optimizer = to_record(trainer.optimizer, own=True)
     except ValueError:  # Python functions cannot be written, but can be used.
@@ -82,15 +74,7 @@ def settings_of(trainer: Trainer, seed: Any) -> dict[str, Any]:
 
 
 def identity(trainer: Trainer) -> dict[str, Any]:
-    """Return what tells a run, before its first step, from others: settings, data and start.
-
-    Raises
-    ------
-    ValueError
-        If it cannot be told, as the learning rate is a Python function.
-    OSError
-        If the checkpoint could not be written.
-    """
+    """Return what tells a run, before its first step, from others: settings, data and start."""
     if trainer.checkpoint is not None:
         check_target(trainer.checkpoint)
     to_record(trainer.optimizer, own=True)
@@ -119,15 +103,7 @@ def state_of(trainer: Trainer) -> State:
 
 
 def load_state(trainer: Trainer, state: State) -> None:
-    """Put a run, and its network, where `state_of` told of.
-
-    Parameters
-    ----------
-    trainer : Trainer
-        Of the same settings.
-    state : State
-        What was returned.
-    """
+    """Put a run, and its network, where `state_of` told of."""
     about, arrays = state
     parts: dict[str, dict[str, Array]] = {"progress": {}, "network": {}, "optimizer": {}}
     for path, array in arrays.items():
@@ -144,22 +120,7 @@ def load_state(trainer: Trainer, state: State) -> None:
 def write_checkpoint(
     path: str | os.PathLike[str], trainer: Trainer, whose: Mapping[str, Any]
 ) -> None:
-    """Write all of a run into one file; an old one stays whole until the new one is.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file.
-    trainer : Trainer
-        The run.
-    whose : mapping
-        What tells this run from others.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written.
-    """
+    """Write all of a run into one file; an old one stays whole until the new one is."""
     about, arrays = state_of(trainer)
     text = json.dumps({"format": _FORMAT, "identity": whose, **about})
     with replacing(path) as file:
@@ -169,25 +130,7 @@ def write_checkpoint(
 def read_checkpoint(
     path: str | os.PathLike[str], trainer: Trainer, whose: Mapping[str, Any]
 ) -> None:
-    """Put a run where the checkpoint left it.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file.
-    trainer : Trainer
-        The run; it must be the one that the checkpoint is of.
-    whose : mapping
-        What tells this run from others.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
-    ValueError
-        If it is no checkpoint, one of another run, or would unpack to more than a file of its
-        size may; nothing has been changed then.
-    """
+    """Put a run where the checkpoint left it."""
 
     def made(about: dict[str, Any], arrays: dict[str, Array]) -> tuple[dict[str, Any], State]:
         return flat(about["identity"]), State(about, arrays)

@@ -24,22 +24,7 @@ _TRAIN = 1437
 
 
 def digits() -> Dataset:
-    """Return the 8 x 8 digits: the first 1,437 images for training, the last 360 for the test.
-
-    The order is the data set's own. Neighbours in it tend to be by the same writer, so that a cut
-    in this order tests mostly on handwriting that was not trained on; after shuffling, every
-    writer would be in both parts, and the accuracy on the test part flattering.
-
-    Returns
-    -------
-    Dataset
-        Named "digits", with images of 8 x 8 pixels and a scale of 16.
-
-    Examples
-    --------
-    >>> digits()
-    Dataset('digits': 1,437 training and 360 test images of 8 x 8)
-    """
+    """Return the 8 x 8 digits: the first 1,437 images for training, the last 360 for the test."""
     with (files("trajectories.mnist") / "digits.npz").open("rb") as file:
         archive = np.load(file, allow_pickle=False)
         images, labels = archive["images"], archive["labels"].astype(np.int64)

@@ -15,28 +15,7 @@ RNG: TypeAlias = np.random.Generator | np.random.RandomState
 
 
 def as_rng(rng: Any) -> RNG:
-    """Return a generator for whatever stands for one.
-
-    Parameters
-    ----------
-    rng : int, numpy.random.Generator, numpy.random.RandomState or None
-        A seed; a generator, which is itself; or None, for one that nobody can repeat. A
-        RandomState draws what scripts of the textbook draw after ``np.random.seed``.
-
-    Returns
-    -------
-    numpy.random.Generator or numpy.random.RandomState
-
-    Raises
-    ------
-    ValueError
-        If it is anything else.
-
-    Examples
-    --------
-    >>> as_rng(0).integers(10), as_rng(0).integers(10)
-    (np.int64(8), np.int64(8))
-    """
+    """Return a generator for whatever stands for one."""
     if isinstance(rng, np.random.RandomState):
         return rng
     try:
@@ -46,46 +25,14 @@ def as_rng(rng: Any) -> RNG:
 
 
 def rng_state(rng: RNG) -> dict[str, Any]:
-    """Return the state of a generator as plain data, such as JSON can hold.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator or numpy.random.RandomState
-        It is left as it is.
-
-    Returns
-    -------
-    dict
-    """
+    """Return the state of a generator as plain data, such as JSON can hold."""
     if isinstance(rng, np.random.RandomState):
         return {"state": _plain(rng.get_state(legacy=False))}
     return {"state": _plain(rng.bit_generator.state)}
 
 
 def set_rng_state(rng: RNG, state: dict[str, Any]) -> None:
-    """Put a generator into a state that `rng_state` told of.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator or numpy.random.RandomState
-        Changed in place.
-    state : dict
-        What `rng_state` returned, for a generator of the same kind.
-
-    Raises
-    ------
-    ValueError
-        If it is the state of another kind.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> before = rng_state(rng)
-    >>> first = rng.random()
-    >>> set_rng_state(rng, before)
-    >>> rng.random() == first
-    True
-    """
+    """Put a generator into a state that `rng_state` told of."""
     found = _arrays(state["state"])
     if isinstance(rng, np.random.RandomState):
         rng.set_state(found)

@@ -39,56 +39,12 @@ class _BrokenError(ValueError):
 
 
 def header(shape: Sequence[int]) -> bytes:
-    """Return what an IDX file of unsigned bytes begins with.
-
-    Parameters
-    ----------
-    shape : sequence of int
-        The sizes of the array that follows.
-
-    Returns
-    -------
-    bytes
-
-    Examples
-    --------
-    >>> header((10000,)).hex(" ", 4)
-    '00000801 00002710'
-    """
+    """Return what an IDX file of unsigned bytes begins with."""
     return struct.pack(f">HBB{len(shape)}I", 0, _UNSIGNED_BYTES, len(shape), *shape)
 
 
 def read(path: str | os.PathLike[str], *, ndim: int | None = None) -> NDArray[np.uint8]:
-    """Read an IDX file of unsigned bytes, gzipped or not.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file. Whether it is gzipped is seen from its first bytes, not from its name.
-    ndim : int, optional
-        How many sizes it must have: 3 for images, 1 for labels. By default any number.
-
-    Returns
-    -------
-    numpy.ndarray of uint8
-        In the shape that the header tells.
-
-    Raises
-    ------
-    ValueError
-        If it is no IDX file, of another type of values, truncated, damaged, larger than 1 GiB, or
-        if anything follows the values.
-    OSError
-        If there is no such file, if it cannot be read, or if it is a folder or a device.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "labels"
-    >>> _ = path.write_bytes(header((3,)) + bytes([5, 0, 4]))
-    >>> read(path)
-    array([5, 0, 4], dtype=uint8)
-    """
+    """Read an IDX file of unsigned bytes, gzipped or not."""
     name = os.fspath(path)
     with _opened(name) as file:
         size = os.fstat(file.fileno()).st_size

@@ -17,22 +17,7 @@ Made = TypeVar("Made")
 
 
 def write_json(path: str | os.PathLike[str], record: dict[str, Any]) -> None:
-    """Write plain data to a JSON file.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        Ends in ``.json``.
-    record : dict
-        What JSON can hold.
-
-    Raises
-    ------
-    ValueError
-        If the suffix is another one, or a number is not finite.
-    OSError
-        If the file cannot be written; an old one is then left as it was.
-    """
+    """Write plain data to a JSON file."""
     if os.path.splitext(path)[1].lower() != ".json":
         raise must("path", "a file name that ends in .json", os.fspath(path))
     with replacing(path) as file:
@@ -40,27 +25,5 @@ def write_json(path: str | os.PathLike[str], record: dict[str, Any]) -> None:
 
 
 def read_json(path: str | os.PathLike[str], make: Callable[[Any], Made], what: str) -> Made:
-    """Read a JSON file and make something of it.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file.
-    make : callable
-        Makes it of the data, which may be anything.
-    what : str
-        What it is, for the message.
-
-    Returns
-    -------
-    object
-        What `make` returned.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
-    ValueError
-        If it holds something else, or would unpack to more than a file of its size may.
-    """
+    """Read a JSON file and make something of it."""
     return load_json(path, what, make)

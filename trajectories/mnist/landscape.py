@@ -52,61 +52,7 @@ def landscape(
     keep: str | os.PathLike[str] | None = None,
     reuse: bool = True,
 ) -> Landscape:
-    """Train a network with several optimizers from one start, and map the loss around their paths.
-
-    One plane is laid through all paths, by the principal components of the weights, and the loss
-    is valued on a grid all over it. The paths lie off the plane, by what the result tells: their
-    true losses are other ones than those below them. Runs that diverge, or end above where they
-    began, are shown but do not shape the plane.
-
-    Parameters
-    ----------
-    data : Dataset, str or os.PathLike, default "auto"
-        The images, or what `load` takes; all training images are used to train.
-    race : sequence or mapping of str to Optimizer or str
-        The optimizers; by default the textbook's four and RMSProp. A mapping gives their labels.
-    hidden : sequence of int, default (100, 100, 100, 100)
-        The width of each hidden layer.
-    network : mapping, optional
-        Other arguments of the `MultiLayerNet`.
-    iterations : int, optional
-        How long to train; by default 400, or 60 if it is quick.
-    every : int, optional
-        After how many iterations a point is taken; by default 60 times in all.
-    batch_size : int, default 128
-        How many images make a batch.
-    images : int, optional
-        The loss is that of the first so many training images; by default 1,000, or 300 if it is
-        quick.
-    resolution : int, optional
-        Points along each side of the grid; by default 51, or 21 if it is quick.
-    through : {"start", "mean"}, default "start"
-        What lies on the plane, as for `plane_through`: where the runs begin, or the mean of all
-        points, as in plain principal component analysis.
-    quick, workers, progress
-        As for `Study`.
-    rng : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
-        The seed of the first weights and of the batches, or what draws it.
-    keep : str or os.PathLike, optional
-        An ``.npz`` file for the result.
-    reuse : bool, default True
-        Whether a result of the very same settings that is in the file already will do.
-
-    Returns
-    -------
-    Landscape
-
-    Raises
-    ------
-    TypeError, ValueError, OSError
-        If an argument is not what it must be, if all runs diverge, or as `load`.
-
-    Examples
-    --------
-    >>> found = landscape("digits", race=["sgd:0.1", "adam:0.01"], hidden=[20], quick=True)
-    >>> found.labels, found.grid.shape, bool(found.shares.sum() > 0.8)
-    (('SGD', 'Adam'), (21, 21), True)
-    """
+    """Train a network with several optimizers from one start; map the loss around their paths."""
     length = _chosen("iterations", iterations, 60 if quick else 400)
     target = None if keep is None else check_target(keep)
     if target is not None and target.suffix.lower() != ".npz":

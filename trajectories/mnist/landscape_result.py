@@ -35,51 +35,7 @@ _ARRAYS = (
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Landscape(Frozen):
-    """Paths of training on the plane that holds most of them, and the loss all over that plane.
-
-    All losses are means over the same images, the first `settings`["images"] of those trained on,
-    with the penalty of weight decay. A network with dropout is valued as in evaluation. One with
-    batch normalisation is valued with the statistics of these images, as running statistics
-    belong to a run, and not to a place.
-
-    Parameters
-    ----------
-    data : dict
-        The data set, as in `Result`.
-    settings : dict
-        What was run, as JSON can hold it.
-    seeds : tuple of int
-        The seed of the first weights and of the batches, which all runs share.
-    labels : tuple of str
-        What legends call the k runs.
-    diverged_at : tuple of int or None
-        The iteration at which a run diverged.
-    iterations : numpy.ndarray of int, shape (steps,)
-        After how many updates the points on the paths were taken.
-    places : numpy.ndarray, shape (k, steps, 2)
-        Where these lie, dropped onto the plane; NaN after divergence, here and below.
-    losses : numpy.ndarray, shape (k, steps)
-        The true losses at the points themselves.
-    plane_losses : numpy.ndarray, shape (k, steps)
-        The losses at their places on the plane.
-    off, gone : numpy.ndarray, shape (k, steps)
-        How far the points are off the plane, and from the start: lengths of differences of all
-        weights.
-    x, y : numpy.ndarray, shape (columns,), (rows,)
-        The grid on the plane.
-    grid : numpy.ndarray, shape (rows, columns)
-        The losses there.
-    origin : numpy.ndarray, shape (weights,)
-        The weights at (0, 0): those that all runs began with, or the mean of all points.
-    axes : numpy.ndarray, shape (2, weights)
-        The plane's two directions, orthogonal and of length 1.
-    shares : numpy.ndarray, shape (2,)
-        The parts of the paths' variance about the origin along them.
-    quick : bool, default False
-        Whether lengths were cut to see quickly that all works.
-    versions : dict
-        What it was run with.
-    """
+    """Paths of training on the plane that holds most of them, and the loss all over that plane."""
 
     data: dict[str, Any]
     settings: dict[str, Any]
@@ -121,13 +77,7 @@ class Landscape(Frozen):
             object.__setattr__(self, name, read_only(array))
 
     def weights(self, x: float, y: float) -> Array:
-        """Return the weights at a place on the plane, as `MultiLayerNet.flat_params` has them.
-
-        Parameters
-        ----------
-        x, y : float
-            The place.
-        """
+        """Return the weights at a place on the plane, as `MultiLayerNet.flat_params` has them."""
         return Plane(self.origin, self.axes, self.shares).point(x, y)
 
     @property
@@ -136,17 +86,7 @@ class Landscape(Frozen):
         return shaping_runs(self.diverged_at, self.losses[:, 0], self.losses[:, -1])
 
     def draw(self, *, theme: str | None = None, size: tuple[int, int] | None = None) -> Figure:
-        """Draw the plane with its paths, and beside it how true losses and distances went.
-
-        Parameters
-        ----------
-        theme, size
-            As for `trajectories.mnist.figures.landscape.draw_landscape`.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-        """
+        """Draw the plane with its paths, and beside it how true losses and distances went."""
         from trajectories.mnist.figures.landscape import draw_landscape
 
         return draw_landscape(self, theme=theme, size=size)
@@ -154,17 +94,7 @@ class Landscape(Frozen):
     def animate(
         self, *, layout: str = "race", theme: str | None = None, size: tuple[int, int] | None = None
     ) -> SceneAnimation:
-        """Make a moving picture, which saves as a GIF, a video or a page with a player.
-
-        Parameters
-        ----------
-        layout, theme, size
-            As for `trajectories.mnist.figures.landscape.animate_landscape`.
-
-        Returns
-        -------
-        SceneAnimation
-        """
+        """Make a moving picture, which saves as a GIF, a video or a page with a player."""
         from trajectories.mnist.figures.landscape import animate_landscape
 
         return animate_landscape(self, layout=layout, theme=theme, size=size)
@@ -180,34 +110,13 @@ class Landscape(Frozen):
         return fingerprint(self.places, self.losses, self.grid)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the landscape to a NumPy archive, which `load` reads back bit for bit.
-
-        Parameters
-        ----------
-        path : str or os.PathLike
-            Ends in ``.npz``.
-
-        Raises
-        ------
-        ValueError
-            If the suffix is another one.
-        OSError
-            If the file cannot be written; an old one is then left as it was.
-        """
+        """Write the landscape to a NumPy archive, which `load` reads back bit for bit."""
         about = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _ARRAYS}
         save_archive(path, _FORM, about, {name: getattr(self, name) for name in _ARRAYS})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Landscape:
-        """Read what `save` wrote. The file is data: reading one runs no code.
-
-        Raises
-        ------
-        OSError
-            If it cannot be read.
-        ValueError
-            If it holds no landscape.
-        """
+        """Read what `save` wrote. The file is data: reading one runs no code."""
 
         def make(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Landscape:
             names = [f.name for f in fields(cls) if f.name not in _ARRAYS]
@@ -245,27 +154,7 @@ def _check_told(told: dict[str, Any]) -> None:
 def shaping_runs(
     diverged_at: Sequence[int | None], first: Sequence[float] | Array, last: Sequence[float] | Array
 ) -> tuple[bool, ...]:
-    """Choose the runs that a plane is laid through: those that ended below where they began.
-
-    One that diverges, or is thrown far off and stays there, would have a plane all of its own.
-
-    Parameters
-    ----------
-    diverged_at : sequence of int or None
-        The iteration at which each run diverged.
-    first, last : sequence of float
-        Their losses at the start and at the end.
-
-    Returns
-    -------
-    tuple of bool
-        If no run ended lower, those that did not diverge.
-
-    Examples
-    --------
-    >>> shaping_runs([None, None, 3], [2.3, 2.3, 2.3], [0.1, 1e6, np.nan])
-    (True, False, False)
-    """
+    """Choose the runs that a plane is laid through: those that ended below where they began."""
     lower = [bool(b < a) for a, b in zip(first, last, strict=True)]
     whole = [at is None for at in diverged_at]
     both = [a and b for a, b in zip(whole, lower, strict=True)]

@@ -54,16 +54,7 @@ class Layer(Buffered):
 
     @abstractmethod
     def forward(self, x: Array, train: bool) -> Array:
-        """Return the output for a batch.
-
-        Parameters
-        ----------
-        x : numpy.ndarray, shape (rows, inputs)
-            C-contiguous, in the network's type. All layers but `Affine` overwrite it with their
-            output.
-        train : bool
-            Whether it is a pass of training, and not one of evaluation.
-        """
+        """Return the output for a batch."""
 
     @abstractmethod
     def backward(self, d: Array) -> Array:
@@ -71,26 +62,7 @@ class Layer(Buffered):
 
 
 class Affine(Layer):
-    """A fully connected layer: x W + b.
-
-    Parameters
-    ----------
-    weight, bias : numpy.ndarray, shapes (inputs, outputs) and (outputs,)
-        The parameters, read in every pass.
-    weight_grad, bias_grad : numpy.ndarray
-        Where `backward` leaves the gradients by them.
-    first : bool, default False
-        Whether it is the first layer of a network: nobody asks for the gradient by its input.
-
-    Examples
-    --------
-    >>> W, b = np.array([[1.0], [2.0]]), np.array([0.5])
-    >>> layer = Affine(W, b, np.empty_like(W), np.empty_like(b))
-    >>> layer.forward(np.array([[3.0, 4.0]]), train=True)
-    array([[11.5]])
-    >>> layer.backward(np.array([[1.0]])), layer.weight_grad.ravel()
-    (array([[1., 2.]]), array([3., 4.]))
-    """
+    """A fully connected layer: x W + b."""
 
     def __init__(
         self,
@@ -148,10 +120,7 @@ class Activation(Layer, ABC):
         return x
 
     def backward(self, d: Array) -> Array:
-        """Return the gradient by x, in place of d.
-
-        Where dropout has set outputs to 0 since, d is 0 too: what the slope is there is all one.
-        """
+        """Return the gradient by x, in place of d."""
         self._chain(d, self._y)
         return d
 
@@ -165,13 +134,7 @@ class Activation(Layer, ABC):
 
 
 class ReLU(Activation):
-    """The rectifier: max(x, 0).
-
-    Examples
-    --------
-    >>> ReLU().forward(np.array([[-1.0, 2.0]]), train=True)
-    array([[0., 2.]])
-    """
+    """The rectifier: max(x, 0)."""
 
     def _make(self, rows: int) -> tuple[Array, ...]:
         return np.zeros_like(self._y), np.empty(self._y.shape, dtype=bool)
@@ -187,13 +150,7 @@ class ReLU(Activation):
 
 
 class Sigmoid(Activation):
-    """The logistic function: 1 / (1 + exp(-x)).
-
-    Examples
-    --------
-    >>> Sigmoid().forward(np.array([[0.0, -1000.0]]), train=True)
-    array([[0.5, 0. ]])
-    """
+    """The logistic function: 1 / (1 + exp(-x))."""
 
     def _apply(self, x: Array) -> None:
         np.negative(x, out=x)
@@ -210,13 +167,7 @@ class Sigmoid(Activation):
 
 
 class Tanh(Activation):
-    """The hyperbolic tangent.
-
-    Examples
-    --------
-    >>> Tanh().forward(np.array([[0.0, 1000.0]]), train=True)
-    array([[0., 1.]])
-    """
+    """The hyperbolic tangent."""
 
     def _apply(self, x: Array) -> None:
         np.tanh(x, out=x)
@@ -233,34 +184,7 @@ ACTIVATIONS: dict[str, type[Activation]] = {"relu": ReLU, "sigmoid": Sigmoid, "t
 
 
 class Dropout(Layer):
-    """Dropout of the textbook's kind: outputs go missing in training, and shrink in evaluation.
-
-    In training each element is kept with the probability 1 - ratio, and 0 otherwise; in
-    evaluation all are multiplied by 1 - ratio. Libraries of today use the inverted kind, which
-    divides by 1 - ratio in training and leaves evaluation alone: their activations in training
-    are larger by that factor.
-
-    Parameters
-    ----------
-    ratio : float
-        The part that goes missing, at least 0 and below 1.
-    rng : numpy.random.Generator or numpy.random.RandomState
-        What the masks are drawn with: in float32 from a Generator, whatever the network's type,
-        so that float32 and float64 networks lose the same elements.
-
-    References
-    ----------
-    Srivastava, N. et al. (2014). Dropout: a simple way to prevent neural networks from
-    overfitting. JMLR 15, 1929-1958.
-
-    Examples
-    --------
-    >>> layer = Dropout(0.25, np.random.default_rng(3))
-    >>> layer.forward(np.ones((1, 4)), train=False)
-    array([[0.75, 0.75, 0.75, 0.75]])
-    >>> layer.forward(np.ones((1, 4)), train=True)
-    array([[1., 0., 0., 0.]])
-    """
+    """Dropout of the textbook's kind: outputs go missing in training, and shrink in evaluation."""
 
     def __init__(self, ratio: float, rng: np.random.Generator | np.random.RandomState) -> None:
         super().__init__()

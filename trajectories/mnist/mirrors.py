@@ -20,17 +20,7 @@ __all__ = ["FILES", "MIRRORS", "Remote", "fetch", "is_whole"]
 
 
 class Remote(NamedTuple):
-    """A file as mirrors keep it.
-
-    Parameters
-    ----------
-    name : str
-        Under which they keep it.
-    size : int
-        In bytes.
-    sha256 : str
-        The checksum of these bytes, in hexadecimal digits.
-    """
+    """A file as mirrors keep it."""
 
     name: str
     size: int
@@ -91,31 +81,7 @@ def fetch(
     timeout: float = _TIMEOUT,
     progress: bool = False,
 ) -> None:
-    """Bring into a folder what is not yet there.
-
-    Several processes may do so at a time: each writes to a file of its own, which takes its name
-    when it is whole.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Where the files are to be; it exists.
-    files : sequence of Remote
-        What to fetch; by default MNIST.
-    mirrors : sequence of str
-        The folders, as URLs, that hold the files. One that failed is asked again only when all
-        others have failed too.
-    timeout : float, default 10
-        Seconds to wait for each piece of an answer, and for a connection, though there no more
-        than 5. A mirror that sends less than 2 kB a second for 20 seconds is given up too.
-    progress : bool, default False
-        Whether to show a bar on stderr, where that is a terminal.
-
-    Raises
-    ------
-    OSError
-        If no mirror had a file, or if the folder cannot be written. What has arrived stays.
-    """
+    """Bring into a folder what is not yet there."""
     missing = [file for file in files if not is_whole(folder / file.name, file)]
     if not missing:
         return
@@ -126,20 +92,7 @@ def fetch(
 
 
 def is_whole(path: Path, file: Remote) -> bool:
-    """Tell whether `path` is a file with just these bytes.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        What to look at.
-    file : Remote
-        What it should be.
-
-    Returns
-    -------
-    bool
-        False also if there is nothing, or if it cannot be read.
-    """
+    """Tell whether `path` is a file with just these bytes."""
     import pooch
 
     try:
@@ -194,13 +147,7 @@ class _Arriving:
         self._start = time.monotonic()
 
     def write(self, data: bytes) -> None:
-        """Take the next bytes.
-
-        Raises
-        ------
-        OSError
-            If these are more than there should be, or if they come too slowly.
-        """
+        """Take the next bytes."""
         self._count += len(data)
         if self._count > self._expected.size:
             raise OSError(f"more than the {self._expected.size:,} bytes that it has")

@@ -68,11 +68,6 @@ class MultiLayerNet(Stack):
     settings : dict
         All arguments but the seed, as JSON can hold them: ``MultiLayerNet(**settings)`` is alike.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
     Examples
     --------
     >>> from trajectories.optimizers import SGD
@@ -153,10 +148,6 @@ class MultiLayerNet(Stack):
             C-contiguous, in the network's type, scaled.
         labels : numpy.ndarray of int64, shape (rows,)
             The right classes.
-
-        Returns
-        -------
-        float
         """
         loss = self._loss.value(self.forward(x, train=True), labels) + self._penalty()
         self.backward(self._loss.gradient(labels))
@@ -203,10 +194,6 @@ class MultiLayerNet(Stack):
             Whether to drop out, and to normalise by the batch's own statistics, as in training:
             all images are then one batch. The running statistics stay as they are; what goes
             missing is drawn from `rng`, as in training.
-
-        Returns
-        -------
-        numpy.ndarray, shape (rows, output_size)
 
         Raises
         ------
@@ -260,10 +247,6 @@ class MultiLayerNet(Stack):
             What pixels are divided by.
         train : bool, default False
             As for `predict`.
-
-        Returns
-        -------
-        float
 
         Raises
         ------

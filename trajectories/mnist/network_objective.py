@@ -31,45 +31,7 @@ _WEIGHTS = 1
 
 
 class NetworkObjective(Objective):
-    """A network that is trained for some epochs; the score is its accuracy on validation images.
-
-    The test images are no part of it, and so cannot be looked at.
-
-    Hyperparameters are those of the optimizer, such as lr or momentum; weight_decay, dropout,
-    weight_init, activation and batch_norm of the network; layers and width, the number and the
-    size of its hidden layers; batch_size; and optimizer, the spec of the optimizer itself. A
-    weight_decay goes to the optimizer if that has one of its own, as AdamW.
-
-    Parameters
-    ----------
-    data : Split
-        What is trained and judged on.
-    optimizer : Optimizer, str or type, default "sgd"
-        What trains, with the hyperparameters that are not searched for.
-    hidden : iterable of int, default six times 100
-        The width of each hidden layer.
-    epochs : int, default 50
-        How long a trial is: as many images as there are are drawn in an epoch.
-    batch_size : int, default 100
-        How many images make a batch.
-    network : mapping, optional
-        Settings of the network that are not searched for, as `MultiLayerNet` takes them: any but
-        sizes and seed.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
-    Examples
-    --------
-    >>> from trajectories.mnist.digits import digits
-    >>> split = digits().subset(500).split(0.2, rng=0)
-    >>> objective = NetworkObjective(split, hidden=[50], epochs=5)
-    >>> report = objective.run({"lr": 0.5}, seed=0, until=5)
-    >>> report.reached, report.score > 0.5, list(report.curves)
-    (5, True, ['epoch', 'train', 'validation'])
-    """
+    """A network that is trained for some epochs; the score is its accuracy on validation images."""
 
     goal, measure, unit = "max", "validation accuracy", "epoch"
 
@@ -130,13 +92,7 @@ class NetworkObjective(Objective):
     def trained(
         self, params: Mapping[str, Any], seed: int, until: int, state: Any = None
     ) -> Trainer:
-        """Return the run of a trial as it is after an epoch, or where it diverged before that.
-
-        Parameters
-        ----------
-        params, seed, until, state
-            As for `run`.
-        """
+        """Return the run of a trial as it is after an epoch, or where it diverged before that."""
         trainer = self.trainer(params, seed)
         if state is not None:
             load_state(trainer, state)
@@ -146,15 +102,7 @@ class NetworkObjective(Objective):
         return trainer
 
     def trainer(self, params: Mapping[str, Any], seed: int) -> Trainer:
-        """Return the run of a trial, not yet begun.
-
-        Parameters
-        ----------
-        params : mapping
-            The hyperparameters.
-        seed : int
-            Of first weights and batches.
-        """
+        """Return the run of a trial, not yet begun."""
         network, optimizer, hidden, batch_size = self._made(params)
         data = self.data
         return Trainer(

@@ -78,8 +78,6 @@ def search(
 
     Raises
     ------
-    TypeError, ValueError
-        If an argument is not what it must be.
     OSError
         If there are no such images, the journal cannot be written, or another search has it.
 

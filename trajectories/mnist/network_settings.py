@@ -13,28 +13,7 @@ __all__ = ["checked_settings"]
 
 
 def checked_settings(given: Any) -> dict[str, Any]:
-    """Return settings of a `MultiLayerNet` as it takes them, and as JSON can hold them.
-
-    Parameters
-    ----------
-    given : mapping
-        Arguments of a `MultiLayerNet` by name; all but the sizes and the seed.
-
-    Returns
-    -------
-    dict
-        Those that were given, and no others.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If there is no such setting, or it cannot have this value.
-
-    Examples
-    --------
-    >>> checked_settings({"dtype": float, "dropout": 0.2})
-    {'dtype': 'float64', 'dropout': 0.2}
-    """
+    """Return settings of a `MultiLayerNet` as it takes them, and as JSON can hold them."""
     if not isinstance(given, Mapping):
         raise must("network", "settings by name, such as dropout", given, kind=TypeError)
     known = [name for name in MultiLayerNet(1, [], 2, rng=0).settings if "_size" not in name]

@@ -31,46 +31,14 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Plane:
-    """A plane in the space of the weights.
-
-    Parameters
-    ----------
-    origin : numpy.ndarray, shape (weights,)
-        The point that is (0, 0) on it.
-    axes : numpy.ndarray, shape (2, weights)
-        Two orthogonal directions of length 1.
-    shares : numpy.ndarray, shape (2,)
-        The part of the points' variance about the origin that lies along each of them.
-
-    Examples
-    --------
-    >>> plane = plane_through([np.array([[0.0, 0, 0], [3, 1, 0], [6, 0, 0]])], through="mean")
-    >>> plane.shares.round(3)
-    array([0.964, 0.036])
-    >>> places, off = plane.project(np.array([[6.0, 0, 2]]))
-    >>> places.round(3), off.round(3)
-    (array([[ 3.   , -0.333]]), array([2.]))
-    """
+    """A plane in the space of the weights."""
 
     origin: Array
     axes: Array
     shares: Array
 
     def project(self, points: Any) -> tuple[Array, Array]:
-        """Drop points onto the plane.
-
-        Parameters
-        ----------
-        points : array_like, shape (points, weights)
-            Weights, as a path's.
-
-        Returns
-        -------
-        places : numpy.ndarray, shape (points, 2)
-            Where they come to lie; NaN for a point that is not finite.
-        off : numpy.ndarray, shape (points,)
-            How far they were off the plane, in the length of the weights' difference.
-        """
+        """Drop points onto the plane."""
         places, off = np.full((len(points), 2), np.nan), np.full(len(points), np.nan)
         for row, point in enumerate(points):
             if np.isfinite(point).all():
@@ -86,36 +54,7 @@ class Plane:
 
 
 def plane_through(paths: Sequence[Any], *, through: str = "start") -> Plane:
-    """Lay a plane through paths so that it holds as much of their variance as a plane can.
-
-    Parameters
-    ----------
-    paths : sequence of array_like, shape (points, weights)
-        Points of several paths, which begin at the same; all finite, and all count alike.
-    through : {"start", "mean"}, default "start"
-        The origin, in which the plane is fixed and about which variance is meant: where the paths
-        begin, which then lies on the plane; or the mean of all points, as in principal component
-        analysis, which lets the plane lie nearer to the paths on the whole, but off their start.
-
-    Returns
-    -------
-    Plane
-        On which the paths, on the whole, lead to the right and up: turned by 180 degrees or
-        mirrored, it would be as good a plane.
-
-    Raises
-    ------
-    ValueError
-        If all points are the same.
-
-    Notes
-    -----
-    The directions are the first two eigenvectors of the points' covariance, found from those of
-    the matrix of inner products of the points less the origin, which has the same eigenvalues
-    (the "snapshot method": Sirovich 1987, Quarterly of Applied Mathematics 45, p. 561). Planes
-    through a path of training were drawn by Li et al. 2018, "Visualizing the Loss Landscape of
-    Neural Nets", section 7.
-    """
+    """Lay a plane through paths so that it holds as much of their variance as a plane can."""
     through = resolve("way to lay a plane", through, THROUGH)
     points = [np.asarray(point) for path in paths for point in path]
     count, size = len(points), points[0].size

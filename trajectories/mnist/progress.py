@@ -15,32 +15,7 @@ __all__ = ["Progress"]
 
 
 class Progress:
-    """What a run has recorded so far.
-
-    Parameters
-    ----------
-    iterations : int
-        How many iterations there will be.
-    names : iterable of str
-        The sets of images whose accuracy is recorded.
-
-    Attributes
-    ----------
-    iteration : int
-        How many updates there have been.
-    seconds : float
-        The time that they took.
-    losses : numpy.ndarray, shape (iterations,)
-        The loss of each gradient pass, so far as there has been one.
-    rows : list of (int, int, float)
-        Iteration, epoch and seconds of each record.
-    accuracy : dict of list of float
-        The accuracies of each record, by name.
-    snapshots : dict of int to numpy.ndarray
-        Copies of the parameters by iteration.
-    diverged_at : int or None
-        The iteration whose loss was not finite.
-    """
+    """What a run has recorded so far."""
 
     def __init__(self, iterations: int, names: Iterable[str]) -> None:
         self.iteration = 0
@@ -57,19 +32,7 @@ class Progress:
         return self.diverged_at is not None or self.iteration >= len(self.losses)
 
     def history(self, label: str, settings: dict[str, Any]) -> History:
-        """Return what is recorded as a `History`.
-
-        Parameters
-        ----------
-        label : str
-            What legends call the run.
-        settings : dict
-            What was run.
-
-        Returns
-        -------
-        History
-        """
+        """Return what is recorded as a `History`."""
         iteration, epoch, seconds = zip(*self.rows, strict=True) if self.rows else ((), (), ())
         return History(
             label=label,
@@ -98,15 +61,7 @@ class Progress:
         return about, arrays
 
     def load_state(self, about: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
-        """Go on from where `state` told of.
-
-        Parameters
-        ----------
-        about : mapping
-            What JSON held.
-        arrays : mapping of numpy.ndarray
-            The arrays by name.
-        """
+        """Go on from where `state` told of."""
         self.iteration = int(about["iteration"])
         self.seconds = float(about["seconds"])
         self.losses[: self.iteration] = arrays["losses"]

@@ -34,24 +34,7 @@ _LANDSCAPE = (
 
 
 def remake_experiment(told: Mapping[str, Any]) -> Remake:
-    """Check what is told of an experiment.
-
-    Parameters
-    ----------
-    told : mapping
-        A result's `asked`; it may come from anywhere.
-
-    Returns
-    -------
-    Remake
-        Trains with the images that it is given, or those at hand; of a data set that is not the
-        experiment's it makes a `ValueError`.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        If it is anything else.
-    """
+    """Check what is told of an experiment."""
     name = resolve("experiment", told["experiment"], EXPERIMENTS)
     seeds, settings = _seeds(told["seeds"]), dict(told["settings"])
     function = EXPERIMENTS[name].function(name)
@@ -81,23 +64,7 @@ def remake_experiment(told: Mapping[str, Any]) -> Remake:
 
 
 def remake_landscape(told: Mapping[str, Any]) -> Remake:
-    """Check what is told of a loss landscape.
-
-    Parameters
-    ----------
-    told : mapping
-        A landscape's `asked`; it may come from anywhere.
-
-    Returns
-    -------
-    Remake
-        As for `remake_experiment`.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        If it is anything else.
-    """
+    """Check what is told of a loss landscape."""
     seeds, settings = _seeds(told["seeds"]), dict(told["settings"])
     race = _race(settings["race"])
     how = {name: settings[name] for name in _LANDSCAPE}

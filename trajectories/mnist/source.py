@@ -95,29 +95,7 @@ def load(source: str | os.PathLike[str] = "auto", *, progress: bool = False) -> 
 
 
 def read_folder(folder: str | os.PathLike[str]) -> Dataset:
-    """Read a folder of IDX files: MNIST's own, or others of the same form, such as Fashion-MNIST.
-
-    Parameters
-    ----------
-    folder : str or os.PathLike
-        It holds ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte``,
-        ``t10k-images-idx3-ubyte`` and ``t10k-labels-idx1-ubyte``. The hyphen before ``idx`` may be
-        a dot, and each may end in ``.gz``; of two versions of a file the one in ``.gz`` is read,
-        which has a checksum. Any number of images of any size will do, with labels 0 to 9.
-
-    Returns
-    -------
-    Dataset
-        Called "MNIST" if it holds just MNIST's bytes, and otherwise by the folder's name.
-
-    Raises
-    ------
-    ValueError
-        If a file is truncated or altered, or does not fit the others. What is altered in a file
-        that is not MNIST's, not gzipped and as long as it says, cannot be known.
-    OSError
-        If a file or the folder is missing or cannot be read.
-    """
+    """Read a folder of IDX files, such as MNIST's or Fashion-MNIST's."""
     folder = Path(folder)
     paths = [_find(folder, stem) for stem in _STEMS]
     arrays = [idx.read(path, ndim=3 - 2 * (i % 2)) for i, path in enumerate(paths)]
@@ -140,17 +118,7 @@ def read_folder(folder: str | os.PathLike[str]) -> Dataset:
 
 
 def cache_folder() -> Path | None:
-    """Return the folder that downloads are kept in.
-
-    It is the one that the environment's ``TRAJECTORIES_CACHE`` names, or else ``mnist`` in the
-    package's folder of the system's cache. It need not exist. If there is none, or if it cannot be
-    made or written, a download goes to a temporary folder, is read and is removed again.
-
-    Returns
-    -------
-    pathlib.Path or None
-        None for a user without a home.
-    """
+    """Return the folder that downloads are kept in."""
     import pooch
 
     named = os.environ.get(_CACHE)

@@ -17,26 +17,7 @@ __all__ = ["Stack"]
 
 
 class Stack:
-    """The layers of a `MultiLayerNet`, without the loss: forward and backward.
-
-    Parameters
-    ----------
-    settings : dict
-        The arguments of a `MultiLayerNet`, checked.
-    rng : numpy.random.Generator or numpy.random.RandomState
-        What the first weights are drawn with, and after that, what goes missing by dropout.
-
-    Attributes
-    ----------
-    params, grads : Views
-        Parameters and gradients by name, views into `flat_params` and `flat_grads`.
-    norms : list of BatchNorm
-        The batch normalisations, in order.
-    sizes : tuple of int
-        The width of the input, of every hidden layer and of the output.
-    dtype : numpy.dtype
-        In what type all is computed.
-    """
+    """The layers of a `MultiLayerNet`, without the loss: forward and backward."""
 
     def __init__(self, settings: dict[str, Any], rng: RNG) -> None:
         self.settings = settings

@@ -86,11 +86,6 @@ class Trainer:
     settings : dict
         What is run, as JSON can hold it.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
     Notes
     -----
     Every hundred steps, what the optimizer remembers in float32 and is smaller than 1e-30 is set
@@ -207,10 +202,6 @@ class Trainer:
             to be looked at: `batch`, `network.params` or `network.grads`, say. It must change
             nothing. After a record, `network.activations` are those of the evaluation: for others
             let a twin predict, ``copy.deepcopy(trainer.network)``, whose generator is its own.
-
-        Returns
-        -------
-        History
 
         Raises
         ------

@@ -25,34 +25,7 @@ _PARTS = 6
 
 
 class Valuing:
-    """Computes losses of one network, on the same images, for other and other weights.
-
-    Parameters
-    ----------
-    network : MultiLayerNet
-        Its weights are changed.
-    images, labels : array_like
-        The images, and their classes.
-    scale : float
-        What pixels are divided by.
-    workers : int, optional
-        In how many processes; by default as many as there are processors. With 1 all is computed
-        here.
-    progress : bool, default False
-        Whether to show a progress bar on stderr, if that is a terminal.
-
-    Notes
-    -----
-    Batch normalisation uses the statistics of these images, all as one batch, which the weights
-    alone determine; running statistics belong to a run. Dropout is as in evaluation.
-
-    Examples
-    --------
-    >>> network = MultiLayerNet(2, [3], 2, rng=0)
-    >>> valuing = Valuing(network, [[0, 1]], [1], 1.0, workers=1)
-    >>> valuing.of([np.zeros(17)]).round(6)  # Without weights each class has half.
-    array([0.693147])
-    """
+    """Computes losses of one network, on the same images, for other and other weights."""
 
     def __init__(
         self,
@@ -70,34 +43,11 @@ class Valuing:
         self.workers = None if workers is None else integer("workers", workers, 1)
 
     def of(self, points: Sequence[Array]) -> Losses:
-        """Return the losses at some weights.
-
-        Parameters
-        ----------
-        points : sequence of numpy.ndarray, shape (weights,)
-            The weights.
-
-        Returns
-        -------
-        numpy.ndarray, shape (points,)
-            Not finite where the network's answers are not.
-        """
+        """Return the losses at some weights."""
         return self._run(None, points, "losses of paths")
 
     def on(self, plane: Plane, places: Losses) -> Losses:
-        """Return the losses at some places on a plane.
-
-        Parameters
-        ----------
-        plane : Plane
-            The plane.
-        places : numpy.ndarray, shape (places, 2)
-            NaN where there is none, and no loss.
-
-        Returns
-        -------
-        numpy.ndarray, shape (places,)
-        """
+        """Return the losses at some places on a plane."""
         return self._run(plane, places, "losses on the plane")
 
     @single_thread()
@@ -138,13 +88,6 @@ class Valuing:
 
 
 def check_network(network: MultiLayerNet) -> None:
-    """Raise if there is no way to value a network by its weights alone.
-
-    Raises
-    ------
-    ValueError
-        If it has batch normalisation and dropout: statistics of a batch are those of training,
-        where units are missing at random.
-    """
+    """Raise if there is no way to value a network by its weights alone."""
     if network.norms and network.settings["dropout"]:
         raise must("network", "without dropout, or without batch norm", network)

@@ -65,29 +65,7 @@ __all__ = [
 
 
 def as_optimizer(optimizer: Any) -> Rule:
-    """Return an optimizer for whatever stands for one.
-
-    Parameters
-    ----------
-    optimizer : Optimizer, SurfaceOptimizer, str or type
-        An optimizer, a spec string, or a class, which stands for itself with its defaults.
-
-    Returns
-    -------
-    Optimizer or SurfaceOptimizer
-
-    Raises
-    ------
-    TypeError
-        If it is anything else.
-    ValueError
-        If it is text that is no spec string.
-
-    Examples
-    --------
-    >>> as_optimizer("adam:lr=0.3,beta1=0.8")
-    Adam(lr=0.3, beta1=0.8, beta2=0.999, eps=1e-07)
-    """
+    """Return an optimizer for whatever stands for one."""
     if isinstance(optimizer, Rule):
         return optimizer
     if isinstance(optimizer, str):

@@ -19,19 +19,7 @@ def root(value: Any) -> Any:
 
 
 def power(base: Any, exponent: Any) -> Any:
-    """Raise to a power, arrays element by element in Python's arithmetic.
-
-    NumPy's own power of an array may differ from that of its elements in the last bit.
-
-    Parameters
-    ----------
-    base, exponent : float or array
-        They broadcast together.
-
-    Returns
-    -------
-    float or numpy.ndarray
-    """
+    """Raise to a power, arrays element by element in Python's arithmetic."""
     if not (isinstance(base, np.ndarray) or isinstance(exponent, np.ndarray)):
         return base**exponent
     bases, exponents = np.broadcast_arrays(base, exponent)
@@ -40,68 +28,28 @@ def power(base: Any, exponent: Any) -> Any:
 
 
 def choose(condition: Any, yes: Any, no: Any) -> Any:
-    """Return one of two values, for arrays element by element.
-
-    Unlike those of `numpy.where`, plain numbers stay plain, and so do not promote float32 arrays.
-
-    Parameters
-    ----------
-    condition : bool or array of bool
-        Which it is.
-    yes, no : float or array
-        The values.
-
-    Returns
-    -------
-    float or numpy.ndarray
-    """
+    """Return one of two values, for arrays element by element."""
     if isinstance(condition, np.ndarray):
         return np.where(condition, yes, no)
     return yes if condition else no
 
 
 def decay(p: Array, lr: Hyperparameter, weight_decay: Hyperparameter) -> None:
-    """Shrink parameters by their weight decay, apart from the gradient: p times 1 - lr wd.
-
-    Parameters
-    ----------
-    p : array
-        Changed in place. To be called before the step.
-    lr, weight_decay : float or array
-        Where their product is 0, nothing changes.
-    """
+    """Shrink parameters by their weight decay, apart from the gradient: p times 1 - lr wd."""
     kept = 1 - lr * weight_decay
     if isinstance(kept, np.ndarray) or kept != 1:
         p *= kept
 
 
 def average(mean: Array, value: Array, pull: Any, scratch: Array) -> None:
-    """Move a running mean towards a value: mean + pull (value - mean).
-
-    Parameters
-    ----------
-    mean : array
-        Changed in place.
-    value : array
-        What it follows.
-    pull : float or array
-        How far: what part of the mean does not stay.
-    scratch : array
-        Overwritten.
-    """
+    """Move a running mean towards a value: mean + pull (value - mean)."""
     subtract(value, mean, scratch)
     multiply(scratch, pull, scratch)
     add(mean, scratch, mean)
 
 
 def average_square(mean: Array, value: Array, pull: Any, scratch: Array) -> None:
-    """Move a running mean towards the square of a value.
-
-    Parameters
-    ----------
-    mean, value, pull, scratch
-        As for `average`.
-    """
+    """Move a running mean towards the square of a value."""
     if value.dtype is scratch.dtype:
         multiply(value, value, scratch)
     else:  # Half precision would overflow.

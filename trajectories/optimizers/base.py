@@ -243,12 +243,7 @@ class Optimizer(Rule, ABC):
         """Give a state other values than zero to start from."""
 
     def _constants(self) -> dict[str, Hyperparameter]:
-        """Return what the state is to hold while the hyperparameters stay what they are.
-
-        They become arrays of the parameter's type: a ufunc takes twice as long over a Python
-        number. What meets the gradient must stay a Python number, as the gradient may be of
-        another type.
-        """
+        """Return what the state is to hold while the hyperparameters stay what they are."""
         return {}
 
     def _pairs(

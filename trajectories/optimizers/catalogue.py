@@ -41,20 +41,5 @@ ALL_OPTIMIZERS: dict[str, type[Rule]] = {**OPTIMIZERS, **SURFACE_OPTIMIZERS}
 
 
 def is_known(optimizer: Rule) -> bool:
-    """Tell whether an optimizer is of the package itself, and not of a class derived from one.
-
-    Parameters
-    ----------
-    optimizer : Optimizer or SurfaceOptimizer
-        Somebody's own has a class that reading back a name cannot find.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> is_known(SGD(0.1)), is_known(type("Clipped", (SGD,), {})(0.1))
-    (True, False)
-    """
+    """Tell whether an optimizer is of the package itself, and not of a class derived from one."""
     return ALL_OPTIMIZERS.get(optimizer.name) is type(optimizer)

@@ -15,25 +15,7 @@ __all__ = ["flattened", "unflattened"]
 
 
 def flattened(memory: Mapping[Any, SimpleNamespace], names: Collection[str]) -> dict[str, Array]:
-    """Return the arrays of every key as "key/name".
-
-    Parameters
-    ----------
-    memory : mapping of SimpleNamespace
-        What is remembered, by the parameters' keys.
-    names : collection of str
-        The attributes to take.
-
-    Returns
-    -------
-    dict of numpy.ndarray
-        Arrays are those of the memory themselves.
-
-    Raises
-    ------
-    TypeError
-        If a key is not text.
-    """
+    """Return the arrays of every key as "key/name"."""
     for key in memory:
         if not isinstance(key, str):
             raise must("params", "keyed by text, to tell its state", key, kind=TypeError)
@@ -47,33 +29,7 @@ def flattened(memory: Mapping[Any, SimpleNamespace], names: Collection[str]) -> 
 def unflattened(
     state: Mapping[str, Array], arrays: Collection[str], numbers: Collection[str]
 ) -> dict[str, SimpleNamespace]:
-    """Return what `flattened` was given, in copies.
-
-    Parameters
-    ----------
-    state : mapping of numpy.ndarray
-        By "key/name".
-    arrays, numbers : collection of str
-        The names of what has its parameter's shape, and of what may be plain numbers; every key
-        has all of them.
-
-    Returns
-    -------
-    dict of SimpleNamespace
-        By key, each with its parameter's `shape`.
-
-    Raises
-    ------
-    TypeError
-        If a key is not text.
-    ValueError
-        If a name is missing or unknown, or what it stands for is not of floats or of a shape.
-
-    Examples
-    --------
-    >>> unflattened({"x/m": np.zeros(2)}, ["m"], [])
-    {'x': namespace(shape=(2,), m=array([0., 0.]))}
-    """
+    """Return what `flattened` was given, in copies."""
     found: dict[str, dict[str, Array]] = {}
     for path, value in state.items():
         if not isinstance(path, str):

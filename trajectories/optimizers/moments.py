@@ -17,26 +17,7 @@ __all__ = ["Moments"]
 
 @dataclass(eq=False)
 class Moments(Optimizer, ABC):
-    r"""The base of the rules that follow a mean gradient m over the root of a mean square v.
-
-    .. math:: m \leftarrow m + (1 - \beta_1)(g - m), \quad v \leftarrow v + (1 - \beta_2)(g^2 - v)
-
-    Parameters
-    ----------
-    lr : float, array or schedule, default 0.001
-        Learning rate.
-    beta1 : float or array, default 0.9
-        The part of the mean gradient m kept in each step, at least 0 and below 1.
-    beta2 : float or array, default 0.999
-        The part of the mean squared gradient v kept in each step, at least 0 and below 1.
-    eps : float or array, default 1e-8
-        Positive; added to the root, against division by zero.
-
-    Notes
-    -----
-    Both means start at 0. After step t they are too small by the factors
-    :math:`c_1 = 1 - \beta_1^t` and :math:`c_2 = 1 - \beta_2^t`, which the rules divide by.
-    """
+    """The base of the rules that follow a mean gradient m over the root of a mean square v."""
 
     _state_names: ClassVar[tuple[str, ...]] = ("m", "v")
     _scratch: ClassVar[int] = 2

@@ -14,31 +14,7 @@ __all__ = ["check_fit", "pair"]
 
 
 def pair(key: Any, p: Any, grads: Mapping[Any, Any]) -> tuple[Array, Array]:
-    """Return a parameter and its gradient as arrays.
-
-    Parameters
-    ----------
-    key : hashable
-        The parameter's key, for messages too.
-    p : float or numpy.ndarray of floats
-        The parameter. An array is returned as it is.
-    grads : mapping
-        All gradients.
-
-    Returns
-    -------
-    p, g : numpy.ndarray
-        Of the same shape. The gradient is a copy if it was of whole numbers, which would wrap when
-        they are squared, or if it lies in the parameter's memory, where it would change with it.
-
-    Raises
-    ------
-    TypeError
-        If the parameter is not of a floating type of 4 bytes or more, or the gradient not of
-        numbers.
-    ValueError
-        If there is no gradient, if its shape is another, or the parameter is read-only.
-    """
+    """Return a parameter and its gradient as arrays."""
     if key not in grads:
         raise ValueError(f"`grads` must have the keys of `params`. It has no {key!r}.")
     if isinstance(p, (float, np.floating)):
@@ -71,20 +47,7 @@ def pair(key: Any, p: Any, grads: Mapping[Any, Any]) -> tuple[Array, Array]:
 
 
 def check_fit(pairs: Mapping[Any, tuple[Array, Array]], shape: tuple[int, ...]) -> None:
-    """Raise unless hyperparameters of a shape broadcast to every parameter, and not beyond it.
-
-    Parameters
-    ----------
-    pairs : mapping
-        Parameters and gradients, by key.
-    shape : tuple of int
-        That of all hyperparameters together.
-
-    Raises
-    ------
-    ValueError
-        If one does not.
-    """
+    """Raise unless hyperparameters of a shape broadcast to every parameter, and not beyond it."""
     for key, (p, _) in pairs.items():
         if shape and not _broadcasts(shape, p.shape):
             raise must(f"params[{key!r}]", f"of a shape that {shape} broadcasts to", p.shape)

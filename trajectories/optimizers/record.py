@@ -16,32 +16,7 @@ __all__ = ["from_record", "to_record"]
 
 
 def to_record(optimizer: Rule, *, own: bool = False) -> dict[str, Any]:
-    """Return an optimizer as plain data: its name and all its hyperparameters.
-
-    Parameters
-    ----------
-    optimizer : Optimizer or SurfaceOptimizer
-        Its state is left out.
-    own : bool, default False
-        Whether it may be of somebody's own class. What is written then tells it from others, but
-        cannot be read back.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    ValueError
-        If it is of a class of somebody's own, or if the learning rate is a Python function: of
-        schedules, only those of the package can be written.
-
-    Examples
-    --------
-    >>> from trajectories.optimizers import Momentum
-    >>> to_record(Momentum("cosine(0.1, 60)"))
-    {'name': 'momentum', 'lr': 'cosine(0.1, steps=60)', 'momentum': 0.9}
-    """
+    """Return an optimizer as plain data: its name and all its hyperparameters."""
     record: dict[str, Any] = {"name": optimizer.name}
     if not is_known(optimizer):
         if not own:
@@ -58,22 +33,7 @@ def to_record(optimizer: Rule, *, own: bool = False) -> dict[str, Any]:
 
 
 def from_record(record: Any) -> Rule:
-    """Return the optimizer that `to_record` wrote.
-
-    Parameters
-    ----------
-    record : dict
-        What was written; it may come from anywhere.
-
-    Returns
-    -------
-    Optimizer or SurfaceOptimizer
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is anything else.
-    """
+    """Return the optimizer that `to_record` wrote."""
     if not isinstance(record, Mapping):
         raise must("optimizer", "a record with its name", record, kind=TypeError)
     if "own" in record:

@@ -20,55 +20,13 @@ Self = TypeVar("Self", bound="Rule")
 
 
 def hyperparameter(default: float, interval: Interval) -> Any:
-    """Declare a hyperparameter: a dataclass field with a default and the range it must lie in.
-
-    A plain field of the dataclass is a hyperparameter too, but takes whatever it is given.
-
-    Parameters
-    ----------
-    default : float
-        Its default.
-    interval : Interval
-        Where it must lie.
-
-    Examples
-    --------
-    >>> from trajectories.optimizers import Optimizer
-    >>> @dataclass(eq=False)
-    ... class Clipped(Optimizer):
-    ...     largest: Hyperparameter = hyperparameter(1.0, POSITIVE)
-    ...
-    ...     def _step(self, p, g, lr, state, *scratch):
-    ...         p -= lr * np.clip(g, -self.largest, self.largest)
-    >>> Clipped(0.1, largest=-1)
-    Traceback (most recent call last):
-    ...
-    ValueError: `largest` must be positive. Got -1 instead.
-    """
+    """Declare a hyperparameter: a dataclass field with a default and the range it must lie in."""
     return field(default=default, metadata={"interval": interval})
 
 
 @dataclass(eq=False)
 class Rule:
-    """A rule of descent as data: the base of both families of optimizers.
-
-    Parameters
-    ----------
-    lr : float, array, str or callable
-        Learning rate, positive: the length of a step for a gradient of 1. An array stands for one
-        run per element. A callable is a schedule: it is given the number of the step, from 0, and
-        returns the learning rate of that step, which may be 0. Text is a schedule as it is
-        written in spec strings, such as ``"cosine(0.9, steps=60)"``.
-
-    Attributes
-    ----------
-    name : str
-        The name in spec strings, such as "adam"; by default that of the class in lower case.
-    formula : str
-        The rule in one line of plain text, for tables.
-    steps_taken : int
-        How many steps there have been.
-    """
+    """A rule of descent as data: the base of both families of optimizers."""
 
     name: ClassVar[str]
     formula: ClassVar[str]
@@ -196,17 +154,7 @@ class Rule:
 
 
 def same(mine: Any, theirs: Any) -> bool:
-    """Tell whether two hyperparameters are alike: numbers, arrays or schedules.
-
-    Parameters
-    ----------
-    mine, theirs : float, numpy.ndarray or callable
-        What to compare.
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether two hyperparameters are alike: numbers, arrays or schedules."""
     if callable(mine) or callable(theirs):
         return bool(mine == theirs)
     return np.array_equal(mine, theirs)

@@ -22,32 +22,7 @@ _LENGTH = 2000
 
 
 def from_spec(spec: str) -> Rule:
-    """Build the optimizer that a spec string describes.
-
-    Parameters
-    ----------
-    spec : str
-        A name, and after a colon hyperparameters as ``name=number`` with commas between; a value
-        alone in the first place is the learning rate, which may be a schedule too, such as
-        ``cosine(0.9, steps=60)``.
-
-    Returns
-    -------
-    Optimizer or SurfaceOptimizer
-
-    Raises
-    ------
-    ValueError
-        If the name or a hyperparameter is unknown (the nearest is suggested), given twice, no
-        number or schedule, or out of its range.
-
-    Examples
-    --------
-    >>> from_spec("momentum:0.1,momentum=0.8")
-    Momentum(lr=0.1, momentum=0.8)
-    >>> from_spec("sgd:cosine(0.9,steps=60)")
-    SGD(lr=Cosine(lr=0.9, steps=60, end=0.0))
-    """
+    """Build the optimizer that a spec string describes."""
     name, _, rest = spec.partition(":")
     name = resolve("optimizer", name.strip(), ALL_OPTIMIZERS)
     if len(rest) > _LENGTH:
@@ -79,22 +54,7 @@ def _number(key: str, text: str) -> float:
 
 
 def to_spec(optimizer: Rule) -> str:
-    """Write an optimizer as a spec string: its learning rate, and what is not at its default.
-
-    Raises
-    ------
-    ValueError
-        If a hyperparameter is an array or a Python function, which a spec string cannot hold, or
-        if the optimizer is of a class of somebody's own.
-
-    Examples
-    --------
-    >>> from trajectories.optimizers import Adam
-    >>> to_spec(Adam(0.3, beta1=0.8))
-    'adam:lr=0.3,beta1=0.8'
-    >>> to_spec(Adam("cosine(0.3, steps=60)"))
-    'adam:lr=cosine(0.3,steps=60)'
-    """
+    """Write an optimizer as a spec string: its learning rate, and what is not at its default."""
     if not is_known(optimizer):
         raise must("optimizer", "one of the package to be written as a spec string", optimizer)
     parts = []

@@ -86,11 +86,6 @@ def animate(
     Animation
         Nothing has been drawn yet.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
     Examples
     --------
     >>> import trajectories as tj

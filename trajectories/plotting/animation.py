@@ -105,10 +105,6 @@ class Animation:
         ----------
         **saving
             The rate, hold and loop of the file that it is for.
-
-        Returns
-        -------
-        str
         """
         if self._source is None:
             return ""

@@ -32,27 +32,7 @@ GRID = np.stack(np.meshgrid(np.linspace(0, 1, 25), np.linspace(0, 1, 9)), -1).re
 
 
 def draw_notes(ax: Axes, lines: Sequence[str], minima: Array, taken: Array) -> Array:
-    """Write lines where they cover no minimum, and least of all else; in a corner if they can.
-
-    If they would cover something everywhere, and would not in somewhat smaller type, they are set
-    smaller.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to write.
-    lines : sequence of str
-        What to write.
-    minima : numpy.ndarray, shape (k, 2)
-        What must not be covered, in parts of the plot's width and height.
-    taken : numpy.ndarray, shape (n, 2)
-        What is better not covered, in parts of the plot's width and height.
-
-    Returns
-    -------
-    numpy.ndarray, shape (m, 2)
-        Points all over the box, in the same parts.
-    """
+    """Write lines where they cover no minimum, and least of all else; in a corner if they can."""
     nominal = points("xtick.labelsize")
     wide = max(text_size(line, nominal, ax.figure)[0] for line in lines)
     # With room on both sides of the words, and of the box.
@@ -79,17 +59,7 @@ def draw_notes(ax: Axes, lines: Sequence[str], minima: Array, taken: Array) -> A
 
 
 class Place(NamedTuple):
-    """Where a box for words stands.
-
-    Parameters
-    ----------
-    corner : (float, float)
-        Where the last line begins, at its foot, in parts of the plot's width and height.
-    box : numpy.ndarray, shape (m, 2)
-        Points all over the box, in the same parts.
-    covers : bool
-        Whether it covers anything.
-    """
+    """Where a box for words stands."""
 
     corner: tuple[float, float]
     box: Array
@@ -99,26 +69,7 @@ class Place(NamedTuple):
 def place_box(
     ax: Axes, extent: tuple[float, float], size: float, minima: Array, taken: Array
 ) -> Place:
-    """Find where a box for words covers least of a plot.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to find it.
-    extent : (float, float)
-        Width of the words, and height from the last line's foot to the top of the first one's
-        capitals, in points.
-    size : float
-        Their font size, in points.
-    minima : numpy.ndarray, shape (k, 2)
-        What must not be covered, in parts of the plot's width and height.
-    taken : numpy.ndarray, shape (n, 2)
-        What is better not covered, in the same parts.
-
-    Returns
-    -------
-    Place
-    """
+    """Find where a box for words covers least of a plot."""
     side = np.array(in_points(ax))
     gap = _PAD * size / side
     box = np.array(extent) / side + 2 * gap
@@ -140,15 +91,7 @@ def place_box(
 
 
 def draw_box(ax: Axes, box: Array) -> None:
-    """Lay a plain box for words over a plot.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to lay it. 3-D Axes, which take no flat patches and have empty corners, get none.
-    box : numpy.ndarray, shape (m, 2)
-        Points all over it, from `place_box`.
-    """
+    """Lay a plain box for words over a plot."""
     if ax.name == "3d":
         return
     (left, bottom), (width, height) = box.min(axis=0).tolist(), np.ptp(box, axis=0).tolist()

@@ -42,26 +42,7 @@ _HANDLE, _NEAR, _APART = 2.4, 0.6, 1.4
 
 
 class Arrows:
-    """Three arrows at the head of every path: what the optimizer makes of where it is.
-
-    The step that comes next, the part of it that is memory, and the gradient turned round. Step
-    and memory are drawn on one scale, which words tell if it is not that of the plot; gradients on
-    one of their own, as their unit is another. A path that has left the picture has no arrows.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Its limits are those of the scene.
-    scene : Scene
-        With the anatomy of its tracks. Batches of starts get no arrows.
-    styles : sequence of dict
-        A style for each track.
-
-    Attributes
-    ----------
-    scale : float or None
-        By how much steps and memory are enlarged; None if there are no arrows.
-    """
+    """Three arrows at the head of every path: what the optimizer makes of where it is."""
 
     def __init__(self, ax: Axes, scene: Scene, styles: Sequence[Style]) -> None:
         limits = np.array(scene.limits)
@@ -140,24 +121,12 @@ class _Arrow:
 
 
 def times(scale: float) -> str:
-    """Return how a scale is written behind a word; nothing for 1.
-
-    Examples
-    --------
-    >>> times(1.0), times(20.0)
-    ('', ' × 20')
-    """
+    """Return how a scale is written behind a word; nothing for 1."""
     return "" if scale == 1 else f" \N{MULTIPLICATION SIGN} {scale:g}"
 
 
 def key_width(scale: float = 1.0) -> float:
-    """Return the width of the key to the arrows, in points.
-
-    Parameters
-    ----------
-    scale : float, default 1
-        By how much steps are enlarged, which the key tells.
-    """
+    """Return the width of the key to the arrows, in points."""
     size = points("xtick.labelsize")
     entry = (_HANDLE + _NEAR) * size
     words = [text_size(word, size)[0] for word in _words(scale)]
@@ -165,19 +134,7 @@ def key_width(scale: float = 1.0) -> float:
 
 
 def draw_key(on: Axes | Figure, x: float, y: float, transform: Any, scale: float = 1.0) -> None:
-    """Tell what the arrows are, in a row.
-
-    Parameters
-    ----------
-    on : matplotlib.axes.Axes or matplotlib.figure.Figure
-        Takes the words.
-    x, y : float
-        Where the row ends: its lower right corner.
-    transform : matplotlib.transforms.Affine2DBase
-        Of the corner.
-    scale : float, default 1
-        By how much steps are enlarged.
-    """
+    """Tell what the arrows are, in a row."""
     size, ink = points("xtick.labelsize"), setting("axes.labelcolor")
     inches = on.get_figure().dpi_scale_trans  # type: ignore[union-attr]
     place = inches + ScaledTranslation(x, y, transform)  # In inches from the corner.

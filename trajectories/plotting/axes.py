@@ -69,15 +69,6 @@ def plot(
     **kwargs
         Passed on to the lines of the paths (`matplotlib.lines.Line2D`).
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
     Examples
     --------
     >>> import trajectories as tj
@@ -151,15 +142,6 @@ def plot_3d(
     **kwargs
         Passed on to the lines of the paths (`mpl_toolkits.mplot3d.art3d.Line3D`).
 
-    Returns
-    -------
-    mpl_toolkits.mplot3d.Axes3D
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
     Examples
     --------
     >>> import trajectories as tj
@@ -215,10 +197,6 @@ def plot_loss(
         As for `plot`.
     **kwargs
         Passed on to the lines (`matplotlib.lines.Line2D`).
-
-    Returns
-    -------
-    matplotlib.axes.Axes
 
     Notes
     -----
@@ -282,10 +260,6 @@ def plot_gradient(
         Arrows along the longer side.
     **kwargs
         Passed on to `matplotlib.axes.Axes.quiver`.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
 
     Examples
     --------

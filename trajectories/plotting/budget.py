@@ -20,17 +20,7 @@ SMALLEST = 0.25
 
 @dataclass(frozen=True)
 class Economy:
-    """What is left of a moving picture.
-
-    Parameters
-    ----------
-    frames : int
-        How many frames.
-    thrift : int, default 0
-        How much of colours or of the compression's accuracy is given up, from 0 to 3.
-    scale : float, default 1
-        Part of the width and of the height.
-    """
+    """What is left of a moving picture."""
 
     frames: int
     thrift: int = 0
@@ -45,36 +35,7 @@ def economize(
     fewest: int = FEWEST,
     smallest: float = SMALLEST,
 ) -> Economy:
-    """Write a picture until it is small enough: fewer colours, then fewer frames, then smaller.
-
-    Parameters
-    ----------
-    write : callable
-        Writes it anew with an economy, and returns its bytes.
-    frames : int
-        How many frames there are.
-    max_bytes : int
-        How many bytes it may have.
-    fewest : int, default 12
-        How many frames to leave at least, if there are as many.
-    smallest : float, default 0.25
-        What part of the width and height to leave at least.
-
-    Returns
-    -------
-    Economy
-        What was written last.
-
-    Raises
-    ------
-    ValueError
-        If even the smallest has more bytes.
-
-    Examples
-    --------
-    >>> economize(lambda e: int(100 * e.frames / 2**e.thrift * e.scale**2), 100, 800)
-    Economy(frames=61, thrift=3, scale=1.0)
-    """
+    """Write a picture until it is small enough: fewer colours, then fewer frames, then smaller."""
     economy = Economy(frames)
     size = write(economy)
     while size > max_bytes and economy.thrift < _THRIFT:
@@ -115,23 +76,6 @@ def _fewer(
 
 
 def thinned(steps: Sequence[int], count: int) -> tuple[int, ...]:
-    """Return so many of the steps at equal distances, the last one among them.
-
-    Parameters
-    ----------
-    steps : sequence of int
-        The step that each frame shows.
-    count : int
-        How many to leave.
-
-    Returns
-    -------
-    tuple of int
-
-    Examples
-    --------
-    >>> thinned(range(11), 6)
-    (0, 2, 4, 6, 8, 10)
-    """
+    """Return so many of the steps at equal distances, the last one among them."""
     last = len(steps) - 1
     return tuple(steps[last - round(i * last / max(count - 1, 1))] for i in range(count))[::-1]

@@ -27,25 +27,7 @@ _MIN_PANEL = 24.0
 
 
 def new_figure(size: Size, reference: Size = (800, 600)) -> RecipeFigure:
-    """Make a figure of so many pixels, without pyplot.
-
-    Parameters
-    ----------
-    size : (int, int)
-        Width and height in pixels.
-    reference : (int, int)
-        The size at which type has its nominal size; it grows with the root of the area.
-
-    Returns
-    -------
-    RecipeFigure
-        With an Agg canvas.
-
-    Raises
-    ------
-    ValueError
-        If the size is none, or far too small for the reference.
-    """
+    """Make a figure of so many pixels, without pyplot."""
     width, height = checked_size(size)
     dpi = _DPI * math.sqrt(width * height / (reference[0] * reference[1]))
     if dpi < _LEAST_DPI:
@@ -59,13 +41,7 @@ def new_figure(size: Size, reference: Size = (800, 600)) -> RecipeFigure:
 
 
 def checked_size(size: Any) -> Size:
-    """Return a size in pixels, if it is one.
-
-    Raises
-    ------
-    ValueError
-        If it is not two integers from 100 to 8192.
-    """
+    """Return a size in pixels, if it is one."""
     try:
         width, height = size
         good = int(width) == width and int(height) == height
@@ -78,29 +54,13 @@ def checked_size(size: Any) -> Size:
 
 
 def check_room(ax: Any, size: Any) -> None:
-    """Raise a `ValueError` if a size is asked for where there are Axes already.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes or None
-        Where to draw, if not on a new figure.
-    size : (int, int) or None
-        The size of a new figure.
-    """
+    """Raise a `ValueError` if a size is asked for where there are Axes already."""
     if ax is not None and size is not None:
         raise must("size", "left out if `ax` is given", size)
 
 
 def check_panels(figure: Figure, width: float, height: float) -> None:
-    """Raise a `ValueError` if panels are too small to show anything.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        Which is too small then.
-    width, height : float
-        Of a panel, in points.
-    """
+    """Raise a `ValueError` if panels are too small to show anything."""
     if min(width, height) < _MIN_PANEL:
         pixels = tuple(round(float(side)) for side in figure.bbox.size)
         raise must("size", "large enough for the panels and their type", pixels)
@@ -116,33 +76,7 @@ def panels(
     top: float = 0.0,
     kind: type[Axes] | None = None,
 ) -> list[Axes]:
-    """Add panels whose margins are measured from the type's sizes, before anything is drawn.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        Takes the panels.
-    rows, columns : int
-        How many.
-    labels : sequence of str
-        What the legend will hold, which needs room above.
-    widths : sequence of float, optional
-        Relative widths of the columns; by default all alike.
-    top : float, default 0
-        Room above the panels' own headers, in points.
-    kind : type, optional
-        The class of Axes that hold their own ticks and labels, and so need no room for them.
-
-    Returns
-    -------
-    list of matplotlib.axes.Axes
-        Row by row.
-
-    Raises
-    ------
-    ValueError
-        If the figure is too small for them.
-    """
+    """Add panels whose margins are measured from the type's sizes, before anything is drawn."""
     width, height = in_points(figure)
     tick, label = points("xtick.labelsize"), points("axes.labelsize")
     left = 4.2 * tick + 1.5 * label

@@ -25,15 +25,7 @@ _CORNERS = ((0, 0), (1, 0), (0, 1), (1, 1))
 
 
 class Caption:
-    """A step counter: the word stands still, and each digit is a text of its own.
-
-    A moving picture thus has ten digits in a few places to draw, and not every number.
-
-    Parameters
-    ----------
-    digits : sequence of matplotlib.text.Text
-        A place for each digit, the last one first.
-    """
+    """A step counter: the word stands still, and each digit is a text of its own."""
 
     def __init__(self, digits: Sequence[Text]) -> None:
         for digit in digits:
@@ -57,21 +49,7 @@ def counter_width(steps: int) -> float:
 def counter(
     on: Axes | Figure, x: float, y: float, transform: Transform, steps: int, *, top: bool = False
 ) -> Caption:
-    """Write the word of a step counter, and make the places of its digits.
-
-    Parameters
-    ----------
-    on : matplotlib.axes.Axes or matplotlib.figure.Figure
-        Takes the texts.
-    x, y : float
-        Its lower right corner.
-    transform : matplotlib.transforms.Transform
-        Of the corner.
-    steps : int
-        The highest number.
-    top : bool, default False
-        Whether `y` is the counter's upper edge.
-    """
+    """Write the word of a step counter, and make the places of its digits."""
     size = points("legend.fontsize")
     advance = text_size("00", size)[0] - text_size("0", size)[0]
     style = {"fontsize": size, "color": setting("axes.labelcolor"), "va": "baseline"}
@@ -90,24 +68,7 @@ def counter(
 
 
 def free_place(ax: Axes, scene: Scene, taken: Array) -> tuple[int, int] | None:
-    """Choose the corner of a plot where a counter covers nothing and is nearest to what moves.
-
-    Near, because a moving picture encodes the rectangle that holds all that has changed.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        The plot of paths.
-    scene : Scene
-        What it shows.
-    taken : numpy.ndarray, shape (n, 2)
-        What the counter must not cover, in parts of the plot's width and height.
-
-    Returns
-    -------
-    (int, int) or None
-        1 for right and 1 for top; None if no corner is free.
-    """
+    """Choose the corner of a plot where a counter covers nothing and is nearest to what moves."""
     width, height = in_points(ax)
     size, margin = points("legend.fontsize"), _margin()
     box = (counter_width(scene.steps) + 2 * margin) / width, (size + 2 * margin) / height
@@ -128,25 +89,7 @@ def free_place(ax: Axes, scene: Scene, taken: Array) -> tuple[int, int] | None:
 def draw_counter(
     ax: Axes, scene: Scene, place: tuple[int, int] | None, lift: float, beyond: float = 0.0
 ) -> Caption:
-    """Put a step counter into a corner of a plot of paths, or above it if no corner is free.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        The plot.
-    scene : Scene
-        What it shows.
-    place : (int, int) or None
-        The corner, from `free_place`.
-    lift : float
-        How high above the Axes the heading's line is, in points.
-    beyond : float
-        How far the header goes on to the right of the Axes, in points.
-
-    Returns
-    -------
-    Caption
-    """
+    """Put a step counter into a corner of a plot of paths, or above it if no corner is free."""
     if place is None:
         shift = ScaledTranslation(beyond / 72, lift / 72, ax.figure.dpi_scale_trans)
         return counter(ax, 1.0, 1.0, ax.transAxes + shift, scene.steps)

@@ -31,22 +31,7 @@ _SQUARE = np.stack(np.meshgrid(np.linspace(-1, 1, 7), np.linspace(-1, 1, 5)), -1
 
 
 class Exits:
-    """Arrows and notes for the paths of a scene that leave it; each is there from its step on.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Its limits are those of the scene.
-    scene : Scene
-        What to show. The paths of a batch of starts get no arrows.
-    styles : sequence of dict
-        A style for each track.
-
-    Attributes
-    ----------
-    taken : numpy.ndarray, shape (n, 2)
-        What other words must not cover: `obstacles`, and points all over the notes.
-    """
+    """Arrows and notes for the paths of a scene that leave it; each is there from its step on."""
 
     def __init__(self, ax: Axes, scene: Scene, styles: Sequence[Style]) -> None:
         self.artists: list[Artist] = []
@@ -69,10 +54,7 @@ class Exits:
 
 
 def obstacles(scene: Scene) -> Array:
-    """Return what words must not cover, as points in parts of the plot's width and height.
-
-    Points along all paths, the minima and the exits; shape (n, 2).
-    """
+    """Return what words must not cover, as points in parts of the plot's width and height."""
     found = [in_parts(scene.minima, scene.limits)]
     for track in scene.tracks:
         found.append(_along(in_parts(track.visible, scene.limits)))

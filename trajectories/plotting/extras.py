@@ -13,24 +13,7 @@ __all__ = ["PLAIN", "Extras"]
 
 @dataclass(frozen=True)
 class Extras:
-    """What a picture shows beside the paths; all of it is left out by default.
-
-    Parameters
-    ----------
-    annotate : bool, default False
-        How the surface is curved at the minimum, and which learning rates are stable there.
-    captions : bool, default False
-        The loss and the learning rate of every path at the step that is shown.
-    anatomy : bool, default False
-        What the next step is made of, as arrows.
-    tail : int, optional
-        How many steps of the paths to show behind their heads; by default all.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the tail is no positive integer.
-    """
+    """What a picture shows beside the paths; all of it is left out by default."""
 
     annotate: bool = False
     captions: bool = False
@@ -43,13 +26,7 @@ class Extras:
             integer("tail", self.tail, 1)
 
     def only(self, layout: str, names: Collection[str]) -> Extras:
-        """Return them, if they ask for nothing but what a layout has.
-
-        Raises
-        ------
-        ValueError
-            If they do.
-        """
+        """Return them, if they ask for nothing but what a layout has."""
         for item in fields(self):
             if item.name not in names and getattr(self, item.name) != item.default:
                 words = f'left out in the layout "{layout}"'

@@ -19,17 +19,7 @@ __all__ = ["check_arrows", "draw_field"]
 
 
 def check_arrows(given: Mapping[str, Any]) -> None:
-    """Raise if arrows cannot have these properties, before anything is drawn.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If there is no such property, or if it cannot have this value.
-
-    Examples
-    --------
-    >>> check_arrows({"headwidth": 3})
-    """
+    """Raise if arrows cannot have these properties, before anything is drawn."""
     check_names(
         given, {*properties(Quiver), *signature(Quiver).parameters} - {"ax", "args", "kwargs"}
     )
@@ -37,21 +27,7 @@ def check_arrows(given: Mapping[str, Any]) -> None:
 
 
 def draw_field(ax: Axes, surface: Surface, limits: Limits, arrows: int, **kwargs: Any) -> None:
-    """Draw arrows down the negative gradient; their lengths go with the root of its norm.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    surface : Surface
-        Whose gradient.
-    limits : ((float, float), (float, float))
-        What the Axes shows.
-    arrows : int
-        How many along the longer side.
-    **kwargs
-        Passed on to `matplotlib.axes.Axes.quiver`.
-    """
+    """Draw arrows down the negative gradient; their lengths go with the root of its norm."""
     (x0, x1), (y0, y1) = limits
     width, height = ax.bbox.width, ax.bbox.height
     across = max(2, round(arrows * min(1.0, width / height)))

@@ -41,15 +41,6 @@ def plot_overlay(
         `annotate` and `captions`, as for `plot`; all else is passed on to the lines of the paths
         (`matplotlib.lines.Line2D`).
 
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
     Examples
     --------
     >>> import trajectories as tj
@@ -77,10 +68,6 @@ def plot_grid(
         `captions`, as for `plot`; all else is passed on to the lines of the paths
         (`matplotlib.lines.Line2D`).
 
-    Returns
-    -------
-    matplotlib.figure.Figure
-
     Examples
     --------
     >>> import trajectories as tj
@@ -105,10 +92,6 @@ def plot_race(
     trajectories, size, theme, limits, **kwargs
         As for `plot_overlay`; the default size is (1200, 540).
 
-    Returns
-    -------
-    matplotlib.figure.Figure
-
     Examples
     --------
     >>> import trajectories as tj
@@ -130,19 +113,7 @@ def draw(
     captions: bool = False,
     **kwargs: Any,
 ) -> Figure:
-    """Draw a whole figure in the layout of this name: "overlay", "grid", "race" or "3d".
-
-    Parameters
-    ----------
-    layout : str
-        A name in `LAYOUTS`.
-    trajectories, size, theme, limits, annotate, captions, **kwargs
-        As for `plot_overlay`; in 3-D also the camera, as for `plot_3d`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """Draw a whole figure in the layout of this name: "overlay", "grid", "race" or "3d"."""
     paths = checked(trajectories)
     layout = resolve("layout", layout, LAYOUTS)
     extras = Extras(annotate=annotate, captions=captions)

@@ -17,15 +17,7 @@ __all__ = ["FORMATS", "PAGE", "STREAMED", "Format"]
 
 @dataclass(frozen=True)
 class Format:
-    """A format that takes a stream of frames.
-
-    Parameters
-    ----------
-    write : callable
-        Writes a stream to a binary file.
-    video : bool, default False
-        Whether it has no palette, and wants a poster beside it.
-    """
+    """A format that takes a stream of frames."""
 
     write: Callable[[BinaryIO, Stream], None]
     video: bool = False

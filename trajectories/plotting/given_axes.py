@@ -22,32 +22,7 @@ _LEAST = 0.5
 
 
 def check_axes(ax: Any, size: Any, *, solid: bool = False, linear: bool = True) -> None:
-    """Raise if it is not an Axes for a plot of a surface, or if a size is asked for beside it.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes or None
-        Where to draw, if not on a new figure.
-    size : (int, int) or None
-        The size of a new figure.
-    solid : bool, default False
-        Whether the plot is in 3-D.
-    linear : bool, default True
-        Whether the plot is true over linear scales alone.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If they are not what they must be.
-
-    Examples
-    --------
-    >>> from matplotlib.figure import Figure
-    >>> check_axes(Figure().add_subplot(xscale="log"), None)
-    Traceback (most recent call last):
-    ...
-    ValueError: `ax` must be Axes with linear scales. Got scales 'log' and 'linear' instead.
-    """
+    """Raise if it is not an Axes for a plot of a surface, or if a size is asked for beside it."""
     if ax is None:
         return
     check_room(ax, size)
@@ -64,19 +39,7 @@ def check_axes(ax: Any, size: Any, *, solid: bool = False, linear: bool = True) 
 
 
 def ground_under(ax: Axes | None, theme: str | None) -> Any:
-    """Return the colour that words beside an Axes stand on, if that is not the theme's own.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes or None
-        Where to draw, if not on a new figure.
-    theme : str or None
-        The theme.
-
-    Returns
-    -------
-    color or None
-    """
+    """Return the colour that words beside an Axes stand on, if that is not the theme's own."""
     if ax is None:
         return None
     face = _figure(ax).get_facecolor()
@@ -90,24 +53,7 @@ def ground_under(ax: Axes | None, theme: str | None) -> Any:
 def prepare(
     ax: Axes, theme: str | None, ground: Any, words: Sequence[str], labels: Sequence[str]
 ) -> bool:
-    """Dress an Axes in the theme in force, if it was named, and make room for a header above it.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        What the user gave.
-    theme : str or None
-        The theme; without one, an Axes keeps its looks.
-    ground : color or None
-        As `ground_under` returned it.
-    words, labels : sequence of str
-        Headings, the best first, and the entries of the legend.
-
-    Returns
-    -------
-    bool
-        Whether there is room for the legend, too.
-    """
+    """Dress an Axes in the theme in force, if it was named, and make room for a header above it."""
     if theme is not None:
         if ground is None:
             _figure(ax).set_facecolor(setting("figure.facecolor"))
@@ -137,10 +83,7 @@ def _dress(ax: Axes) -> None:
 
 
 def _make_room(ax: Axes, words: Sequence[str], labels: Sequence[str]) -> bool:
-    """Shrink an Axes from above until its header does not hang over, if nothing else places it.
-
-    Return whether enough of it would be left; otherwise it stays as it is.
-    """
+    """Shrink an Axes from above until its header does not hang over, if nothing else places it."""
     figure: Any = ax.figure
     if _figure(ax).get_layout_engine() is not None or ax.get_axes_locator() is not None:
         return True

@@ -43,28 +43,7 @@ _GAP = 6.0
 
 
 def heading(name: str, formula: str, latex: str) -> list[str]:
-    """Return the words that may stand over a plot of a surface, the best first.
-
-    Parameters
-    ----------
-    name : str
-        The surface's name; its formula if it has none of its own.
-    formula : str
-        The formula as text; "" if there is none.
-    latex : str
-        The formula in LaTeX.
-
-    Returns
-    -------
-    list of str
-
-    Examples
-    --------
-    >>> heading("six_hump_camel", "x**2", "x^{2}")
-    ['Six hump camel:  $f(x, y) = x^{2}$', '$f(x, y) = x^{2}$', 'Six hump camel']
-    >>> heading("x**2", "x**2", "x^{2}")
-    ['$f(x, y) = x^{2}$', '$x^{2}$', 'x**2']
-    """
+    """Return the words that may stand over a plot of a surface, the best first."""
     set_formula = f"$f(x, y) = {latex}$"
     if name == formula:
         return [set_formula, f"${latex}$", formula]
@@ -112,30 +91,12 @@ def _lift(labels: Sequence[str], width: float) -> float:
 
 
 def header_height(labels: Sequence[str], width: float) -> float:
-    """Return the height of a header with a legend of these labels, in points.
-
-    Parameters
-    ----------
-    labels : sequence of str
-        Entries of the legend.
-    width : float
-        The header's width, in points.
-    """
+    """Return the height of a header with a legend of these labels, in points."""
     return 1.5 * points("axes.titlesize") + _lift(labels, width)
 
 
 def header_top(words: Sequence[str], labels: Sequence[str], width: float, figure: Any) -> float:
-    """Return how far a header reaches above its panel, without any air, in points.
-
-    Parameters
-    ----------
-    words, labels : sequence of str
-        Headings, the best first, and the entries of the legend.
-    width : float
-        The header's width, in points.
-    figure : matplotlib.figure.Figure or SubFigure
-        Where it will be drawn.
-    """
+    """Return how far a header reaches above its panel, without any air, in points."""
     text, size = fitted(words, width, points("axes.titlesize"), figure)
     return _lift(labels, width) + ascent(text, size)
 
@@ -149,26 +110,7 @@ def draw_header(
     room: float | None = None,
     beside: float = 0.0,
 ) -> float:
-    """Write the heading and the legend above an Axes, where no path can be.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Above which to write.
-    words : sequence of str
-        Headings, the best first; the first that fits is set.
-    labels, styles : sequence
-        Entries of the legend; none if empty.
-    room : float, optional
-        Width of the header in points; by default the Axes' own.
-    beside : float, default 0
-        How much of it something else takes on the heading's line, at its right end.
-
-    Returns
-    -------
-    float
-        How high above the Axes the heading's line is, in points.
-    """
+    """Write the heading and the legend above an Axes, where no path can be."""
     width = in_points(ax)[0] if room is None else room
     if labels:
         draw_legend(ax, labels, styles, width)
@@ -187,19 +129,7 @@ def draw_legend(
     width: float,
     lift: float = 0.0,
 ) -> None:
-    """Write a legend above an Axes, in as many columns as there is room for.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Above which to write.
-    labels, styles : sequence
-        Its entries.
-    width : float
-        Room, in points.
-    lift : float, default 0
-        How far above, in points.
-    """
+    """Write a legend above an Axes, in as many columns as there is room for."""
     up = lift / in_points(ax)[1] if lift else 0.0
     ax.legend(
         _handles(styles),
@@ -214,17 +144,7 @@ def draw_legend(
 def draw_legend_inside(
     ax: Axes, labels: Sequence[str], styles: Sequence[dict[str, Any]], zorder: float
 ) -> None:
-    """Put the legend into an Axes that has no room above, where it covers least.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        All else is drawn on it already.
-    labels, styles : sequence
-        Entries of the legend.
-    zorder : float
-        Above what it is drawn.
-    """
+    """Put the legend into an Axes that has no room above, where it covers least."""
     small = points("xtick.labelsize")
     legend = ax.legend(
         _handles(styles),

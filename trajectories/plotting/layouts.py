@@ -36,21 +36,7 @@ Shown = Sequence[Trajectory] | Scene
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure with parts that can show any step.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        On an Agg canvas.
-    movers : list of Mover
-        In the order in which they are painted.
-    scene : Scene
-        What it shows.
-    aspect : float
-        Width over height of a panel with contours.
-    still : bool, default True
-        Whether all but the movers' artists stands still. If not, each step is drawn in full.
-    """
+    """A figure with parts that can show any step."""
 
     figure: RecipeFigure
     movers: list[Mover]

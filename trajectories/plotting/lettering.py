@@ -42,17 +42,7 @@ def points(key: str) -> float:
 
 
 def in_points(on: Any) -> tuple[float, float]:
-    """Return the width and height of an Axes or a Figure in points.
-
-    Parameters
-    ----------
-    on : matplotlib.axes.Axes or matplotlib.figure.Figure
-        What to measure.
-
-    Returns
-    -------
-    (float, float)
-    """
+    """Return the width and height of an Axes or a Figure in points."""
     dpi = on.get_figure().dpi
     return float(on.bbox.width / dpi * 72), float(on.bbox.height / dpi * 72)
 
@@ -60,26 +50,7 @@ def in_points(on: Any) -> tuple[float, float]:
 def fitted(
     words: Sequence[str], width: float, size: float, figure: Any = None
 ) -> tuple[str, float]:
-    """Choose the first of several texts that fits a width, set smaller if need be.
-
-    Parameters
-    ----------
-    words : sequence of str
-        What may be written, the best first.
-    width : float
-        Room, in points.
-    size : float
-        Font size, in points.
-    figure : matplotlib.figure.Figure or SubFigure, optional
-        Where it will be drawn: mathematics is then set once, for measuring and drawing.
-
-    Returns
-    -------
-    text : str
-        The last text is cut if none fits.
-    size : float
-        In points.
-    """
+    """Choose the first of several texts that fits a width, set smaller if need be."""
     (text,), size = fitted_alike([words], width, size, figure)
     return text, size
 
@@ -87,22 +58,7 @@ def fitted(
 def fitted_alike(
     rows: Sequence[Sequence[str]], width: float, size: float, figure: Any = None
 ) -> tuple[list[str], float]:
-    """Choose what stands in several places of one width, in one form and size for all.
-
-    Parameters
-    ----------
-    rows : sequence of sequence of str
-        For each place what may be written, the best first.
-    width, size, figure
-        As for `fitted`.
-
-    Returns
-    -------
-    texts : list of str
-        The first form that fits everywhere; the last, cut where it must be, if none does.
-    size : float
-        In points.
-    """
+    """Choose what stands in several places of one width, in one form and size for all."""
     for texts in zip(*rows, strict=True):
         scale = _scale(texts, width, size, _TALLEST * size, figure)
         if scale < 1.0:  # In small type, letters are fitted to pixels and may become wider.
@@ -121,19 +77,7 @@ def _scale(texts: Sequence[str], width: float, size: float, height: float, figur
 
 
 def shortened(text: str, width: float, size: float) -> str:
-    """Return a text, cut if it is too wide; some letters always stay.
-
-    Parameters
-    ----------
-    text : str
-        Without mathematics.
-    width, size : float
-        Room and font size, in points.
-
-    Returns
-    -------
-    str
-    """
+    """Return a text, cut if it is too wide; some letters always stay."""
     if text_size(text, size)[0] <= width:
         return text
     kept = range(4, len(text))
@@ -143,21 +87,7 @@ def shortened(text: str, width: float, size: float) -> str:
 
 
 def text_size(text: str, size: float, figure: Any = None) -> tuple[float, float]:
-    """Measure a text's width and height in points; infinite if it cannot be set.
-
-    Parameters
-    ----------
-    text : str
-        What to measure.
-    size : float
-        Font size, in points.
-    figure : matplotlib.figure.Figure or SubFigure, optional
-        Where it will be drawn: mathematics is then set once, for measuring and drawing.
-
-    Returns
-    -------
-    (float, float)
-    """
+    """Measure a text's width and height in points; infinite if it cannot be set."""
     font = FontProperties(size=size)
     plain = text.replace(r"\$", "")
     try:
@@ -175,15 +105,7 @@ def text_size(text: str, size: float, figure: Any = None) -> tuple[float, float]
 
 
 def ascent(text: str, size: float) -> float:
-    """Return how far a text that can be set goes up from its baseline, in points.
-
-    Parameters
-    ----------
-    text : str
-        What to measure.
-    size : float
-        Font size, in points.
-    """
+    """Return how far a text that can be set goes up from its baseline, in points."""
     _, height, descent = _outline(text.replace(r"\$", ""), FontProperties(size=size))
     return height - descent
 

@@ -20,18 +20,7 @@ _CONTROLS = 150
 
 
 def animation_html(animation: Animation) -> str:
-    """Return HTML that shows a moving picture.
-
-    Parameters
-    ----------
-    animation : Animation
-        What to show.
-
-    Returns
-    -------
-    str
-        A page with a player in a frame of its own; a GIF where no page can show the picture.
-    """
+    """Return HTML that shows a moving picture."""
     width, height = animation.size
     if animation.settings["layout"] == "3d" or animation.settings.get("anatomy"):
         return movie_html(animation)
@@ -44,33 +33,12 @@ def animation_html(animation: Animation) -> str:
 
 
 def movie_html(animation: Animation) -> str:
-    """Return HTML that shows a moving picture as a GIF.
-
-    Parameters
-    ----------
-    animation : Animation
-        What to show.
-
-    Returns
-    -------
-    str
-    """
+    """Return HTML that shows a moving picture as a GIF."""
     return _image("gif", _gif(animation), animation)
 
 
 def trajectory_html(trajectory: Trajectory) -> str:
-    """Return HTML that shows the plot of a trajectory.
-
-    Parameters
-    ----------
-    trajectory : Trajectory
-        What to show.
-
-    Returns
-    -------
-    str
-        The picture, whose alternative text is the trajectory's `repr`.
-    """
+    """Return HTML that shows the plot of a trajectory."""
     from trajectories.plotting.figures import plot_overlay
 
     data = io.BytesIO()

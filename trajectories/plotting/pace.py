@@ -25,41 +25,7 @@ _LEAST = 1e-12
 def frame_steps(
     paths: Sequence[Trajectory], frames: int | None = None, pace: str = "steps"
 ) -> list[int]:
-    """Choose the step that each frame shows.
-
-    Parameters
-    ----------
-    paths : sequence of Trajectory
-        What is shown.
-    frames : int, optional
-        How many at most, the first and the last step included; by default one for the start and
-        one for every step, but at most 300.
-    pace : {"steps", "length", "loss"}, default "steps"
-        What is equal between two frames: the number of steps; the length of the way that the paths
-        have gone; or the factor by which their losses have fallen towards the minimum (how much,
-        if none is known). Each path counts by its part of its own whole way, so that a fast and a
-        slow one are both seen to move. There are then fewer frames where a single step is longer
-        than the distance of two.
-
-    Returns
-    -------
-    list of int
-        Rising.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
-    Examples
-    --------
-    >>> from trajectories.descent import compare
-    >>> paths = compare("x**2/20 + y**2", ["sgd:0.95", "adagrad:1.5"], start=(-7, 2), steps=30)
-    >>> frame_steps(paths, 6)
-    [0, 6, 12, 18, 24, 30]
-    >>> frame_steps(paths, 6, "length")
-    [0, 2, 4, 7, 12, 30]
-    """
+    """Choose the step that each frame shows."""
     last = max(path.steps for path in paths)
     count = min(last + 1, _USUAL) if frames is None else checked_frames(frames)
     if count == 1:
@@ -76,13 +42,7 @@ def frame_steps(
 
 
 def checked_frames(frames: int) -> int:
-    """Return a number of frames that a moving picture may have.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is no integer, below 1 or above 100,000.
-    """
+    """Return a number of frames that a moving picture may have."""
     count = integer("frames", frames, 1)
     if count > _MOST:
         raise must("frames", f"at most {_MOST:,}", frames)
@@ -95,10 +55,7 @@ def _by_length(paths: Sequence[Trajectory], last: int) -> Array:
 
 
 def _by_loss(paths: Sequence[Trajectory], last: int) -> Array:
-    """Return how far down every path has come at best, summed up.
-
-    In logarithms above the minimum; if none is known, in f itself.
-    """
+    """Return how far down every path has come at best, summed up."""
     floor = paths[0].surface.floor
 
     def fall(path: Trajectory) -> Array:

@@ -19,21 +19,7 @@ Box = tuple[slice, slice]
 
 
 class Painter:
-    """Paint any step of a picture over its finished ground.
-
-    The pixels equal those of a full draw, as all that moves lies above all that stands still. A
-    picture of which nothing stands still is drawn in full.
-
-    Parameters
-    ----------
-    picture : Picture
-        Its figure is on an Agg canvas, and drawn once.
-
-    Attributes
-    ----------
-    pixels : numpy.ndarray of uint8, shape (height, width, 4)
-        The frame painted last: red, green, blue and an alpha of 255. The array is reused.
-    """
+    """Paint any step of a picture over its finished ground."""
 
     def __init__(self, picture: Picture) -> None:
         canvas = picture.figure.canvas
@@ -70,10 +56,7 @@ class Painter:
         return self.pixels
 
     def _stamp(self, text: Text) -> None:
-        """Draw a text; the second time copy its pixels, if what lies below is as it was then.
-
-        Texts stay in their places, and to set one takes longer than to draw a path.
-        """
+        """Draw a text; the second time copy its pixels, if what lies below is as it was then."""
         key = (text, text.get_text())
         if not key[1] or not text.get_visible():
             return

@@ -46,36 +46,7 @@ def draw_paths(
     extras: Extras = PLAIN,
     key: bool = True,
 ) -> list[Mover]:
-    """Draw a scene's ground on an Axes, and return its paths, which can show any step.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    scene : Scene
-        What to draw.
-    theme : Theme
-        Gives the ground's colours.
-    styles : sequence of dict
-        A style for each track.
-    legend : bool, default True
-        Whether to name the paths above the panel.
-    caption : bool, default True
-        Whether to count the steps.
-    title : str, optional
-        What to write above the panel instead of the surface's name and formula.
-    beyond : float, default 0
-        How far the header may go on to the right of the panel, in points.
-    extras : Extras, optional
-        What to show beside the paths; notes and anatomy are the scene's own.
-    key : bool, default True
-        Whether to tell what the arrows of an anatomy are; otherwise the title tells their scale
-        alone.
-
-    Returns
-    -------
-    list of Mover
-    """
+    """Draw a scene's ground on an Axes, and return its paths, which can show any step."""
     draw_ground(ax, scene.relief, scene.limits, theme)
     if scene.naming != Naming():
         ax.set_xlabel(scene.naming.x)
@@ -118,21 +89,7 @@ def draw_paths(
 
 
 def draw_losses(ax: Axes, scene: Scene, styles: Sequence[Style]) -> list[Mover]:
-    """Draw the axes of a loss plot, and return its curves, which can show any step.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    scene : Scene
-        Gives the tracks and the floor.
-    styles : sequence of dict
-        A style for each track.
-
-    Returns
-    -------
-    list of Mover
-    """
+    """Draw the axes of a loss plot, and return its curves, which can show any step."""
     style_ticks(ax)
     ax.set_xlim(0, scene.steps * 1.03)
     ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], integer=True))
@@ -158,10 +115,7 @@ def draw_losses(ax: Axes, scene: Scene, styles: Sequence[Style]) -> list[Mover]:
 
 
 def _loss_range(scene: Scene, floor: float, positive: Array) -> tuple[float, float]:
-    """Return the highest and the lowest loss to show.
-
-    A path that leaves the picture has left the loss plot too when it is far above all others.
-    """
+    """Return the highest and the lowest loss to show."""
     first = [10 * (track.values[0] - floor) for track in scene.tracks]
     stayed = [track.values.ravel() - floor for track in scene.tracks if not any(track.exits)]
     usual = float(np.fmax.reduce(np.concatenate([*first, *stayed])))
@@ -171,19 +125,7 @@ def _loss_range(scene: Scene, floor: float, positive: Array) -> tuple[float, flo
 
 
 def draw_ground(ax: Axes, relief: Relief, limits: Limits, theme: Theme) -> None:
-    """Fill and line the contours, and set the limits.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    relief : Relief
-        The contours.
-    limits : ((float, float), (float, float))
-        What to show.
-    theme : Theme
-        Gives the colours.
-    """
+    """Fill and line the contours, and set the limits."""
     style_ticks(ax)
     ax.set_xlim(limits[0])
     ax.set_ylim(limits[1])
@@ -211,15 +153,7 @@ def draw_ground(ax: Axes, relief: Relief, limits: Limits, theme: Theme) -> None:
 
 
 def draw_minima(ax: Axes, minima: Array) -> None:
-    """Mark the places of the minimum with a star.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    minima : numpy.ndarray, shape (k, 2)
-        The places.
-    """
+    """Mark the places of the minimum with a star."""
     if len(minima):
         ax.add_line(
             Line2D(

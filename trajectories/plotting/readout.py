@@ -54,32 +54,7 @@ class _Form:
 
 
 class Readout:
-    """A small table over a plot: a line for each path, with its loss and learning rate.
-
-    It is set so that it covers nothing, if there is a way: with the paths' markers instead of
-    their names, in several columns, or smaller.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Its limits are those of the scene.
-    scene : Scene
-        What to show. A batch of starts shows its mean loss. One path has no name: the heading or
-        the legend has it.
-    styles : sequence of dict
-        A style for each track.
-    taken : numpy.ndarray, shape (n, 2)
-        What is better not covered, in parts of the plot's width and height.
-    minima : numpy.ndarray, shape (k, 2), optional
-        What must not be covered, in the same parts; by default the scene's minima.
-    marks : bool, default True
-        Whether markers may stand for names, as a legend tells them.
-
-    Attributes
-    ----------
-    box : numpy.ndarray, shape (m, 2)
-        Points all over the table, in the same parts.
-    """
+    """A small table over a plot: a line for each path, with its loss and learning rate."""
 
     def __init__(
         self,

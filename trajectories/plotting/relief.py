@@ -24,18 +24,7 @@ _HIGHEST = 1e150
 
 @dataclass(frozen=True, eq=False)
 class Relief:
-    """A surface in a rectangle, ready to be contoured.
-
-    Parameters
-    ----------
-    x, y : numpy.ndarray, shape (nx,), (ny,)
-        The grid's coordinates.
-    z : numpy.ndarray, shape (ny, nx)
-        f on the grid; NaN where it is not finite.
-    levels : numpy.ndarray, shape (k,)
-        Heights of the contours, rising: at equal distances in log(f - minimum), or at equal
-        heights if there is no minimum in sight. Empty if f is flat.
-    """
+    """A surface in a rectangle, ready to be contoured."""
 
     x: Array
     y: Array
@@ -44,41 +33,13 @@ class Relief:
 
 
 def make_relief(surface: Surface, limits: Limits, resolution: int = RESOLUTION) -> Relief:
-    """Value a surface on a grid, and choose the heights of its contours.
-
-    Parameters
-    ----------
-    surface : Surface
-        What to value.
-    limits : ((float, float), (float, float))
-        The rectangle.
-    resolution : int
-        Grid points along each side.
-
-    Returns
-    -------
-    Relief
-    """
+    """Value a surface on a grid, and choose the heights of its contours."""
     x, y = (np.linspace(low, high, resolution) for low, high in limits)
     return relief_of(x, y, np.asarray(surface(x[None, :], y[:, None])), surface.floor)
 
 
 def relief_of(x: Array, y: Array, z: Array, floor: float | None) -> Relief:
-    """Choose the heights of the contours of what has been valued on a grid.
-
-    Parameters
-    ----------
-    x, y : numpy.ndarray, shape (nx,), (ny,)
-        The grid's coordinates.
-    z : numpy.ndarray, shape (ny, nx)
-        The values; what is not finite becomes NaN in place.
-    floor : float or None
-        The least that there can be, if it is known.
-
-    Returns
-    -------
-    Relief
-    """
+    """Choose the heights of the contours of what has been valued on a grid."""
     z[~(abs(z) < _HIGHEST)] = np.nan
     return Relief(x, y, z, _levels(z, floor))
 

@@ -46,20 +46,7 @@ def save(
     poster: bool = True,
     progress: bool = False,
 ) -> list[Path]:
-    """Write a moving picture; see `Animation.save`, whose work this is.
-
-    Parameters
-    ----------
-    animation : Animation
-        What to write.
-    path, fps, hold, loop, max_bytes, poster, progress
-        As for `Animation.save`.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The files written.
-    """
+    """Write a moving picture; see `Animation.save`, whose work this is."""
     kind = suffix("format of a moving picture", path, FORMATS)
     fps = scalar("fps", fps, POSITIVE)
     hold = scalar("hold", hold, NON_NEGATIVE)
@@ -116,39 +103,14 @@ def save(
 
 
 def poster_path(path: str | os.PathLike[str]) -> Path:
-    """Return where the poster of a video is.
-
-    Examples
-    --------
-    >>> poster_path("talk/zigzag.mp4").as_posix()
-    'talk/zigzag.poster.png'
-    """
+    """Return where the poster of a video is."""
     return Path(path).with_suffix(".poster.png")
 
 
 def page_of(
     animation: Animation, *, fps: float, hold: float = 1.5, loop: int = 0, recipe: str = ""
 ) -> str:
-    """Return the page that plays a moving picture.
-
-    Parameters
-    ----------
-    animation : Animation
-        What it plays.
-    fps, hold, loop
-        As for `Animation.save`.
-    recipe : str, default ""
-        What to keep in it.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ValueError
-        If the picture has what a page cannot show: the layout "3d", or arrows.
-    """
+    """Return the page that plays a moving picture."""
     from trajectories.plotting.animate import animate
 
     settings = animation.settings

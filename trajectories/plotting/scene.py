@@ -28,17 +28,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Naming:
-    """What a picture calls its axes and its heights: those of a function, if it is told nothing.
-
-    Parameters
-    ----------
-    x, y : str
-        The axes.
-    short : (str, str, str)
-        The coordinates and the height in a read-out.
-    loss : str
-        The axis of the heights in a plot against steps.
-    """
+    """What a picture calls its axes and its heights: those of a function, if it is told nothing."""
 
     x: str = "$x$"
     y: str = "$y$"
@@ -48,17 +38,7 @@ class Naming:
 
 @dataclass(frozen=True)
 class Exit:
-    """Where and when a path leaves the picture for good.
-
-    Parameters
-    ----------
-    step : int
-        The first step that lies outside, or at which the path diverged.
-    point : (float, float)
-        Where it crosses the edge, or where it was last if it was lost inside.
-    direction : (float, float)
-        Where it was heading, in units of the limits' width and height; (0, 0) if lost inside.
-    """
+    """Where and when a path leaves the picture for good."""
 
     step: int
     point: tuple[float, float]
@@ -67,27 +47,7 @@ class Exit:
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """One path, or the paths of one optimizer from many starts, as a picture shows them.
-
-    Parameters
-    ----------
-    label : str
-        The name in the legend.
-    positions : numpy.ndarray, shape (steps + 1, paths, 2)
-        NaN from where a path diverged.
-    values : numpy.ndarray, shape (steps + 1, paths)
-        f at the positions.
-    exits : tuple of Exit or None
-        How each path leaves the picture.
-    rates : numpy.ndarray, shape (steps + 1,), or None
-        The learning rate of the step that led to each position, and of the first one for the
-        start; None if paths differ in it.
-    anatomy : Anatomy or None
-        The parts of each step, if they were asked for.
-    recorded : numpy.ndarray of int, shape (steps + 1,), or None
-        The step at which each row was recorded, where rows stand in for others: curves of values
-        then go straight from one recorded value to the next. None if all rows are their own.
-    """
+    """One path, or the paths of one optimizer from many starts, as a picture shows them."""
 
     label: str
     positions: Array
@@ -183,10 +143,6 @@ class Scene:
         anatomy : bool, default False
             Whether to take each step apart.
 
-        Returns
-        -------
-        Scene
-
         Raises
         ------
         TypeError, ValueError
@@ -223,22 +179,7 @@ class Scene:
 
 
 def checked(trajectories: Any) -> list[Trajectory]:
-    """Return trajectories as a list, and make sure that they are on one surface.
-
-    Parameters
-    ----------
-    trajectories : Trajectory or iterable of Trajectory
-        What was given.
-
-    Returns
-    -------
-    list of Trajectory
-
-    Raises
-    ------
-    TypeError, ValueError
-        If they are not.
-    """
+    """Return trajectories as a list, and make sure that they are on one surface."""
     several = isinstance(trajectories, Iterable) and not isinstance(trajectories, Trajectory)
     paths = list(trajectories) if several else [trajectories]
     for path in paths:
@@ -253,24 +194,7 @@ def checked(trajectories: Any) -> list[Trajectory]:
 
 
 def shown_labels(paths: Iterable[Trajectory]) -> list[str]:
-    """Return what a scene calls the tracks of some paths, before there is a scene.
-
-    Parameters
-    ----------
-    paths : iterable of Trajectory
-        The paths.
-
-    Returns
-    -------
-    list of str
-        Each on one line.
-
-    Examples
-    --------
-    >>> import trajectories as tj
-    >>> shown_labels([tj.descend("log(x) + y**2", "sgd:0.1", start=(-1, 1), steps=5)])
-    ['SGD: lost at step 0']
-    """
+    """Return what a scene calls the tracks of some paths, before there is a scene."""
     return [_shown_label(path) for path in paths]
 
 
@@ -321,20 +245,7 @@ def _theory(surface: Surface, paths: Sequence[Trajectory]) -> tuple[str, ...]:
 
 
 def leaves(positions: Array, limits: Limits) -> Exit | None:
-    """Find how a path leaves the picture for good.
-
-    Parameters
-    ----------
-    positions : numpy.ndarray, shape (steps + 1, 2)
-        The path; NaN from where it diverged.
-    limits : ((float, float), (float, float))
-        What is shown.
-
-    Returns
-    -------
-    Exit or None
-        None if it ends inside.
-    """
+    """Find how a path leaves the picture for good."""
     (x0, x1), (y0, y1) = limits
     low, size = np.array([x0, y0]), np.array([x1 - x0, y1 - y0])
     with np.errstate(invalid="ignore", over="ignore"):

@@ -24,18 +24,7 @@ _FLAT = ("overlay", "grid", "race")
 
 
 class SceneAnimation(Animation):
-    """A moving picture of a scene; `animate_scene` makes one.
-
-    It saves as any other does, but without a recipe, unless it is told to `remember` what made the
-    scene.
-
-    Parameters
-    ----------
-    scene : Scene
-        What it shows.
-    *args, **kwargs
-        As for `Animation`, without trajectories.
-    """
+    """A moving picture of a scene; `animate_scene` makes one."""
 
     def __init__(self, scene: Scene, *args: Any, **kwargs: Any) -> None:
         super().__init__([], *args, **kwargs)
@@ -57,38 +46,7 @@ def plot_scene(
     captions: bool = False,
     **kwargs: Any,
 ) -> Figure:
-    """Draw a scene as a whole figure, as `plot_overlay` and the like draw trajectories.
-
-    Parameters
-    ----------
-    scene : Scene
-        What to draw.
-    layout : {"overlay", "grid", "race"}, default "overlay"
-        As for `animate`.
-    theme : str, optional
-        As for `animate`.
-    size : (int, int), optional
-        Width and height in pixels.
-    captions : bool, default False
-        Whether to tell the value of every path.
-    **kwargs
-        Passed on to the lines of the paths (`matplotlib.lines.Line2D`).
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
-    Examples
-    --------
-    >>> import trajectories as tj
-    >>> scene = tj.Scene.of(tj.compare("sphere", ["sgd:0.1", "adam:0.3"], steps=20))
-    >>> plot_scene(scene, layout="race").savefig("scene.png")  # doctest: +SKIP
-    """
+    """Draw a scene as a whole figure, as `plot_overlay` and the like draw trajectories."""
     layout = _checked(scene, layout)
     extras = Extras(captions=captions)
     with applied(theme) as chosen:
@@ -108,34 +66,7 @@ def animate_scene(
     tail: int | None = None,
     **kwargs: Any,
 ) -> SceneAnimation:
-    """Make a moving picture of a scene, as `animate` does of trajectories.
-
-    Parameters
-    ----------
-    scene : Scene
-        What to show.
-    layout, theme, size, captions, tail, **kwargs
-        As for `animate`, without the layout "3d".
-    frame_steps : sequence of int, optional
-        The step that each frame shows, rising; by default every one.
-
-    Returns
-    -------
-    SceneAnimation
-        Nothing has been drawn yet. The last frame is what `plot_scene` draws.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
-    Examples
-    --------
-    >>> import trajectories as tj
-    >>> scene = tj.Scene.of(tj.compare("sphere", ["sgd:0.1", "adam:0.3"], steps=20))
-    >>> animate_scene(scene, layout="race")
-    SceneAnimation(SGD, Adam; 21 frames of 1200 x 540)
-    """
+    """Make a moving picture of a scene, as `animate` does of trajectories."""
     layout = _checked(scene, layout)
     shape = checked_size(size) if size is not None else SIZES[layout]
     looks, extras = looks_for(theme), Extras(captions=captions, tail=tail)

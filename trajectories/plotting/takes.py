@@ -23,13 +23,7 @@ _ACROSS, _UP = 12, 9
 
 
 def checked_rates(rates: Any) -> tuple[float, ...] | None:
-    """Return learning rates in rising order, each once.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If they are not from 1 to 60 positive numbers.
-    """
+    """Return learning rates in rising order, each once."""
     if rates is None:
         return None
     try:
@@ -42,13 +36,7 @@ def checked_rates(rates: Any) -> tuple[float, ...] | None:
 
 
 def checked_starts(starts: Any) -> str | None:
-    """Return "grid" or None.
-
-    Raises
-    ------
-    ValueError
-        If it is anything else.
-    """
+    """Return "grid" or None."""
     if starts not in (None, "grid"):
         raise must("starts", '"grid" or None', starts)
     return "grid" if starts else None
@@ -57,24 +45,7 @@ def checked_starts(starts: Any) -> str | None:
 def rate_takes(
     paths: Sequence[Trajectory], rates: Sequence[float], scene: Scene
 ) -> tuple[list[Take], int]:
-    """Run all descents anew with each learning rate.
-
-    Parameters
-    ----------
-    paths : sequence of Trajectory
-        What the picture shows.
-    rates : sequence of float
-        In rising order.
-    scene : Scene
-        Gives the limits.
-
-    Returns
-    -------
-    takes : list of Take
-        One for each rate, and for that of the paths themselves if they have one in common.
-    first : int
-        Which of them is nearest to the paths themselves.
-    """
+    """Run all descents anew with each learning rate."""
     own = {path.optimizer.lr for path in paths if isinstance(path.optimizer.lr, float)}
     alike = len(own) == 1 and all(isinstance(path.optimizer.lr, float) for path in paths)
     every = sorted({*rates, *own}) if alike else list(rates)
@@ -89,27 +60,7 @@ def rate_takes(
 
 
 def start_takes(paths: Sequence[Trajectory], scene: Scene) -> tuple[list[Take], int]:
-    """Run all descents anew from a grid of starts all over the picture.
-
-    Parameters
-    ----------
-    paths : sequence of Trajectory
-        What the picture shows, each from one start.
-    scene : Scene
-        Gives the limits.
-
-    Returns
-    -------
-    takes : list of Take
-        The paths themselves, and one for each start of the grid.
-    first : int
-        The place of the paths themselves.
-
-    Raises
-    ------
-    ValueError
-        If the paths do not have one start in common.
-    """
+    """Run all descents anew from a grid of starts all over the picture."""
     own = {tuple(path.start.ravel().tolist()) for path in paths}
     if len(own) != 1 or len(next(iter(own))) != 2:
         raise must("starts", "left out for paths from several starts", "grid")

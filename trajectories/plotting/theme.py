@@ -20,19 +20,7 @@ __all__ = ["THEMES", "TURN", "Look", "Theme", "applied", "look", "set_for_now", 
 
 @dataclass(frozen=True)
 class Theme:
-    """How pictures look.
-
-    Parameters
-    ----------
-    about : str
-        One line: how they look.
-    styles : tuple of str
-        Style files of `trajectories.plotting.styles`, each laid over those before it.
-    ramp : tuple of str
-        The colours of the ground, from the bottom of the valley up.
-    contour : str
-        The colour of the contours.
-    """
+    """How pictures look."""
 
     about: str
     styles: tuple[str, ...]
@@ -87,15 +75,7 @@ THEMES: dict[str, Theme] = {
 
 @dataclass(frozen=True)
 class Look:
-    """A theme with the settings that it stands for now, whatever the user sets later.
-
-    Parameters
-    ----------
-    theme : Theme
-        The theme.
-    settings : dict
-        What to set of Matplotlib.
-    """
+    """A theme with the settings that it stands for now, whatever the user sets later."""
 
     theme: Theme
     settings: dict[str, Any]
@@ -108,26 +88,7 @@ class Look:
 
 
 def look(theme: str | None, ground: Any = None) -> Look:
-    """Return how pictures look under a theme.
-
-    Parameters
-    ----------
-    theme : str or None
-        A name in `THEMES`, which looks the same under whatever settings of the user. None is the
-        light theme under all that the user has changed of Matplotlib's defaults; the dark one if
-        they have made panels dark.
-    ground : color, optional
-        What the panels stand on, if that is not the figure's colour in these settings.
-
-    Returns
-    -------
-    Look
-
-    Raises
-    ------
-    ValueError
-        If there is no such theme; the nearest name is suggested.
-    """
+    """Return how pictures look under a theme."""
     if theme is not None:
         name = resolve("theme", theme, THEMES)
         settings = _defaults() | _styled(THEMES[name])
@@ -141,15 +102,7 @@ def look(theme: str | None, ground: Any = None) -> Look:
 
 
 def _inks(settings: Mapping[str, Any], kept: Mapping[str, Any], ground: Any) -> dict[str, Any]:
-    """Return other inks for what stands outside of the panels, if it is not to be read there.
-
-    Parameters
-    ----------
-    settings, kept : mapping
-        The settings, and those of them that are the user's own.
-    ground : color or None
-        What the panels stand on; None for the figure's colour in the settings.
-    """
+    """Return other inks for what stands outside of the panels, if it is not to be read there."""
     dark = _is_dark(settings["figure.facecolor"] if ground is None else ground)
     if dark == _is_dark(settings["axes.facecolor"]):
         return {}
@@ -170,28 +123,13 @@ def _is_dark(color: Any) -> bool:
 
 
 def applied(theme: str | None, ground: Any = None) -> AbstractContextManager[Theme]:
-    """Apply a theme to what is made inside a block.
-
-    Parameters
-    ----------
-    theme, ground : optional
-        As for `look`.
-    """
+    """Apply a theme to what is made inside a block."""
     return look(theme, ground).applied()
 
 
 @contextmanager
 def set_for_now(settings: Mapping[str, Any]) -> Iterator[None]:
-    """Change settings of Matplotlib inside a block, in which no other thread changes them.
-
-    Matplotlib has one set of settings for all threads: without turns, one would draw with the
-    settings of another, or keep them for good.
-
-    Parameters
-    ----------
-    settings : mapping
-        What to set.
-    """
+    """Change settings of Matplotlib inside a block, in which no other thread changes them."""
     with TURN, mpl.rc_context(dict(settings)):  # type: ignore[arg-type]
         yield
 

@@ -60,32 +60,7 @@ class Mover(Protocol):
 
 
 def track_styles(count: int, **kwargs: Any) -> list[Style]:
-    """Return a look for each track: those of the current property cycle, markers added.
-
-    Where it begins anew, dashes and other markers keep the tracks apart.
-
-    Parameters
-    ----------
-    count : int
-        How many.
-    **kwargs
-        Properties of all lines, which override those of the cycle.
-
-    Returns
-    -------
-    list of dict
-        Keyword arguments of a line.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a line has no such property, or if it cannot have this value.
-
-    Examples
-    --------
-    >>> [style["marker"] for style in track_styles(3, linewidth=1)]
-    ['o', 's', '^']
-    """
+    """Return a look for each track: those of the current property cycle, markers added."""
     cycle = list(setting("axes.prop_cycle"))
     given = line_properties(kwargs)
     plain = {"color": setting("lines.color")}
@@ -102,27 +77,7 @@ def track_styles(count: int, **kwargs: Any) -> list[Style]:
 
 
 def line_properties(given: Mapping[str, Any]) -> Style:
-    """Return properties of lines by their full names, if a line can have them.
-
-    Parameters
-    ----------
-    given : mapping
-        Keyword arguments of `matplotlib.lines.Line2D`.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    TypeError, ValueError
-        If there is no such property, or if it cannot have this value.
-
-    Examples
-    --------
-    >>> line_properties({"lw": 2})
-    {'linewidth': 2}
-    """
+    """Return properties of lines by their full names, if a line can have them."""
     check_names(given, properties(Line2D))
     style = normalize_kwargs(dict(given), Line2D)
     Line2D([], [], **style)  # It checks the values.
@@ -130,13 +85,7 @@ def line_properties(given: Mapping[str, Any]) -> Style:
 
 
 def check_names(given: Iterable[str], known: Iterable[str]) -> None:
-    """Raise a `TypeError` if a keyword is not known; the nearest one is suggested.
-
-    Parameters
-    ----------
-    given, known : iterable of str
-        The keywords that came, and those that there are.
-    """
+    """Raise a `TypeError` if a keyword is not known; the nearest one is suggested."""
     known = sorted(known)
     for name in given:
         if name not in known:
@@ -152,21 +101,7 @@ def properties(kind: type[Artist]) -> tuple[str, ...]:
 
 
 class _Trails:
-    """Lines that grow step by step, each with a larger marker as its head.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    histories : sequence of numpy.ndarray, shape (steps + 1, paths, 2)
-        The points of each line; several paths are drawn as one line with gaps.
-    styles : sequence of dict
-        A style for each.
-    head : float
-        Size of a head, in sizes of a marker.
-    tail : int, optional
-        How many steps to show behind a head; by default all.
-    """
+    """Lines that grow step by step, each with a larger marker as its head."""
 
     def __init__(
         self,
@@ -215,19 +150,7 @@ class _Trails:
 
 
 class Paths(_Trails):
-    """The paths of a scene on a contour plot.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Its limits are those of the scene.
-    scene : Scene
-        What to show.
-    styles : sequence of dict
-        A style for each track.
-    tail : int, optional
-        How many steps to show behind a head; by default all.
-    """
+    """The paths of a scene on a contour plot."""
 
     def __init__(
         self, ax: Axes, scene: Scene, styles: Sequence[Style], tail: int | None = None
@@ -236,19 +159,7 @@ class Paths(_Trails):
 
 
 class Curves(_Trails):
-    """The loss of each track against the step.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    tracks : sequence of Track
-        What to show.
-    floor : float
-        What to subtract from f.
-    styles : sequence of dict
-        A style for each track.
-    """
+    """The loss of each track against the step."""
 
     def __init__(
         self, ax: Axes, tracks: Sequence[Track], floor: float, styles: Sequence[Style]

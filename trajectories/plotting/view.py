@@ -31,32 +31,7 @@ def view(
     limits: str | Sequence[Sequence[float]] | None = None,
     aspect: float | None = None,
 ) -> Limits:
-    """Choose what part of the plane to show.
-
-    By default the paths, the starts and the minima with a margin of a tenth. What lies far outside
-    the surface's domain does not count: a path that goes there leaves the picture. The shorter
-    side is then extended so that x and y have the same scale, unless paths would become thin.
-
-    Parameters
-    ----------
-    surface : Surface
-        Gives the domain and the minima.
-    trajectories : sequence of Trajectory
-        What happened; the whole domain is shown if there are none.
-    limits : "domain" or ((float, float), (float, float)), optional
-        What to show instead.
-    aspect : float, optional
-        Width over height of the panel.
-
-    Returns
-    -------
-    ((float, float), (float, float))
-
-    Raises
-    ------
-    ValueError
-        If `limits` are no rectangle.
-    """
+    """Choose what part of the plane to show."""
     if limits is not None and not isinstance(limits, str):
         return rectangle("limits", limits)
     if limits not in (None, "domain"):
@@ -80,19 +55,7 @@ def view(
 
 
 def framed(middle: Array, size: Array, aspect: float | None = None) -> Limits:
-    """Put a margin around what is to be shown, and give x and y the same scale if they can have it.
-
-    Parameters
-    ----------
-    middle, size : numpy.ndarray, shape (2,)
-        Where it is, and its width and height.
-    aspect : float, optional
-        Width over height of the panel.
-
-    Returns
-    -------
-    ((float, float), (float, float))
-    """
+    """Return limits with a margin, and with equal scales of x and y where possible."""
     # No narrower than where neighbouring floats could be told apart.
     size = np.maximum(size * (1 + 2 * _MARGIN), _NARROWEST * abs(middle) + _LEAST)
     if aspect is not None:
@@ -103,18 +66,6 @@ def framed(middle: Array, size: Array, aspect: float | None = None) -> Limits:
 
 
 def in_parts(points: Array, limits: Limits) -> Array:
-    """Return positions in parts of the view's width and height: inside they are from 0 to 1.
-
-    Parameters
-    ----------
-    points : numpy.ndarray, shape (..., 2)
-        Positions.
-    limits : ((float, float), (float, float))
-        The view.
-
-    Returns
-    -------
-    numpy.ndarray, shape (..., 2)
-    """
+    """Return positions in parts of the view's width and height: inside they are from 0 to 1."""
     (x0, x1), (y0, y1) = limits
     return np.asarray((points - np.array([x0, y0])) / np.array([x1 - x0, y1 - y0]))

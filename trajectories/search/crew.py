@@ -21,22 +21,7 @@ _PATIENCE = 10
 
 @dataclass(frozen=True)
 class Job:
-    """A part of a trial, to be run somewhere.
-
-    It travels as one object: Dask would store larger arguments on a single worker, and lose them
-    with it.
-
-    Parameters
-    ----------
-    objective : Objective
-        What is tried.
-    trial : Trial
-        The trial, of which hyperparameters and seed count.
-    until : int
-        How long it is to be.
-    state : object, optional
-        Where an earlier part of it ended.
-    """
+    """A part of a trial, to be run somewhere."""
 
     objective: Objective
     trial: Trial
@@ -60,29 +45,7 @@ Crew: TypeAlias = Callable[[Sequence[Job]], Iterator[Done]]
 
 @contextmanager
 def crew(workers: int | None = None, scheduler: str | None = None) -> Iterator[Crew]:
-    """Call up who runs the trials.
-
-    Parameters
-    ----------
-    workers : int, optional
-        How many processes on this machine, each with one thread for its matrix products; by
-        default as many as there are processors. With 1 all is run here.
-    scheduler : str, optional
-        The address of a Dask scheduler, such as ``"tcp://host:8786"``, whose workers run all.
-
-    Yields
-    ------
-    callable
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-    ImportError
-        If Dask is not installed.
-    OSError
-        If there is no such scheduler, or no worker.
-    """
+    """Call up who runs the trials."""
     count = None if workers is None else integer("workers", workers, 1)
     if scheduler is not None:
         if count is not None:
@@ -105,10 +68,7 @@ def crew(workers: int | None = None, scheduler: str | None = None) -> Iterator[C
 
 
 def _in_parallel(jobs: Sequence[Job], *, ahead: str = "2 * n_jobs", **how: Any) -> Iterator[Done]:
-    """Run jobs; processes of this machine are sent few ahead.
-
-    What still waits for them when all is stopped makes joblib's thread stumble.
-    """
+    """Run jobs; processes of this machine are sent few ahead."""
     from joblib import Parallel, delayed, parallel_config
 
     with parallel_config(**how):

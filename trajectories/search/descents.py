@@ -28,25 +28,7 @@ _POINTS = 100
 
 
 def with_params(optimizer: Any, params: Mapping[str, Any]) -> Rule:
-    """Return an unused optimizer with other hyperparameters.
-
-    Parameters
-    ----------
-    optimizer : Optimizer, str or type
-        Where the rest comes from.
-    params : mapping
-        Hyperparameters by name; one called optimizer is the spec of the optimizer itself.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If one is unknown, or not what it must be.
-
-    Examples
-    --------
-    >>> with_params("momentum:lr=0.1", {"momentum": 0.5})
-    Momentum(lr=0.1, momentum=0.5)
-    """
+    """Return an unused optimizer with other hyperparameters."""
     rest = dict(params)
     rule = as_optimizer(rest.pop("optimizer", optimizer))
     names = [item.name for item in fields(rule)]
@@ -72,11 +54,6 @@ class SurfaceObjective(Objective):
         How many updates.
     noise : float, default 0
         The standard deviation of Gaussian noise added to each component of each gradient.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
 
     Examples
     --------
@@ -159,10 +136,6 @@ def search_surface(
         How many processes; by default 1, as a descent is short, and sending it away takes longer.
     **settings
         As for `search`: rounds, halving, rng, journal, resume, scheduler, progress.
-
-    Returns
-    -------
-    SearchResult
 
     Raises
     ------

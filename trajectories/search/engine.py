@@ -73,10 +73,6 @@ def search(
         Called once, with the best trial, when all have ended; what it returns is kept as the
         result's conclusion.
 
-    Returns
-    -------
-    SearchResult
-
     Raises
     ------
     TypeError, ValueError

@@ -30,23 +30,7 @@ _ELSEWHERE = "keep this one elsewhere"
 
 @dataclass
 class Journal:
-    """What is known of a search, and the file that knows it too.
-
-    Parameters
-    ----------
-    settings : dict
-        What is searched.
-    versions : dict
-        What it was begun with.
-    paused : dict of dict of Trial
-        The states of trials before their end, by number and by length.
-    ended : dict of Trial
-        The trials that have ended, by number.
-    conclusion : dict or None
-        What was found out about the winner.
-    file : file, optional
-        Where lines are appended.
-    """
+    """What is known of a search, and the file that knows it too."""
 
     settings: dict[str, Any]
     versions: dict[str, str] = field(default_factory=dict)
@@ -71,15 +55,7 @@ class Journal:
         return [trial for trial in known if trial is not None]
 
     def add(self, trial: Trial) -> None:
-        """Take a trial in, and write it down for good.
-
-        Raises
-        ------
-        ValueError
-            If it has ended already.
-        OSError
-            If it cannot be written.
-        """
+        """Take a trial in, and write it down for good."""
         self._take(trial)
         self._write({"trial": trial.to_dict()})
 
@@ -110,40 +86,12 @@ def line_of(record: Mapping[str, Any]) -> bytes:
 
 
 def header_of(settings: Mapping[str, Any], versions: Mapping[str, str]) -> bytes:
-    """Return the journal's first line.
-
-    Parameters
-    ----------
-    settings : mapping
-        What is searched.
-    versions : mapping
-        What with.
-    """
+    """Return the journal's first line."""
     return line_of({"format": FORMAT, "settings": settings, "versions": versions})
 
 
 def read_journal(path: str | os.PathLike[str]) -> tuple[Journal | None, int]:
-    """Read a journal; it is data, and reading one runs no code.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file.
-
-    Returns
-    -------
-    journal : Journal or None
-        None if not even the first line is complete.
-    length : int
-        How many bytes belong to complete lines.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
-    ValueError
-        If it is no journal, or a line before the last is damaged.
-    """
+    """Read a journal; it is data, and reading one runs no code."""
     with open(path, "rb") as file:
         whole = file.read()
     lines = whole.splitlines(keepends=True)
@@ -180,35 +128,7 @@ def opened(
     *,
     resume: bool = False,
 ) -> Iterator[Journal]:
-    """Open the journal of a search, for this search alone.
-
-    Parameters
-    ----------
-    path : str, os.PathLike or None
-        The file; None for a search that nobody will go on with.
-    settings : mapping
-        What is searched.
-    versions : mapping
-        What with.
-    resume : bool, default False
-        Whether to go on with what is in the file.
-
-    Yields
-    ------
-    Journal
-
-    Raises
-    ------
-    BlockingIOError
-        If another search has it open. The lock is the system's: it goes with the process that
-        holds it, however that ends.
-    FileExistsError
-        If there are trials in the file, and they are not to be gone on with.
-    OSError
-        If it cannot be written.
-    ValueError
-        If it is the journal of another search, or none.
-    """
+    """Open the journal of a search, for this search alone."""
     plain = json.loads(json.dumps(settings, allow_nan=False))
     if path is None:
         yield Journal(plain, dict(versions))

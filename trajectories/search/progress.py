@@ -15,17 +15,7 @@ __all__ = ["Shown", "best_words", "shown"]
 
 
 class Shown:
-    """What is told about each trial that ends.
-
-    Parameters
-    ----------
-    book : Journal
-        What is known.
-    goal : {"max", "min"}
-        Whether a high score is good, or a low one.
-    bar : tqdm, optional
-        Where it is shown.
-    """
+    """What is told about each trial that ends."""
 
     def __init__(self, book: Journal, goal: str, bar: Any = None) -> None:
         self.book, self.goal, self.bar = book, goal, bar
@@ -42,15 +32,7 @@ class Shown:
 
 
 def best_words(book: Journal, goal: str) -> str:
-    """Return the best so far in words.
-
-    Parameters
-    ----------
-    book : Journal
-        What is known.
-    goal : {"max", "min"}
-        Whether a high score is good, or a low one.
-    """
+    """Return the best so far in words."""
     best = next(iter(ranked(book.latest, goal)), None)
     if best is None or best.score is None:
         return "no score yet"
@@ -59,21 +41,7 @@ def best_words(book: Journal, goal: str) -> str:
 
 @contextmanager
 def shown(book: Journal, objective: Objective, progress: bool) -> Iterator[Shown]:
-    """Show a progress bar on stderr, if that is a terminal, and take it away at the end.
-
-    Parameters
-    ----------
-    book : Journal
-        What is known.
-    objective : Objective
-        What is searched for.
-    progress : bool
-        Whether to show it at all.
-
-    Yields
-    ------
-    Shown
-    """
+    """Show a progress bar on stderr, if that is a terminal, and take it away at the end."""
     if not progress:
         yield Shown(book, objective.goal)
         return

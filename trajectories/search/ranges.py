@@ -269,30 +269,7 @@ RANGES: Mapping[str, Callable[..., Range]] = {
 
 
 def read_range(text: str) -> Range:
-    """Read a range from text; nothing is evaluated.
-
-    Parameters
-    ----------
-    text : str
-        Such as ``"log(1e-6, 1e-2)"``, ``"uniform(0, 0.9)"``, ``"integer(1, 6)"``,
-        ``"choice(relu, tanh)"``, or a number, which stays what it is.
-
-    Returns
-    -------
-    Range
-
-    Raises
-    ------
-    ValueError
-        If it is anything else.
-
-    Examples
-    --------
-    >>> read_range("log(1e-6, 1e-2)")
-    LogUniform(low=1e-06, high=0.01)
-    >>> read_range("choice(relu, tanh)")
-    Choice(values=('relu', 'tanh'))
-    """
+    """Read a range from text; nothing is evaluated."""
     chosen = _CHOICE.fullmatch(text.strip())
     if chosen is not None:
         return Choice(tuple(_item(part.strip()) for part in split(chosen[1])))

@@ -237,22 +237,6 @@ class SearchResult:
 
 
 def remake_search(data: Any) -> Remake:
-    """Check what is told of a search: it is held whole, as its objective may be anybody's code.
-
-    Parameters
-    ----------
-    data : dict
-        What `SearchResult.to_dict` returned; it may come from anywhere.
-
-    Returns
-    -------
-    Remake
-        Without any work.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        If it is anything else.
-    """
+    """Check what is told of a search: it is held whole, as its objective may be anybody's code."""
     found = SearchResult.from_dict(data)
     return Remake(0, lambda: found)

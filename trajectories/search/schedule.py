@@ -14,23 +14,7 @@ _LEAST = 4
 
 
 def round_sizes(trials: int, rounds: int) -> list[int]:
-    """Return how many trials each round has: as evenly as it goes, the first ones one more.
-
-    Parameters
-    ----------
-    trials, rounds : int
-        How many there are.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a number is too small; several rounds need at least 4 trials each.
-
-    Examples
-    --------
-    >>> round_sizes(100, 3)
-    [34, 33, 33]
-    """
+    """Return how many trials each round has: as evenly as it goes, the first ones one more."""
     trials, rounds = integer("trials", trials, 1), integer("rounds", rounds, 1)
     if rounds > 1 and trials < _LEAST * rounds:
         raise must("trials", f"at least {_LEAST * rounds} for {rounds} rounds", trials)
@@ -39,71 +23,24 @@ def round_sizes(trials: int, rounds: int) -> list[int]:
 
 
 def rungs(budget: int, halving: int) -> list[int]:
-    """Return after which lengths the worse half of a round is abandoned, and the full length.
-
-    Parameters
-    ----------
-    budget : int
-        The full length.
-    halving : int
-        How often there is a cut: after budget / 2, budget / 4, ..., rounded up.
-
-    Examples
-    --------
-    >>> rungs(50, 2), rungs(50, 0), rungs(3, 5)
-    ([13, 25, 50], [50], [1, 2, 3])
-    """
+    """Return after which lengths the worse half of a round is abandoned, and the full length."""
     halving = integer("halving", halving, 0)
     return sorted({-(-budget // 2**k) for k in range(min(halving, 62) + 1)})
 
 
 def kept(trials: Sequence[Trial], goal: str) -> list[Trial]:
-    """Return the better half of trials that are equally long, rounded up; none that diverged.
-
-    Parameters
-    ----------
-    trials : sequence of Trial
-        What to choose from.
-    goal : {"max", "min"}
-        Whether a high score is good, or a low one.
-    """
+    """Return the better half of trials that are equally long, rounded up; none that diverged."""
     better = ranked(trials, goal)[: -(-len(trials) // 2)]
     return [trial for trial in better if trial.score is not None]
 
 
 def best_quarter(trials: Sequence[Trial], goal: str) -> list[Trial]:
-    """Return the best quarter of a round, rounded up, and at least two if there are two.
-
-    Trials that diverged count in the round, but are never among the best.
-
-    Parameters
-    ----------
-    trials : sequence of Trial
-        A round.
-    goal : {"max", "min"}
-        Whether a high score is good, or a low one.
-    """
+    """Return the best quarter of a round, rounded up, and at least two if there are two."""
     count = max(-(-len(trials) // 4), 2)
     return [trial for trial in ranked(trials, goal)[:count] if trial.score is not None]
 
 
 def narrowed(space: Space, trials: Sequence[Trial], goal: str) -> Space:
-    """Return the space of the next round: every range cut to where the best quarter lies.
-
-    Parameters
-    ----------
-    space : Space
-        What the round was drawn from.
-    trials : sequence of Trial
-        The round.
-    goal : {"max", "min"}
-        Whether a high score is good, or a low one.
-
-    Returns
-    -------
-    Space
-        See `Range.around` for the cut; ranges stay as they are if fewer than two trials have a
-        score.
-    """
+    """Return the space of the next round: every range cut to where the best quarter lies."""
     best = best_quarter(trials, goal)
     return space.around(trial.params for trial in best) if len(best) > 1 else space

@@ -95,23 +95,7 @@ class Trial:
 
 
 def draw(space: Space, number: int, turn: int, entropy: int) -> Trial:
-    """Return a trial that has not begun: what it tries follows from its number alone.
-
-    Parameters
-    ----------
-    space : Space
-        What to draw from.
-    number, turn : int
-        The trial, and its round.
-    entropy : int
-        The seed of the search. Trial n draws from the n-th child that
-        ``numpy.random.SeedSequence(entropy).spawn`` would give.
-
-    Examples
-    --------
-    >>> draw(Space(lr="log(0.01, 1)"), 7, 0, 0) == draw(Space(lr="log(0.01, 1)"), 7, 0, 0)
-    True
-    """
+    """Return a trial that has not begun: what it tries follows from its number alone."""
     sampling, running = np.random.SeedSequence(entropy, spawn_key=(number,)).spawn(2)
     params = space.draw(np.random.default_rng(sampling))
     # JSON's integers are exact up to 2**53 in every reader.
@@ -120,18 +104,7 @@ def draw(space: Space, number: int, turn: int, entropy: int) -> Trial:
 
 
 def standing(trial: Trial, goal: str) -> tuple[Any, ...]:
-    """Return what trials are sorted by, the best first.
-
-    What came further is better than what was abandoned earlier, then the score counts, then the
-    number; what diverged comes last.
-
-    Parameters
-    ----------
-    trial : Trial
-        Any.
-    goal : {"max", "min"}
-        Whether a high score is good, or a low one.
-    """
+    """Return what trials are sorted by, the best first."""
     if trial.score is None:
         return 1, -trial.reached, 0.0, trial.number
     score = trial.score if goal == "min" else -trial.score
@@ -139,14 +112,6 @@ def standing(trial: Trial, goal: str) -> tuple[Any, ...]:
 
 
 def ranked(trials: Sequence[Trial] | Mapping[int, Trial], goal: str) -> list[Trial]:
-    """Return trials, the best first; see `standing`.
-
-    Parameters
-    ----------
-    trials : sequence or mapping of Trial
-        What to sort.
-    goal : {"max", "min"}
-        Whether a high score is good, or a low one.
-    """
+    """Return trials, the best first; see `standing`."""
     several = trials.values() if isinstance(trials, Mapping) else trials
     return sorted(several, key=lambda trial: standing(trial, goal))

@@ -162,19 +162,7 @@ class Analysis:
 
 
 def analyse(surface: Surface, p: ArrayLike) -> Analysis:
-    """Analyse a surface at some points; what `Surface.analysis` calls.
-
-    Parameters
-    ----------
-    surface : Surface
-        What is analysed.
-    p : array_like, shape (..., 2)
-        Where.
-
-    Returns
-    -------
-    Analysis
-    """
+    """Analyse a surface at some points; what `Surface.analysis` calls."""
     point = floats("p", p)
     value, gradient, hessian = surface.value(point), surface.gradient(point), surface.hessian(point)
     known = np.asarray(np.isfinite(hessian).all(axis=(-2, -1)))

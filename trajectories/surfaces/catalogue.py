@@ -18,33 +18,14 @@ __all__ = ["ENTRIES", "SURFACES", "Catalogue", "Entry", "as_surface"]
 
 
 class Catalogue(Mapping[str, "Surface"]):
-    """Surfaces by name, each built when it is first asked for.
-
-    Parameters
-    ----------
-    entries : mapping of str to Entry
-        What to build.
-
-    Examples
-    --------
-    >>> SURFACES["rosenbrock"].start
-    (-1.2, 1.0)
-    >>> len(SURFACES)
-    41
-    """
+    """Surfaces by name, each built when it is first asked for."""
 
     def __init__(self, entries: Mapping[str, Entry]) -> None:
         self._entries = entries
         self._built: dict[str, Surface] = {}
 
     def __getitem__(self, name: str) -> Surface:
-        """Return the surface of this name; capitals, blanks and hyphens do not count.
-
-        Raises
-        ------
-        KeyError
-            If there is none.
-        """
+        """Return the surface of this name; capitals, blanks and hyphens do not count."""
         try:
             name = resolve("surface", name, self._entries)
         except ValueError as error:
@@ -82,34 +63,7 @@ SURFACES = Catalogue(ENTRIES)
 
 
 def as_surface(surface: Any) -> Surface:
-    """Return a `Surface` for whatever stands for one.
-
-    Parameters
-    ----------
-    surface : Surface, str, sympy.Expr or callable
-        A surface, a name of the catalogue, a family with its arguments such as
-        ``"quadratic(100, angle=30)"`` (see `trajectories.surfaces.families`), or a formula in any
-        form that `Surface` takes.
-
-    Returns
-    -------
-    Surface
-
-    Raises
-    ------
-    ValueError
-        If it is a single word that is neither a name nor a formula, a family with arguments that
-        it does not take, or a formula that cannot be read.
-
-    Examples
-    --------
-    >>> as_surface("rosenbrock").name
-    'rosenbrock'
-    >>> as_surface("quadratic(50)").formula
-    '(x**2/50 + y**2)/2'
-    >>> as_surface("x*y").name
-    'x*y'
-    """
+    """Return a `Surface` for whatever stands for one."""
     from trajectories.surfaces.formula import FUNCTIONS
     from trajectories.surfaces.surface import Surface
 

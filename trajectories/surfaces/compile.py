@@ -80,37 +80,7 @@ class _Call(NamedTuple):
 
 
 class Program:
-    """Several expressions of x and y, compiled to one list of ufunc calls.
-
-    Parameters
-    ----------
-    expressions : sequence of sympy.Expr
-        In the symbols `X` and `Y`, with the real forms of abs, sign, max and min.
-
-    Attributes
-    ----------
-    count : int
-        How many expressions there are.
-    singular : bool
-        Whether a result can be NaN at a finite point where the formula has a limit (0/0).
-
-    Raises
-    ------
-    FormulaError
-        If an expression calls a function that has no ufunc.
-
-    Notes
-    -----
-    Calls are numbered as values in single assignment (0 is x, 1 is y); a value that is equal to an
-    earlier one is not computed again. Buffers are then given out by last use.
-
-    Examples
-    --------
-    >>> out = np.empty((1, 3))
-    >>> Program([X**2 / 20 + Y**2])(np.array([-7.0, 0.0, 1.0]), np.array([2.0, 1.0, 0.0]), out)
-    >>> out
-    array([[6.45, 1.  , 0.05]])
-    """
+    """Several expressions of x and y, compiled to one list of ufunc calls."""
 
     def __init__(self, expressions: Sequence[sp.Expr]) -> None:
         self._calls: list[_Call] = []
@@ -136,15 +106,7 @@ class Program:
         del self._known, self._values, self._shared
 
     def __call__(self, x: np.ndarray, y: np.ndarray, out: np.ndarray) -> None:
-        """Evaluate at the points of two vectors, block by block.
-
-        Parameters
-        ----------
-        x, y : numpy.ndarray, shape (n,)
-            Coordinates, float64 and contiguous.
-        out : numpy.ndarray, shape (number of expressions, n)
-            Takes the values.
-        """
+        """Evaluate at the points of two vectors, block by block."""
         size = x.shape[0]
         work = aligned((self._buffers, min(size, BLOCK)))
         for begin in range(0, size, BLOCK):
@@ -152,19 +114,7 @@ class Program:
             self._bind(x[part], y[part], out[:, part], work)()
 
     def bind(self, x: np.ndarray, y: np.ndarray, out: np.ndarray) -> Callable[[], None]:
-        """Return a function without arguments that evaluates at what `x` and `y` hold then.
-
-        For loops that evaluate at the same arrays again and again: nothing is allocated later.
-
-        Parameters
-        ----------
-        x, y, out
-            As for a call.
-
-        Returns
-        -------
-        callable
-        """
+        """Return a function without arguments that evaluates at what `x` and `y` hold then."""
         return self._bind(x, y, out, aligned((self._buffers, x.shape[0])))
 
     def _bind(

@@ -16,20 +16,7 @@ _SLOPE = 40503 / 65536
 
 
 def mend_gradient(value: Program, gradient: Program, x: Array, y: Array, found: Array) -> None:
-    """Replace gradients that are not finite where f is by the mean of four close by.
-
-    The four points lie symmetrically. If one of them is not finite either, the gradient overflows
-    or f ends there, and it is left as it is.
-
-    Parameters
-    ----------
-    value, gradient : Program
-        f, and its derivatives by x and by y.
-    x, y : numpy.ndarray, shape (n,)
-        Coordinates.
-    found : numpy.ndarray, shape (2, n)
-        The gradients there, which are changed in place.
-    """
+    """Replace gradients that are not finite where f is by the mean of four close by."""
     good = np.isfinite(found)
     if good.all():
         return

@@ -12,27 +12,7 @@ Point = tuple[float, float]
 
 
 class Entry(NamedTuple):
-    """What the catalogue knows of a surface: mostly the arguments of `Surface`.
-
-    Parameters
-    ----------
-    formula : str
-        In its published form.
-    domain : ((float, float), (float, float))
-        Where it is usually drawn.
-    start : (float, float)
-        Where descents start by default.
-    minima : tuple of (float, float)
-        Every place in the domain at which f is lowest.
-    about : str
-        What it tests.
-    source : str
-        Where it was published.
-    kinks : tuple of (float, float)
-        Those of the minima at which the formula has a kink, or a derivative of it is 0/0.
-    edge : tuple of (float, float)
-        Those of the minima that lie on the edge of the domain, where f slopes outwards.
-    """
+    """What the catalogue knows of a surface: mostly the arguments of `Surface`."""
 
     formula: str
     domain: tuple[Point, Point]

@@ -26,19 +26,7 @@ SIZE = "of a size whose squares are in float64's range"
 
 
 class Fit(NamedTuple):
-    """f = xx (x - x0)² + xy (x - x0)(y - y0) + yy (y - y0)² + floor, and where (x0, y0) is.
-
-    Parameters
-    ----------
-    xx, xy, yy : float
-        The coefficients.
-    minimum : (float, float)
-        (x0, y0); where all of a line is lowest, its point next to the origin.
-    floor : float
-        The lowest value.
-    singular : bool
-        Whether all of a line is lowest.
-    """
+    """f = xx (x - x0)² + xy (x - x0)(y - y0) + yy (y - y0)² + floor, and where (x0, y0) is."""
 
     xx: float
     xy: float
@@ -64,24 +52,7 @@ class Fit(NamedTuple):
         return text
 
     def domain(self, targets: Array, given: object) -> Rectangle:
-        """Return the rectangle around the ellipse f = floor + variance of the targets, with room.
-
-        Parameters
-        ----------
-        targets : numpy.ndarray, shape (n,)
-            What was fitted.
-        given : object
-            The samples as they were given, for messages.
-
-        Returns
-        -------
-        ((float, float), (float, float))
-
-        Raises
-        ------
-        ValueError
-            If the numbers are out of range.
-        """
+        """Return a rectangle around the ellipse f = floor + variance of the targets."""
         with np.errstate(all="ignore"):
             level = float(np.var(targets))
             if not level > 1e-12 * float(np.mean(np.square(targets))):
@@ -99,32 +70,7 @@ class Fit(NamedTuple):
 
 
 def fitted(features: Array, targets: Array, given: object) -> Fit:
-    """Solve the normal equations in exact arithmetic.
-
-    Parameters
-    ----------
-    features : numpy.ndarray, shape (2, n)
-        What x and y are multiplied by in each sample.
-    targets : numpy.ndarray, shape (n,)
-        What that is to come to.
-    given : object
-        The samples as they were given, for messages.
-
-    Returns
-    -------
-    Fit
-
-    Raises
-    ------
-    ValueError
-        If f depends on neither x nor y, if the samples determine them only by their last digits,
-        or if the numbers are out of range.
-
-    Examples
-    --------
-    >>> fitted(np.array([[0.0, 1.0], [1.0, 1.0]]), np.array([1.0, 3.0]), None).minimum
-    (2.0, 1.0)
-    """
+    """Solve the normal equations in exact arithmetic."""
     count = len(targets)
     (a, b, s), unit = _integers([*features, targets])
     xx, xy, yy = _product(a, a), _product(a, b), _product(b, b)

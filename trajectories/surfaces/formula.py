@@ -72,39 +72,7 @@ _NOT_REAL = (sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I, sp.AccumBounds)
 
 
 def parse(text: str) -> sp.Expr:
-    """Read a formula in x and y.
-
-    Known are numbers, ``x``, ``y``, ``pi``, ``e``, ``+ - * / **``, ``^`` as another way to write
-    ``**``, ``²`` and ``³``, parentheses, and the calls in `FUNCTIONS`.
-
-    Parameters
-    ----------
-    text : str
-        The formula, of at most 500 characters and 200 operations.
-
-    Returns
-    -------
-    sympy.Expr
-        In the real symbols `X` and `Y`.
-
-    Raises
-    ------
-    FormulaError
-        If the text is anything else: attributes, other names or calls, comparisons, numbers out
-        of range, a constant part that is infinite or not real, or a formula whose second
-        derivatives would be too long to work with.
-    TypeError
-        If it is no text.
-
-    Examples
-    --------
-    >>> parse("x^2/20 + y²")
-    x**2/20 + y**2
-    >>> parse("x.__class__")
-    Traceback (most recent call last):
-        ...
-    trajectories.surfaces.syntax.FormulaError: The formula has a part of the kind 'Attribute', ...
-    """
+    """Read a formula in x and y."""
     if not isinstance(text, str):
         raise TypeError(f"`formula` must be text. Got {text!r} instead.")
     tree = syntax_tree(text)
@@ -117,14 +85,7 @@ def parse(text: str) -> sp.Expr:
 
 
 def check_expression(expression: sp.Expr) -> None:
-    """Make sure that an expression is one of x and y, finite, real, and differentiable in time.
-
-    Raises
-    ------
-    FormulaError
-        If it has other symbols, infinities, NaN or imaginary parts, or if its second derivatives
-        would take more than some 20,000 operations.
-    """
+    """Make sure that an expression is one of x and y, finite, real, and differentiable in time."""
     strangers = expression.free_symbols - {X, Y}
     if strangers:
         names = ", ".join(sorted(map(str, strangers)))
@@ -257,11 +218,7 @@ def _is_in_range(number: sp.Number) -> bool:
 
 
 def _derivative_sizes(expression: sp.Basic) -> tuple[int, int, int]:
-    """Estimate the operations in an expression and its first and second derivatives.
-
-    Derivatives of a product of n factors have n terms of n factors, and again: a short formula
-    can have second derivatives that take minutes to write down.
-    """
+    """Estimate the operations in an expression and its first and second derivatives."""
     if expression.is_Symbol:
         return 1, 1, 0
     moving = [_derivative_sizes(part) for part in expression.args if part.free_symbols]
@@ -283,11 +240,5 @@ class _Printer(StrPrinter):
 
 
 def to_text(expression: sp.Expr) -> str:
-    """Write an expression as a formula that `parse` reads back.
-
-    Examples
-    --------
-    >>> to_text(parse("0.1*x + sqrt(y)"))
-    '0.1*x + sqrt(y)'
-    """
+    """Write an expression as a formula that `parse` reads back."""
     return str(_Printer().doprint(expression))

@@ -15,32 +15,7 @@ __all__ = ["as_formula"]
 
 
 def as_formula(given: Any) -> tuple[str, sp.Expr]:
-    """Take a formula however it is given.
-
-    Parameters
-    ----------
-    given : str, sympy.Expr or callable
-        Text, an expression in symbols named x and y, or a function of two SymPy symbols.
-
-    Returns
-    -------
-    text : str
-        The formula as text that reads back to the same expression.
-    expression : sympy.Expr
-        In the package's own real functions; in the form in which its text is read.
-
-    Raises
-    ------
-    FormulaError
-        If it cannot be read, has other symbols, or is past the limits.
-    TypeError
-        If it is none of these.
-
-    Examples
-    --------
-    >>> as_formula(lambda x, y: x * y + 0.5)
-    ('x*y + 0.5', x*y + 0.5)
-    """
+    """Take a formula however it is given."""
     if isinstance(given, str):
         text = " ".join(given.split())
         return text, _canonical(parse(text))
@@ -49,12 +24,7 @@ def as_formula(given: Any) -> tuple[str, sp.Expr]:
 
 
 def _canonical(expression: sp.Expr) -> sp.Expr:
-    """Return the form in which an expression's own text is read.
-
-    SymPy's form depends on how an expression came about; this one is that of its text, which is
-    what a function or a SymPy expression is read from, too. The package's own functions, such as
-    ``abs``, are not simplified: ``abs(3 - x)`` and ``abs(x - 3)`` stay two formulas.
-    """
+    """Return the form in which an expression's own text is read."""
     try:
         return parse(to_text(expression))
     except FormulaError:  # Written out, its numbers are too long; as it was typed, they were not.

@@ -12,23 +12,7 @@ _UPRIGHT = ("atan2", "cbrt", "sign")
 
 
 def to_latex(text: str) -> str:
-    r"""Return a formula in LaTeX, without dollar signs.
-
-    Parameters
-    ----------
-    text : str
-        A formula that `trajectories.surfaces.formula.parse` reads.
-
-    Returns
-    -------
-    str
-        Also within what Matplotlib can set.
-
-    Examples
-    --------
-    >>> to_latex("(1 - x)**2 + 100*(y - x**2)**2")
-    '(1 - x)^{2} + 100 (y - x^{2})^{2}'
-    """
+    """Return a formula in LaTeX, without dollar signs."""
     return _LaTeX().formula(text)
 
 

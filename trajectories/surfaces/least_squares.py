@@ -46,11 +46,6 @@ class LeastSquares(Surface):
     batch_size : int or None
         As given.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
     Notes
     -----
     The coefficients and the minimum are worked out in exact arithmetic and rounded once: they are
@@ -120,10 +115,6 @@ class LeastSquares(Surface):
         ----------
         p : array_like, shape (..., 2)
             Positions.
-
-        Returns
-        -------
-        numpy.ndarray, shape (..., n)
         """
         with np.errstate(all="ignore"):
             return np.square(self._residuals(p)) / len(self.samples)
@@ -135,10 +126,6 @@ class LeastSquares(Surface):
         ----------
         p : array_like, shape (..., 2)
             Positions.
-
-        Returns
-        -------
-        numpy.ndarray, shape (..., n, 2)
         """
         with np.errstate(all="ignore"):
             slopes: Array = (2.0 / len(self.samples)) * self._residuals(p)
@@ -279,15 +266,6 @@ def least_squares(
     ----------
     samples, batch_size, name, domain, start, about, source
         As for `LeastSquares`.
-
-    Returns
-    -------
-    LeastSquares
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
 
     Examples
     --------

@@ -13,25 +13,7 @@ _MINUS, _DOT, _APPLY = "\N{MINUS SIGN}", "\N{DOT OPERATOR}", "\N{FUNCTION APPLIC
 
 
 def to_mathml(text: str) -> str:
-    r"""Return a formula as the inside of a ``<math>`` element.
-
-    It looks like what `trajectories.surfaces.latex.to_latex` makes of the same text, and keeps to
-    MathML Core, which browsers set without a script or a font of the page's own.
-
-    Parameters
-    ----------
-    text : str
-        A formula that `trajectories.surfaces.formula.parse` reads.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> to_mathml("x**2 - y")
-    '<msup><mi>x</mi><mn>2</mn></msup><mo>−</mo><mi>y</mi>'
-    """
+    """Return a formula as the inside of a ``<math>`` element."""
     return _MathML().formula(text)
 
 

@@ -17,18 +17,7 @@ _ITERATIONS = 40
 
 
 def local_minima(z: Array) -> NDArray[np.intp]:
-    """Return the row and column of every inner grid point below its eight neighbours.
-
-    Parameters
-    ----------
-    z : numpy.ndarray, shape (ny, nx)
-        Values on a grid.
-
-    Returns
-    -------
-    numpy.ndarray, shape (k, 2)
-        Lowest first.
-    """
+    """Return the row and column of every inner grid point below its eight neighbours."""
     inner = z[1:-1, 1:-1]
     low = np.isfinite(inner)
     rows, columns = z.shape
@@ -49,22 +38,7 @@ def find_minima(
     hessian: Callable[[Any], Array],
     domain: tuple[tuple[float, float], tuple[float, float]],
 ) -> Array:
-    """Look for the global minimum on a grid, and refine what is found by Newton's method.
-
-    Parameters
-    ----------
-    value, gradient, hessian : callable
-        Of positions of shape (..., 2).
-    domain : ((float, float), (float, float))
-        Where to look.
-
-    Returns
-    -------
-    numpy.ndarray, shape (k, 2)
-        The places that reach the lowest value, in ascending order of x; empty if the lowest value
-        lies on the edge of the domain or fills an area. Places less than a grid cell (1/160 of
-        the domain) apart count as one, and a kink is found to within a cell only.
-    """
+    """Look for the global minimum on a grid, and refine what is found by Newton's method."""
     x, y = (np.linspace(low, high, _RESOLUTION) for low, high in domain)
     z = value(np.stack(np.meshgrid(x, y), axis=-1))
     if not np.isfinite(z).any():

@@ -145,17 +145,7 @@ class RealMin(_Choice):
 
 
 def to_sympy(expression: sp.Expr) -> sp.Expr:
-    """Put SymPy's own functions back in the place of the real forms.
-
-    Parameters
-    ----------
-    expression : sympy.Expr
-        With real forms.
-
-    Returns
-    -------
-    sympy.Expr
-    """
+    """Put SymPy's own functions back in the place of the real forms."""
     return (
         expression.replace(RealCbrt, lambda u: sp.sign(u) * sp.Abs(u) ** sp.Rational(1, 3))
         .replace(RealAbs, sp.Abs)
@@ -170,23 +160,7 @@ def to_sympy(expression: sp.Expr) -> sp.Expr:
 
 
 def to_real(expression: sp.Expr) -> sp.Expr:
-    """Put the real forms into an expression of real symbols.
-
-    Parameters
-    ----------
-    expression : sympy.Expr
-        Whose parts are all real.
-
-    Returns
-    -------
-    sympy.Expr
-
-    Examples
-    --------
-    >>> x = sp.Symbol("x", real=True)
-    >>> to_real(abs(sp.sin(x))).diff(x)
-    cos(x)*sign(sin(x))
-    """
+    """Put the real forms into an expression of real symbols."""
     for function, inverse in _RECIPROCALS.items():
         expression = expression.replace(function, lambda u, inverse=inverse: 1 / inverse(u))
     return (

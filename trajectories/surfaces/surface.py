@@ -151,10 +151,6 @@ class Surface:
         ----------
         p : array_like, shape (..., 2)
             Positions.
-
-        Returns
-        -------
-        numpy.ndarray, shape (..., 2)
         """
         return np.moveaxis(self._evaluate(self._gradient_program, p, self._mend), 0, -1)
 
@@ -165,10 +161,6 @@ class Surface:
         ----------
         p : array_like, shape (..., 2)
             Positions.
-
-        Returns
-        -------
-        numpy.ndarray, shape (..., 2, 2)
         """
         xx, xy, yy = self._evaluate(self._hessian_program, p)
         return np.stack([np.stack([xx, xy], axis=-1), np.stack([xy, yy], axis=-1)], axis=-2)
@@ -193,10 +185,6 @@ class Surface:
         ----------
         x, y : numpy.ndarray, shape (n,)
             Coordinates, float64 and contiguous.
-
-        Returns
-        -------
-        numpy.ndarray, shape (n,)
         """
         out = np.empty((1, x.size))
         with np.errstate(all="ignore"):
@@ -238,10 +226,6 @@ class Surface:
         p : array_like, shape (..., 2)
             Positions.
 
-        Returns
-        -------
-        Analysis
-
         Examples
         --------
         >>> Surface("x**2/20 + y**2").analysis((-7, 2)).sgd_limit
@@ -275,10 +259,6 @@ class Surface:
         ----------
         data : mapping of str
             With a formula or, for a `LeastSquares`, with samples.
-
-        Returns
-        -------
-        Surface
 
         Raises
         ------

@@ -31,22 +31,7 @@ class FormulaError(ValueError):
 
 
 def syntax_tree(text: str) -> ast.expr:
-    """Check a formula's characters and lengths, and return its syntax tree.
-
-    Parameters
-    ----------
-    text : str
-        The formula.
-
-    Returns
-    -------
-    ast.expr
-
-    Raises
-    ------
-    FormulaError
-        If it cannot be read. What the tree consists of has not been checked.
-    """
+    """Check a formula's characters and lengths, and return its syntax tree."""
     if not text.strip():
         raise FormulaError("The formula is empty.")
     if len(text) > MAX_CHARACTERS:

@@ -18,18 +18,7 @@ Set = tuple[str, int]
 
 
 class Typesetter(ABC):
-    """Sets a formula in the order in which it was written; a subclass knows a language's signs.
-
-    SymPy would sort the terms, and write ``100*(y - x**2)**2`` as :math:`100(-x^2 + y)^2`.
-
-    Attributes
-    ----------
-    plus, minus, times, thin, over : str
-        The signs of sums, of products (the dot, and the space that is enough between letters) and
-        of quotients.
-    negative : str
-        The minus before a single part.
-    """
+    """Sets a formula in the order in which it was written; a subclass knows a language's signs."""
 
     plus: str
     minus: str

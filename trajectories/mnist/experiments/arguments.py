@@ -14,27 +14,7 @@ __all__ = ["length", "seeds_of"]
 
 
 def seeds_of(rng: Any, count: Any) -> tuple[int, ...]:
-    """Return so many seeds.
-
-    Parameters
-    ----------
-    rng : int, numpy.random.Generator, numpy.random.RandomState or None
-        The first one, with the next ones after it; or what draws them.
-    count : int or sequence of int
-        How many, at least 1; or the seeds themselves, of which `rng` says nothing then.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
-    Examples
-    --------
-    >>> seeds_of(0, 3)
-    (0, 1, 2)
-    >>> seeds_of(0, [7, 5])
-    (7, 5)
-    """
+    """Return so many seeds."""
     if isinstance(count, Sequence) and not isinstance(count, str):
         given = tuple(integer("seeds", seed, 0) for seed in count)
         if not given or len(set(given)) < len(given):
@@ -49,20 +29,5 @@ def seeds_of(rng: Any, count: Any) -> tuple[int, ...]:
 
 
 def length(name: str, given: Any, usual: int) -> int:
-    """Return how long or how often something is done: as it was given, or as usual.
-
-    Parameters
-    ----------
-    name : str
-        The argument, for messages.
-    given : int or None
-        What was asked for, at least 1.
-    usual : int
-        What is done if nothing was.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is no integer, or below 1.
-    """
+    """Return how long or how often something is done: as it was given, or as usual."""
     return usual if given is None else integer(name, given, 1)

@@ -26,24 +26,7 @@ _BEYOND = 0.002
 
 
 def value_range(activation: str, values: list[Array]) -> tuple[float, float]:
-    """Return the range of histograms: that of the function, or of what ReLU has let through.
-
-    Parameters
-    ----------
-    activation : str
-        "sigmoid", "tanh" or "relu".
-    values : list of numpy.ndarray
-        The layers' values, all to be shown in one range.
-
-    Returns
-    -------
-    (float, float)
-
-    Examples
-    --------
-    >>> value_range("tanh", [])
-    (-1.0, 1.0)
-    """
+    """Return the range of histograms: that of the function, or of what ReLU has let through."""
     if activation == "sigmoid":
         return 0.0, 1.0
     if activation == "tanh":

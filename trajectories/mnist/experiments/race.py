@@ -103,27 +103,7 @@ def optimizers(
 
 
 def entrants(race: Any, *, rates: bool = True) -> dict[str, Optimizer]:
-    """Return who races, by label.
-
-    Parameters
-    ----------
-    race : sequence or mapping of str to Optimizer or str
-        The optimizers; a mapping gives their labels.
-    rates : bool, default True
-        Whether all labels have the learning rate, or only those of one name.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is anything else, or two have the same label.
-
-    Examples
-    --------
-    >>> list(entrants(["sgd:0.1", "adam:0.01"]))
-    ['SGD 0.1', 'Adam 0.01']
-    >>> list(entrants(["sgd:0.1", "sgd:0.2", "adam:0.01"], rates=False))
-    ['SGD 0.1', 'SGD 0.2', 'Adam']
-    """
+    """Return who races, by label."""
     if isinstance(race, str) or not isinstance(race, Iterable):
         raise must("race", "a list of optimizers", race, kind=TypeError)
     rules: list[Optimizer] = []
@@ -148,12 +128,6 @@ def entrants(race: Any, *, rates: bool = True) -> dict[str, Optimizer]:
 
 
 def label_of(rule: Optimizer) -> str:
-    """Return an optimizer's name with its learning rate, if that is a number.
-
-    Examples
-    --------
-    >>> label_of(as_optimizer("adam:lr=0.001"))
-    'Adam 0.001'
-    """
+    """Return an optimizer's name with its learning rate, if that is a number."""
     lr = getattr(rule, "lr", None)
     return f"{type(rule).__name__} {lr:g}" if isinstance(lr, float) else type(rule).__name__

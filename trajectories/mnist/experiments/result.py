@@ -110,10 +110,6 @@ class Result(Frozen):
             The variant.
         what : str
             "iteration", "epoch", "seconds", or a set of images, such as "test", for the accuracy.
-
-        Returns
-        -------
-        numpy.ndarray, shape (seeds, records)
         """
         plain = what in ("iteration", "epoch", "seconds")
         return _stacked([getattr(h, what) if plain else h.accuracy[what] for h in self.runs[label]])
@@ -133,10 +129,6 @@ class Result(Frozen):
             Which of its figures, where there are several.
         theme, size
             As for `draw`.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
         """
         from trajectories.mnist.figures import draw
 

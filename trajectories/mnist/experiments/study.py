@@ -31,17 +31,7 @@ _WEIGHTS = 1
 
 @dataclass(frozen=True)
 class Variant:
-    """One of the things that an experiment compares.
-
-    Parameters
-    ----------
-    optimizer : Optimizer or str, default "sgd:lr=0.01"
-        What trains.
-    network : dict
-        Settings of the network, such as ``{"weight_decay": 0.1}``.
-    prepare : callable, optional
-        Changes the new network before it is trained.
-    """
+    """One of the things that an experiment compares."""
 
     optimizer: Any = "sgd:lr=0.01"
     network: Mapping[str, Any] = field(default_factory=dict)
@@ -49,19 +39,7 @@ class Variant:
 
 
 def described(data: Dataset) -> dict[str, Any]:
-    """Return what results tell of a data set.
-
-    Parameters
-    ----------
-    data : Dataset
-        The images.
-
-    Returns
-    -------
-    dict
-        Its "name", how many images there are to "train" and to "test" on, their "shape", and a
-        "sum" of all their bytes.
-    """
+    """Return what results tell of a data set."""
     return {
         "name": data.name,
         "train": len(data.train_labels),
@@ -72,40 +50,7 @@ def described(data: Dataset) -> dict[str, Any]:
 
 
 class Study:
-    """An experiment while it is run.
-
-    Parameters
-    ----------
-    experiment : str
-        Its name.
-    data : Dataset, str, os.PathLike or None
-        The images, or what `load` takes; None if there are none.
-    settings : dict
-        What is run, as JSON can hold it.
-    seeds : int or sequence of int, default 3
-        How many runs of each variant; or the seed of each.
-    quick : bool, default False
-        Whether lengths have been cut.
-    rng : int, numpy.random.Generator, numpy.random.RandomState or None, default 0
-        The first seed, with the next ones after it; or what draws the seeds.
-    workers : int, optional
-        In how many processes to train; by default as many as there are processors, or one if it
-        is quick.
-    progress : bool, default False
-        Whether to show progress bars on stderr, if that is a terminal.
-    keep : str or os.PathLike, optional
-        A JSON file for the result. What is finished lies beside it until all is: the same
-        experiment, run again after an interruption, goes on from there.
-    reuse : bool, default True
-        Whether a result of the very same settings that is in the file already will do.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-    OSError
-        If there are no such images, or the file cannot be written.
-    """
+    """An experiment while it is run."""
 
     def __init__(
         self,
@@ -144,17 +89,7 @@ class Study:
         return {"name": "N(0, 1)"} if self._data is None else described(self._data)
 
     def conclude(self, **found: Any) -> Result:
-        """Return the result, and write it to its file if it has one.
-
-        Parameters
-        ----------
-        **found
-            The runs and arrays.
-
-        Returns
-        -------
-        Result
-        """
+        """Return the result, and write it to its file if it has one."""
         result = Result(self.experiment, self.about, self.settings, self.seeds, self.quick, **found)
         if self.keep is not None and found:
             result.save(self.keep)
@@ -193,24 +128,7 @@ class Study:
         evaluate: Sequence[str] = ("test",),
         **how: Any,
     ) -> dict[str, list[Trainer]]:
-        """Return a run of each variant for every seed: same first weights, same batches.
-
-        Parameters
-        ----------
-        variants : mapping of str to Variant
-            What is compared, by label.
-        data : Dataset
-            The images to train on.
-        evaluate : sequence of str, default ("test",)
-            Of what to record the accuracy: "train" or "test".
-        **how
-            Arguments of every `Trainer`.
-
-        Returns
-        -------
-        dict of list of Trainer
-            By label, one for each seed.
-        """
+        """Return a run of each variant for every seed: same first weights, same batches."""
         sets = {
             "train": (data.train_images, data.train_labels),
             "test": (data.test_images, data.test_labels),
@@ -248,17 +166,7 @@ class Study:
         return {label: tuple(t.history for t in several) for label, several in trainers.items()}
 
     def race(self, variants: Mapping[str, Variant], data: Dataset, **how: Any) -> dict[str, Any]:
-        """Train each variant with every seed, and return a result's runs.
-
-        Parameters
-        ----------
-        variants, data, **how
-            As for `trainers`.
-
-        Returns
-        -------
-        dict of tuple of History
-        """
+        """Train each variant with every seed, and return a result's runs."""
         return self.train(self.trainers(variants, data, **how))
 
     def first(self, count: int) -> Dataset:

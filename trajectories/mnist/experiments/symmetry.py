@@ -105,24 +105,7 @@ def zero_weights(
 
 
 def different_units(network: MultiLayerNet) -> NDArray[np.int64]:
-    """Count the units of each hidden layer that are not like another one before them.
-
-    Parameters
-    ----------
-    network : MultiLayerNet
-        Units are alike if their weights, those that come in, are the same up to rounding.
-
-    Returns
-    -------
-    numpy.ndarray, shape (hidden layers,)
-
-    Examples
-    --------
-    >>> different_units(MultiLayerNet(5, [7, 7], 2, weight_init="zero", rng=0))
-    array([1, 1])
-    >>> different_units(MultiLayerNet(5, [7, 7], 2, rng=0))
-    array([7, 7])
-    """
+    """Count the units of each hidden layer that are not like another one before them."""
     found = []
     for k in range(1, len(network.sizes) - 1):
         weights = network.params[f"W{k}"].astype(float)

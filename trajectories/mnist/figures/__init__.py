@@ -51,35 +51,7 @@ def draw(
     theme: str | None = None,
     size: tuple[int, int] | None = None,
 ) -> Figure:
-    """Draw the figure of an experiment from its result; nothing is trained.
-
-    Parameters
-    ----------
-    result : Result
-        What the experiment returned, or what was loaded.
-    page : str, optional
-        Which of the experiment's figures, as `EXPERIMENTS` lists them; by default the first.
-    theme : str, optional
-        "light", "dark", "slides", "slides-dark" or "print"; by default the light theme under all
-        that you have changed in ``matplotlib.rcParams``.
-    size : (int, int), optional
-        Width and height in pixels; type and lines grow with them.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
-    Examples
-    --------
-    >>> from trajectories.mnist.experiments import initial_weights
-    >>> found = initial_weights("digits", iterations=20, seeds=1, workers=1)
-    >>> draw(found, theme="slides").savefig("weights.png")  # doctest: +SKIP
-    """
+    """Draw the figure of an experiment from its result; nothing is trained."""
     from trajectories.plotting.theme import applied
 
     home, options = _page(result, page)
@@ -99,25 +71,7 @@ def animate(
     theme: str | None = None,
     size: tuple[int, int] | None = None,
 ) -> Movie:
-    """Make a moving picture of an experiment from its result: of `layers`, while it learns.
-
-    Parameters
-    ----------
-    result : Result
-        What `layers` returned, or what was loaded.
-    page, theme, size
-        As for `draw`.
-
-    Returns
-    -------
-    Movie
-        Its `save` writes a GIF, MP4, WebM, WebP or animated PNG, by the suffix.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be, or if nothing moves in that figure.
-    """
+    """Make a moving picture of an experiment from its result: of `layers`, while it learns."""
     from trajectories.mnist.figures.signals import animate_signals
 
     _, options = _page(result, page)

@@ -27,15 +27,7 @@ _LEARNED = 0.5
 
 
 def draw_overfitting(result: Result, size: Size | None = None) -> Figure:
-    """Draw training and test accuracy without and with what is held against overfitting.
-
-    Parameters
-    ----------
-    result : Result
-        What `weight_decay` or `dropout` returned.
-    size : (int, int), optional
-        Width and height in pixels.
-    """
+    """Draw training and test accuracy without and with what is held against overfitting."""
     plain, held = result.runs
     data = data_name(result)
     what = held.rpartition(" ")[0]
@@ -71,18 +63,7 @@ def draw_overfitting(result: Result, size: Size | None = None) -> Figure:
 
 
 def verdict(result: Result) -> list[str]:
-    """Say how the gap and the test accuracy have changed; the best words first.
-
-    Parameters
-    ----------
-    result : Result
-        What `weight_decay` or `dropout` returned.
-
-    Returns
-    -------
-    list of str
-        What fits into one line is chosen from these.
-    """
+    """Say how the gap and the test accuracy have changed; the best words first."""
     plain, held = result.runs
     gaps, tests = [], []
     for label in (plain, held):
@@ -148,15 +129,7 @@ def _mark_gap(ax: Axes, x: Any, train: Any, test: Any, gap: float) -> None:
 
 
 def draw_batch_norm(result: Result, size: Size | None = None) -> Figure:
-    """Draw training accuracy with and without batch normalisation, a panel for each size.
-
-    Parameters
-    ----------
-    result : Result
-        What `batch_norm` returned.
-    size : (int, int), optional
-        Width and height in pixels.
-    """
+    """Draw training accuracy with and without batch normalisation, a panel for each size."""
     scales = [float(scale) for scale in result.settings["weight_init"]]
     styles = track_styles(2)
     few = [label for label in result.runs if label.startswith("without") and _learns(result, label)]
@@ -218,17 +191,7 @@ def _learns(result: Result, label: str) -> bool:
 
 
 def draw_ensemble(result: Result, size: Size | None = None) -> Figure:
-    """Draw the accuracy of the mean of 1, 2, 3, ... masks, and that of the one scaled pass.
-
-    Each seed has a colour: networks differ by more than the two ways to ask them.
-
-    Parameters
-    ----------
-    result : Result
-        What `ensemble` returned.
-    size : (int, int), optional
-        Width and height in pixels.
-    """
+    """Draw the accuracy of the mean of 1, 2, 3, ... masks, and that of the one scaled pass."""
     many, single, scaled = (result.arrays[name] for name in ("ensemble", "single", "scaled"))
     count = many.shape[1]
     plain = {"color": setting("axes.labelcolor"), "marker": ""}

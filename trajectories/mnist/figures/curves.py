@@ -24,23 +24,7 @@ _MARKERS = 7
 def draw_band(
     ax: Axes, x: Any, rows: Any, style: Style, *, place: float = 0.0, **more: Any
 ) -> None:
-    """Draw several curves as a band with their median.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    x : array_like, shape (n,)
-        Where the values belong.
-    rows : array_like, shape (seeds, n)
-        The values; a curve may end in NaN.
-    style : dict
-        Colour, marker, dashes, as `track_styles` gives them.
-    place : float, default 0
-        Where the first marker is, from 0 to 1, so that those of different lines lie apart.
-    **more
-        Properties of the line.
-    """
+    """Draw several curves as a band with their median."""
     low, middle, high = band(rows)
     ends = np.flatnonzero(np.isfinite(middle))
     if not len(ends):
@@ -61,15 +45,7 @@ def draw_band(
 
 
 def ended(result: Result, label: str) -> str:
-    """Return a variant's label, with a word on its runs that diverged.
-
-    Parameters
-    ----------
-    result : Result
-        What was found.
-    label : str
-        The variant.
-    """
+    """Return a variant's label, with a word on its runs that diverged."""
     lost = sum(run.diverged for run in result.runs[label])
     if not lost:
         return label

@@ -33,15 +33,7 @@ _ABOUT = {
 
 
 def draw_activations(result: Result, size: Size | None = None) -> Figure:
-    """Draw all functions and sizes: in each panel the histograms of five layers, one above another.
-
-    Parameters
-    ----------
-    result : Result
-        What `activations` returned.
-    size : (int, int), optional
-        Width and height in pixels.
-    """
+    """Draw all functions and sizes: each panel stacks the histograms of five layers."""
     made = sheet(
         size,
         (1280, 860),
@@ -81,17 +73,7 @@ def draw_activations(result: Result, size: Size | None = None) -> Figure:
 
 
 def draw_layers(result: Result, size: Size | None = None, *, kind: str = "relu") -> Figure:
-    """Draw a histogram for each layer and each size of the weights, for one function.
-
-    Parameters
-    ----------
-    result : Result
-        What `activations` returned.
-    size : (int, int), optional
-        Width and height in pixels.
-    kind : {"sigmoid", "tanh", "relu"}
-        The function.
-    """
+    """Draw a histogram for each layer and each size of the weights, for one function."""
     name = _NAMES[kind]
     columns = len(result.settings["hidden"])
     made = sheet(

@@ -35,20 +35,7 @@ _MOVING = (".gif", ".html")
 
 
 def landscape_scene(found: Landscape) -> Scene:
-    """Return a landscape as a scene, which draws and moves as that of a formula does.
-
-    Its steps are iterations: between two points on a path the former stands. Its heights are the
-    losses on the plane; the values of its tracks are the true losses.
-
-    Parameters
-    ----------
-    found : Landscape
-        What `landscape` returned.
-
-    Returns
-    -------
-    Scene
-    """
+    """Return a landscape as a scene, which draws and moves as that of a formula does."""
     limits: Limits = (
         (float(found.x[0]), float(found.x[-1])),
         (float(found.y[0]), float(found.y[-1])),
@@ -84,27 +71,7 @@ def landscape_scene(found: Landscape) -> Scene:
 def draw_landscape(
     found: Landscape, *, theme: str | None = None, size: Size | None = None
 ) -> Figure:
-    """Draw a landscape with its paths, and beside it how true losses and distances went.
-
-    Parameters
-    ----------
-    found : Landscape
-        What `landscape` returned, or what was loaded; nothing is trained.
-    theme : str, optional
-        "light", "dark", "slides", "slides-dark" or "print"; by default the light theme under all
-        that you have changed in ``matplotlib.rcParams``.
-    size : (int, int), optional
-        Width and height in pixels; type and lines grow with them. By default (1280, 720).
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Raises
-    ------
-    ValueError
-        If an argument is not what it must be.
-    """
+    """Draw a landscape with its paths, and beside it how true losses and distances went."""
     with applied(theme) as chosen:
         scene = landscape_scene(found)
         styles = track_styles(len(scene.tracks))
@@ -149,28 +116,7 @@ def animate_landscape(
     theme: str | None = None,
     size: Size | None = None,
 ) -> SceneAnimation:
-    """Make a moving picture of a landscape: a frame for every point on the paths.
-
-    Parameters
-    ----------
-    found : Landscape
-        What `landscape` returned, or what was loaded.
-    layout : {"race", "overlay", "grid"}, default "race"
-        All paths and their true losses beside them; all paths, and a table of their true losses;
-        or a panel for each path.
-    theme, size
-        As for `draw_landscape`; the default size is the layout's.
-
-    Returns
-    -------
-    SceneAnimation
-        Saves as a GIF, a video, a page with a player, ...
-
-    Raises
-    ------
-    ValueError
-        If an argument is not what it must be.
-    """
+    """Make a moving picture of a landscape: a frame for every point on the paths."""
     movie = animate_scene(
         landscape_scene(found),
         layout=layout,
@@ -194,33 +140,7 @@ def save_landscape(
     data: bool = True,
     progress: bool = False,
 ) -> list[Path]:
-    """Write a landscape, its figure and its moving pictures to a folder, which is made if need be.
-
-    Parameters
-    ----------
-    found : Landscape
-        What `landscape` returned, or what was loaded.
-    folder : str or os.PathLike
-        For ``landscape.npz``, ``landscape.png`` and the moving pictures.
-    theme, size
-        As for `draw_landscape` and `animate_landscape`.
-    moving : sequence of str, default (".gif", ".html")
-        Suffixes of moving pictures, as for `Animation.save`; none for none.
-    data : bool, default True
-        Whether to write the landscape itself, and not only its pictures.
-    progress : bool, default False
-        Whether to show progress bars on stderr, if that is a terminal.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The files written.
-
-    Raises
-    ------
-    TypeError, ValueError, OSError
-        As `Landscape.save` and `Animation.save`.
-    """
+    """Write a landscape, its figure and its moving pictures to a folder."""
     kinds = [suffix("format of a moving picture", f"landscape{kind}", FORMATS) for kind in moving]
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)

@@ -57,15 +57,7 @@ def about(found: Landscape) -> list[str]:
 
 
 def foot(found: Landscape, scene: Scene) -> str:
-    """Return what was done.
-
-    Parameters
-    ----------
-    found : Landscape
-        What was found.
-    scene : Scene
-        Gives the contours.
-    """
+    """Return what was done."""
     s, data = found.settings, found.data
     extra = [f"{name}={value}" for name, value in s["network"].items()]
     levels = scene.relief.levels

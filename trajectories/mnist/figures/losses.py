@@ -24,20 +24,7 @@ _SETTLED = 0.5
 
 
 def smooth_losses(result: Result, label: str) -> np.ndarray:
-    """Return a variant's losses as a figure shows them: smoothed, and without the very ends.
-
-    Parameters
-    ----------
-    result : Result
-        What was found.
-    label : str
-        The variant.
-
-    Returns
-    -------
-    numpy.ndarray, shape (seeds, iterations)
-        NaN at the ends.
-    """
+    """Return a variant's losses as a figure shows them: smoothed, and without the very ends."""
     losses = result.losses(label)
     window = window_for(result.settings["iterations"])
     smooth = smoothed(losses, window)
@@ -49,15 +36,7 @@ def smooth_losses(result: Result, label: str) -> np.ndarray:
 
 
 def draw_race(result: Result, size: Size | None = None) -> Figure:
-    """Draw the losses of the optimizers, from 0 to 1 as in the textbook, and by powers of ten.
-
-    Parameters
-    ----------
-    result : Result
-        What `optimizers` returned.
-    size : (int, int), optional
-        Width and height in pixels.
-    """
+    """Draw the losses of the optimizers, from 0 to 1 as in the textbook, and by powers of ten."""
     labels = [ended(result, label) for label in result.runs]
     styles = track_styles(len(labels))
     best = min(result.runs, key=lambda label: _last_loss(result, label))
@@ -101,15 +80,7 @@ def draw_race(result: Result, size: Size | None = None) -> Figure:
 
 
 def draw_race_accuracy(result: Result, size: Size | None = None) -> Figure:
-    """Draw the test accuracy of the optimizers by iterations, and by seconds.
-
-    Parameters
-    ----------
-    result : Result
-        What `optimizers` returned.
-    size : (int, int), optional
-        Width and height in pixels.
-    """
+    """Draw the test accuracy of the optimizers by iterations, and by seconds."""
     finals = {label: _final(result, label) for label in result.runs}
     labels = [f"{ended(result, label)}: {finals[label]}" for label in result.runs]
     styles = track_styles(len(labels))
@@ -161,15 +132,7 @@ def draw_race_accuracy(result: Result, size: Size | None = None) -> Figure:
 
 
 def draw_initial_weights(result: Result, size: Size | None = None) -> Figure:
-    """Draw the losses from first weights of three sizes, from 0 to 2.5 as in the textbook.
-
-    Parameters
-    ----------
-    result : Result
-        What `initial_weights` returned.
-    size : (int, int), optional
-        Width and height in pixels.
-    """
+    """Draw the losses from first weights of three sizes, from 0 to 2.5 as in the textbook."""
     styles = track_styles(len(result.runs))
     labels = [f"{ended(result, label)} (test {_final(result, label)})" for label in result.runs]
     small = next(iter(result.runs))
@@ -202,24 +165,7 @@ def draw_initial_weights(result: Result, size: Size | None = None) -> Figure:
 
 
 def fastest(seconds: Any) -> np.ndarray:
-    """Return how long runs take, each stretch between records as long as in the fastest run.
-
-    Whatever else the machine does makes a run slower, and never faster.
-
-    Parameters
-    ----------
-    seconds : array_like, shape (seeds, records)
-        The time that each run had taken at each record; NaN after divergence.
-
-    Returns
-    -------
-    numpy.ndarray, shape (records,)
-
-    Examples
-    --------
-    >>> fastest([[0.0, 1.0, 9.0], [0.0, 3.0, 5.0]])
-    array([0., 1., 3.])
-    """
+    """Return how long runs take, each stretch between records as long as in the fastest run."""
     steps = np.diff(np.asarray(seconds, dtype=float), axis=1, prepend=0.0)
     return np.cumsum(band(steps)[0])
 

@@ -19,23 +19,7 @@ _ABOVE = 10.0
 
 
 class Histogram:
-    """A histogram that can show any moment; what is exactly 0 is told of beside it.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    counts : numpy.ndarray, shape (moments, bins)
-        The histogram of each moment.
-    edges : numpy.ndarray, shape (bins + 1,)
-        The edges of the bins.
-    silent : numpy.ndarray, shape (moments,)
-        The part that is exactly 0.
-    moments : sequence of int
-        The iteration of each moment.
-    color : str
-        Its colour.
-    """
+    """A histogram that can show any moment; what is exactly 0 is told of beside it."""
 
     def __init__(
         self,
@@ -76,15 +60,7 @@ class Histogram:
 
 
 class WordsLine:
-    """A line of words that change, in the place of the words that stand still.
-
-    Parameters
-    ----------
-    strip : matplotlib.axes.Axes
-        The header.
-    words : dict of str
-        The words of each iteration.
-    """
+    """A line of words that change, in the place of the words that stand still."""
 
     def __init__(self, strip: Axes, words: dict[int, str]) -> None:
         style: Any = {"fontsize": points("axes.labelsize"), "color": setting("axes.labelcolor")}
@@ -99,11 +75,5 @@ class WordsLine:
 
 
 def parts_of(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return counts as parts of their sums, which may be 0.
-
-    Examples
-    --------
-    >>> parts_of(np.array([[1.0, 3.0], [0.0, 0.0]])).tolist()
-    [[0.25, 0.75], [0.0, 0.0]]
-    """
+    """Return counts as parts of their sums, which may be 0."""
     return np.asarray(counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1))

@@ -16,23 +16,6 @@ _BLACK = np.zeros((16, 16, 4), np.uint8)
 
 
 def check_movie(kind: str) -> None:
-    """Write a small frame to nowhere.
-
-    Parameters
-    ----------
-    kind : str
-        The suffix of a moving picture.
-
-    Raises
-    ------
-    ValueError
-        If there is no such format.
-    ImportError
-        If a video is to be written without PyAV.
-
-    Examples
-    --------
-    >>> check_movie(".gif")
-    """
+    """Write a small frame to nowhere."""
     name = resolve("format of a moving picture", kind, STREAMED)
     STREAMED[name].write(io.BytesIO(), Stream(lambda _: _BLACK, (16, 16), [0], 10.0))

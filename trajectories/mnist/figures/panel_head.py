@@ -13,19 +13,7 @@ __all__ = ["panel_head"]
 
 
 def panel_head(ax: Axes, title: str, beside: str = "", color: Any = None) -> None:
-    """Write the line above a panel.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        The panel.
-    title : str
-        Its title, at the left end.
-    beside : str, optional
-        What else, at the right end, in smaller type that leaves the title its room.
-    color : color, optional
-        Of what stands beside; by default that of labels.
-    """
+    """Write the line above a panel."""
     size, small = points("axes.labelsize"), points("xtick.labelsize")
     ax.set_title(title, loc="left", y=1.0, pad=5, fontsize=size)
     if beside:

@@ -44,36 +44,7 @@ def draw_search(
     theme: str | None = None,
     size: Size | None = None,
 ) -> RecipeFigure:
-    """Draw a figure of a search from what it found; nothing is run.
-
-    Parameters
-    ----------
-    result : SearchResult
-        What `search` returned, or what was loaded from a journal, complete or not.
-    page : {"best", "plane", "ranking"}, default "best"
-        The curves of the 20 best trials; two hyperparameters against each other, coloured by
-        score, with a box for the space of each round; or the score against the rank.
-    theme : str, optional
-        "light", "dark", "slides", "slides-dark" or "print"; by default the light theme under all
-        that you have changed in ``matplotlib.rcParams``.
-    size : (int, int), optional
-        Width and height in pixels; type and lines grow with them.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be, or no trial has ended yet.
-
-    Examples
-    --------
-    >>> from trajectories.search import search_surface
-    >>> found = search_surface("sphere", "momentum", "lr=log(0.01, 1), momentum=uniform(0, 0.9)", 8)
-    >>> draw_search(found, "plane").savefig("plane.png")  # doctest: +SKIP
-    """
+    """Draw a figure of a search from what it found; nothing is run."""
     if not isinstance(result, SearchResult):
         raise must("result", "what `search` returns", result, kind=TypeError)
     if not result.trials:

@@ -43,20 +43,7 @@ _THIN, _BOLD = 0.4, 1.15
 
 
 def draw_plane(result: SearchResult, size: Size | None = None) -> RecipeFigure:
-    """Draw the first two numerical hyperparameters, coloured by score; a box for each round.
-
-    Parameters
-    ----------
-    result : SearchResult
-        What was found.
-    size : (int, int), optional
-        Width and height in pixels.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two numerical hyperparameters.
-    """
+    """Draw the first two numerical hyperparameters, coloured by score; a box for each round."""
     names = [name for name, kind in result.space.items() if not isinstance(kind, Choice)][:2]
     if len(names) < 2:
         raise must("space", "of two numerical ranges for this figure", result.space)

@@ -48,15 +48,7 @@ def measure(result: SearchResult) -> str:
 
 
 def call(result: SearchResult, score: float | None) -> str:
-    """Return a score in words.
-
-    Parameters
-    ----------
-    result : SearchResult
-        What was found.
-    score : float or None
-        None is said to have diverged.
-    """
+    """Return a score in words."""
     if score is None:
         return "diverged"
     if not as_percent(result):
@@ -65,13 +57,7 @@ def call(result: SearchResult, score: float | None) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number as it is set in print.
-
-    Examples
-    --------
-    >>> number(0.0063), number(1.7e-7)
-    ('0.0063', '1.7 × 10⁻⁷')
-    """
+    """Return a number as it is set in print."""
     digits, _, power = f"{value:.2g}".partition("e")
     digits = digits.replace("-", "\N{MINUS SIGN}")
     if not power:
@@ -85,15 +71,7 @@ def name_of(name: str) -> str:
 
 
 def told(trial: Trial, names: Any = None) -> str:
-    """Return a trial's hyperparameters in words.
-
-    Parameters
-    ----------
-    trial : Trial
-        Whose.
-    names : iterable of str, optional
-        Which; by default all.
-    """
+    """Return a trial's hyperparameters in words."""
     parts = []
     for name in names or trial.params:
         value = trial.params[name]
@@ -103,15 +81,7 @@ def told(trial: Trial, names: Any = None) -> str:
 
 
 def heading(result: SearchResult, what: str) -> list[str]:
-    """Return titles, the best first.
-
-    Parameters
-    ----------
-    result : SearchResult
-        What was found.
-    what : str
-        What the figure shows.
-    """
+    """Return titles, the best first."""
     about = result.settings["objective"]
     where = literal(str(about["data"])) if about.get("data") else _surface(about)
     return [f"{what}: random search on {where}", f"{what} on {where}", what]
@@ -140,15 +110,7 @@ def about_best(result: SearchResult) -> list[str]:
 
 
 def foot(result: SearchResult, *more: str) -> str:
-    """Return what was done, in words.
-
-    Parameters
-    ----------
-    result : SearchResult
-        What was found.
-    *more : str
-        Further sentences.
-    """
+    """Return what was done, in words."""
     s, about = result.settings, result.settings["objective"]
     parts = []
     if "train" in about:
@@ -190,10 +152,7 @@ def _ends(kind: Range) -> tuple[Any, Any]:
 
 
 def drawn_in(made: Sheet) -> RecipeFigure:
-    """Return the figure of a sheet, its words set smaller where they would run out of it.
-
-    Pixels make words a little wider than they were measured.
-    """
+    """Return the figure of a sheet, its words set smaller where they would run out of it."""
     (strip,) = (ax for ax in made.figure.axes if ax.get_label() == "header")
     for text in strip.findobj(Text):
         assert isinstance(text, Text)
@@ -204,15 +163,7 @@ def drawn_in(made: Sheet) -> RecipeFigure:
 
 
 def edges(kind: Range, above: float) -> tuple[float, float]:
-    """Return the ends of an axis for a numerical range.
-
-    Parameters
-    ----------
-    kind : Range
-        What the axis is for.
-    above : float
-        Room past its upper end, as a part of the range; past the lower it is 0.04.
-    """
+    """Return the ends of an axis for a numerical range."""
     low, high = float(getattr(kind, "low", 0)), float(getattr(kind, "high", 1))
     if isinstance(kind, LogUniform):
         return low / (high / low) ** 0.04, high * (high / low) ** above

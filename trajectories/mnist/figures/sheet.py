@@ -41,15 +41,7 @@ _SMALL = 0.86
 
 @dataclass(frozen=True)
 class Sheet:
-    """A figure and its panels.
-
-    Parameters
-    ----------
-    figure : RecipeFigure
-        On an Agg canvas.
-    axes : list of matplotlib.axes.Axes
-        The panels, row by row.
-    """
+    """A figure and its panels."""
 
     figure: RecipeFigure
     axes: list[Axes]
@@ -73,46 +65,7 @@ def sheet(
     feet: bool = False,
     side: float | None = None,
 ) -> Sheet:
-    """Lay out a sheet: margins are measured from the type's sizes, before anything is drawn.
-
-    Parameters
-    ----------
-    size : (int, int) or None
-        Width and height in pixels; by default the reference.
-    reference : (int, int)
-        The size at which type has its nominal size.
-    rows, columns : int
-        How many panels.
-    title : sequence of str
-        What may stand over all, the best first.
-    about : sequence of str
-        What is to be seen, in words, the best first; the first that fits is set below the title.
-    foot : str
-        What was done, set small at the bottom, in as many lines as it takes.
-    labels, styles : sequence
-        Entries of the legend.
-    widths : sequence of float, optional
-        Relative widths of the columns.
-    shared : bool, default False
-        Whether panels of a row have one y-axis, so that only the first needs room for its labels.
-    joined : bool, default False
-        Whether panels of a column have one x-axis, so that only the last needs room for its labels.
-    heads : bool or "top", default False
-        Whether panels have titles, or those of the first row.
-    feet : bool, default False
-        Whether panels of all rows have labels below, and not only those of the last one.
-    side : float, optional
-        Room to the left of panels, in points; by default enough for a labelled axis.
-
-    Returns
-    -------
-    Sheet
-
-    Raises
-    ------
-    ValueError
-        If the figure is too small.
-    """
+    """Lay out a sheet: margins are measured from the type's sizes, before anything is drawn."""
     figure = new_figure(size or reference, reference)
     width, height = in_points(figure)
     tick, label, large = (points(f"{k}size") for k in ("xtick.label", "axes.label", "axes.title"))
@@ -172,21 +125,7 @@ def data_name(result: Result) -> str:
 
 
 def data_words(result: Result, train: int | None = None) -> str:
-    """Return the data set's name, and how many images there were.
-
-    Parameters
-    ----------
-    result : Result
-        What was found.
-    train : int, optional
-        How many images were trained on, if not all.
-
-    Examples
-    --------
-    >>> about = {"name": "MNIST", "train": 60000, "test": 10000, "shape": [28, 28]}
-    >>> data_words(Result("dropout", about, {}, (0,)), 300)
-    'MNIST (300 of 60,000 training images, 10,000 test images)'
-    """
+    """Return the data set's name, and how many images there were."""
     data = result.data
     whole = int(data["train"])
     few = whole if train is None else min(int(train), whole)
@@ -195,20 +134,7 @@ def data_words(result: Result, train: int | None = None) -> str:
 
 
 def layers_words(inputs: int, hidden: Sequence[int], outputs: int) -> str:
-    """Return the widths of a network's layers in short.
-
-    Parameters
-    ----------
-    inputs, outputs : int
-        How many pixels and classes there are.
-    hidden : sequence of int
-        The widths of the hidden layers.
-
-    Examples
-    --------
-    >>> layers_words(784, [100, 100, 100], 10), layers_words(784, [100, 50], 10)
-    ('784-100x3-10', '784-100-50-10')
-    """
+    """Return the widths of a network's layers in short."""
     alike = len(set(hidden)) == 1 and len(hidden) > 1
     middle = [f"{hidden[0]}x{len(hidden)}"] if alike else [str(width) for width in hidden]
     return "-".join([str(inputs), *middle, str(outputs)])

@@ -26,17 +26,7 @@ _SIZE: Size = (1280, 680)
 
 
 def draw_signals(result: Result, size: Size | None = None, *, network: str) -> Figure:
-    """Draw the histograms of each layer at the start, a fifth of the way, and at the end.
-
-    Parameters
-    ----------
-    result : Result
-        What `layers` returned.
-    size : (int, int), optional
-        Width and height in pixels.
-    network : str
-        Which of its networks.
-    """
+    """Draw the histograms of each layer at the start, a fifth of the way, and at the end."""
     shown = moments_shown(result)
     steps = [int(result.arrays["moments"][row]) for row in shown]
     styles = [{**style, "marker": "s"} for style in track_styles(len(shown))]
@@ -63,27 +53,7 @@ def animate_signals(
     theme: str | None = None,
     size: Size | None = None,
 ) -> Movie:
-    """Make a moving picture of the histograms of each layer while a network learns.
-
-    Parameters
-    ----------
-    result : Result
-        What `layers` returned.
-    network : str, default "ReLU, He"
-        Which of its networks.
-    theme, size
-        As for `draw`.
-
-    Returns
-    -------
-    Movie
-        Its `save` writes a GIF, MP4, WebM, WebP or animated PNG, by the suffix.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-    """
+    """Make a moving picture of the histograms of each layer while a network learns."""
     if not isinstance(result, Result) or result.experiment != "layers":
         raise must("result", "what `layers` returns", result, kind=TypeError)
     if network not in result.runs:

@@ -20,46 +20,12 @@ _NARROWEST, _PART = 11, 40
 
 
 def window_for(iterations: int) -> int:
-    """Return the width of the window that a curve of so many losses is smoothed with, odd.
-
-    Examples
-    --------
-    >>> window_for(100), window_for(2000)
-    (11, 51)
-    """
+    """Return the width of the window that a curve of so many losses is smoothed with, odd."""
     return max(_NARROWEST, iterations // _PART // 2 * 2 + 1)
 
 
 def smoothed(values: Any, window: int = _NARROWEST) -> Array:
-    """Return a curve whose every value is a weighted mean of those around it.
-
-    The window is symmetric everywhere: near an end it is as wide as there are values on both
-    sides, and so the first and the last value stay what they are. What is padded with mirrored
-    values, as in the textbook's script, is smoother there than the data are, and shifted.
-
-    Parameters
-    ----------
-    values : array_like, shape (..., n)
-        One or more curves; they may end in NaN, which stays.
-    window : int, default 11
-        Its width in the middle, odd.
-
-    Returns
-    -------
-    numpy.ndarray, of the same shape
-
-    Raises
-    ------
-    ValueError
-        If the width is not odd.
-
-    Examples
-    --------
-    >>> smoothed([0, 0, 0, 1, 0, 0, 0], window=3).round(2)
-    array([0.  , 0.  , 0.23, 0.53, 0.23, 0.  , 0.  ])
-    >>> smoothed([0, 1, 2, 3, 4], window=3).round(2)
-    array([0., 1., 2., 3., 4.])
-    """
+    """Return a curve whose every value is a weighted mean of those around it."""
     if window < 1 or window % 2 == 0:
         raise must("window", "odd and positive", window)
     curves = np.atleast_2d(np.array(values, dtype=float))
@@ -86,23 +52,7 @@ def _smoothed(values: Array, half: int) -> Array:
 
 
 def band(rows: Any) -> tuple[Array, Array, Array]:
-    """Return the least, the median and the greatest of several curves, place by place.
-
-    Parameters
-    ----------
-    rows : array_like, shape (seeds, n)
-        Curves that may end in NaN, and do not count from there on.
-
-    Returns
-    -------
-    low, middle, high : numpy.ndarray, shape (n,)
-        NaN where no curve is left.
-
-    Examples
-    --------
-    >>> band([[1.0, 2.0], [3.0, np.nan], [8.0, np.nan]])
-    (array([1., 2.]), array([3., 2.]), array([8., 2.]))
-    """
+    """Return the least, the median and the greatest of several curves, place by place."""
     rows = np.asarray(rows, dtype=float)
     there = np.isfinite(rows).any(axis=0)
     found = np.full((3, rows.shape[1]), np.nan)

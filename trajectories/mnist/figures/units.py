@@ -21,15 +21,7 @@ __all__ = ["draw_zero_weights"]
 
 
 def draw_zero_weights(result: Result, size: Size | None = None) -> Figure:
-    """Draw the losses, and pictures of how the weights of some units have changed.
-
-    Parameters
-    ----------
-    result : Result
-        What `zero_weights` returned.
-    size : (int, int), optional
-        Width and height in pixels.
-    """
+    """Draw the losses, and pictures of how the weights of some units have changed."""
     styles = track_styles(len(result.runs))
     iterations = result.settings["iterations"]
     made = sheet(

@@ -66,10 +66,6 @@ def as_schedule(text: str) -> Schedule:
         A name of `SCHEDULES`, and in parentheses its arguments as in Python, by place or by
         name: numbers, and further schedules where a rate stands. Nothing is evaluated.
 
-    Returns
-    -------
-    Schedule
-
     Raises
     ------
     TypeError

@@ -56,27 +56,7 @@ _PAGE_START = re.compile(r"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html)\b", re.IGN
 
 @dataclass(frozen=True, eq=False)
 class Media:
-    """What a file holds that can be put on a slide.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    kind : str
-        Its suffix, in lower case: one of `MEDIA_TYPES`.
-    content : bytes
-        All of it.
-    size : (int, int) or None
-        Width and height in pixels, if they are known.
-    ground : (int, int, int) or None
-        Red, green and blue of what lies behind the picture, if that is known.
-    seconds : float
-        How long a video lasts, if that is known; else 0.
-    moving : bool
-        Whether a picture has several frames.
-    still : PIL.Image.Image or None
-        The first frame of a picture; what stands for a video until it plays.
-    """
+    """What a file holds that can be put on a slide."""
 
     path: Path
     kind: str
@@ -100,24 +80,7 @@ class Media:
 
 
 def read_media(path: str | os.PathLike[str]) -> Media:
-    """Read a picture, a video or a page, and check that it is what its suffix says.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file.
-
-    Returns
-    -------
-    Media
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
-    ValueError
-        If its suffix is unknown, or if it is damaged or holds something else.
-    """
+    """Read a picture, a video or a page, and check that it is what its suffix says."""
     kind = suffix("kind of picture or video", path, MEDIA_TYPES)
     file = Path(path)
     content = file.read_bytes()

@@ -19,37 +19,14 @@ _Part: TypeAlias = tuple[int, int]
 
 
 class Movie(NamedTuple):
-    """What the head of an MP4 says.
-
-    Parameters
-    ----------
-    size : (int, int)
-        Width and height in pixels, as shown.
-    seconds : float
-        How long it lasts.
-    """
+    """What the head of an MP4 says."""
 
     size: tuple[int, int]
     seconds: float
 
 
 def read_mp4(content: bytes) -> Movie:
-    """Read the size and duration of an MP4 from its boxes (ISO/IEC 14496-12).
-
-    Parameters
-    ----------
-    content : bytes
-        The whole file, so that one which was cut off is known.
-
-    Returns
-    -------
-    Movie
-
-    Raises
-    ------
-    ValueError
-        If it is no MP4, is cut off or has no pictures.
-    """
+    """Read the size and duration of an MP4 from its boxes (ISO/IEC 14496-12)."""
     file = BoundedFile(io.BytesIO(content))
     try:
         outer = dict(_inside(file, (0, file.size)))

@@ -29,19 +29,7 @@ _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @dataclass(frozen=True)
 class Words:
-    """What is said of a file.
-
-    Parameters
-    ----------
-    title : str
-        One line.
-    notes : tuple of str
-        Lines for the speaker.
-    recipe : str
-        The recipe as it is, to be set beneath; "" if there is none.
-    about : str
-        A sentence that stands in for the picture.
-    """
+    """What is said of a file."""
 
     title: str
     notes: tuple[str, ...]
@@ -52,32 +40,7 @@ class Words:
 def words(
     name: str, recipe: str | None, *, kind: str = "Picture", title: str | None = None
 ) -> Words:
-    """Tell what a recipe says, for people.
-
-    Parameters
-    ----------
-    name : str
-        The file's name.
-    recipe : str or None
-        What was found in it, which may be anything; None if nothing was.
-    kind : str, default "Picture"
-        What the file holds, for who cannot see it.
-    title : str, optional
-        A title that was asked for; by default the recipe's surface and optimizers, or the file's
-        name without its suffix.
-
-    Returns
-    -------
-    Words
-
-    Examples
-    --------
-    >>> made = '{"surface": {"formula": "x**2 + y**2"}, "paths": [{"optimizer": {"name": "sgd"}}]}'
-    >>> words("zigzag.gif", made).title
-    'x² + y²: SGD'
-    >>> words("zigzag.gif", None).notes
-    ('zigzag.gif',)
-    """
+    """Tell what a recipe says, for people."""
     name = in_one_line(name)
     stem = name.rpartition(".")[0] or name
     asked = in_one_line(title) if title is not None else ""
@@ -91,35 +54,17 @@ def words(
 
 
 def clean(text: str) -> str:
-    """Put the replacement character, U+FFFD, for what slides cannot hold.
-
-    Examples
-    --------
-    >>> clean("a" + chr(0)) == "a" + chr(0xFFFD)
-    True
-    """
+    """Put the replacement character, U+FFFD, for what slides cannot hold."""
     return _UNFIT.sub("\ufffd", text)
 
 
 def in_one_line(text: str) -> str:
-    """Clean a text, and put blanks for its line breaks and the like.
-
-    Examples
-    --------
-    >>> in_one_line(" two  words ")
-    'two words'
-    """
+    """Clean a text, and put blanks for its line breaks and the like."""
     return " ".join(clean(text).split())
 
 
 def shown_formula(formula: str) -> str:
-    """Write a formula as it is read: with raised exponents, and dots for products.
-
-    Examples
-    --------
-    >>> shown_formula("2*x**10*y + x**(y/2)")
-    '2·x¹⁰·y + x^(y/2)'
-    """
+    """Write a formula as it is read: with raised exponents, and dots for products."""
     raised = re.sub(r"\*\*(\d+)(?![\d.eE]|\*\*)", lambda m: m[1].translate(_RAISED), formula)
     return raised.replace("**", "^").replace("*", "·")
 

@@ -22,27 +22,7 @@ _USUAL: dict[str, Any] = {"noise": 0.0, "tolerance": None, "seed": 0}
 
 
 def as_paths(results: Any) -> tuple[str, dict[str, Any]]:
-    """Return what is seen, and who did it on what, as a recipe of paths would tell it.
-
-    Parameters
-    ----------
-    results : object
-        The "results" of a recipe, which may be anything.
-
-    Returns
-    -------
-    seen : str
-        In words; "" if nothing is known.
-    data : dict
-        With "surface", "paths" and "descent", as far as they are known.
-
-    Examples
-    --------
-    >>> told = {"experiment": "dropout", "data": {"name": "digits"}, "seeds": [0]}
-    >>> seen, data = as_paths([{"kind": "experiment", "told": told}])
-    >>> seen, data["surface"]["name"]
-    ('networks in training', 'dropout on digits')
-    """
+    """Return what is seen, and who did it on what, as a recipe of paths would tell it."""
     records = [one for one in results if isinstance(one, dict)] if isinstance(results, list) else []
     if not records:
         return "", {}

@@ -73,15 +73,6 @@ def plot_map(
     scale : bool, default True
         Whether to draw what the colours mean, to the right of the map.
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
     Examples
     --------
     >>> import numpy as np
@@ -135,21 +126,7 @@ def draw_sensitivity(
     *,
     scale: bool = True,
 ) -> None:
-    """Draw a map of two hyperparameters with all its marks and its header.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    result : Sensitivity
-        What to draw.
-    pins : sequence
-        As for `plot_map`.
-    styles : sequence of dict
-        A style for each pin.
-    scale : bool, default True
-        Whether to draw what the colours mean.
-    """
+    """Draw a map of two hyperparameters with all its marks and its header."""
     cells = placed(result, pins)
     mesh = draw_cells(ax, result)
     marks = {_THEORY: draw_frontier(ax, result)}
@@ -198,15 +175,6 @@ def plot_rates(
     **kwargs
         Passed on to the curves (`matplotlib.lines.Line2D`).
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
     Examples
     --------
     >>> from trajectories.maps import compare_rates
@@ -243,19 +211,7 @@ def plot_rates(
 
 
 def words_of(result: Sensitivity | Basins, *, named: bool = True) -> list[str]:
-    """Return what may stand over a map, the best first.
-
-    Parameters
-    ----------
-    result : Sensitivity or Basins
-        The map.
-    named : bool, default True
-        Whether to name the optimizer.
-
-    Returns
-    -------
-    list of str
-    """
+    """Return what may stand over a map, the best first."""
     surface = result.surface
     words = heading(surface.name, surface.formula, surface.latex)
     return [f"{literal(result.label)} on {text}" for text in words] if named else words

@@ -30,17 +30,7 @@ _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def shades_for(results: Sequence[Basins]) -> Shades:
-    """Return one set of colours for several maps of one surface.
-
-    Parameters
-    ----------
-    results : sequence of Basins
-        The maps.
-
-    Returns
-    -------
-    Shades
-    """
+    """Return one set of colours for several maps of one surface."""
     arrived = np.concatenate([one.steps[one.minimum >= 0] for one in results])
     slowest = int(np.ceil(np.quantile(arrived, _LATE))) if arrived.size else 1
     first = results[0]
@@ -54,19 +44,7 @@ def letters(count: int) -> list[str]:
 
 
 class Forming:
-    """The cells of a map of basins, which take on their colour when their paths arrive.
-
-    Parameters
-    ----------
-    image : matplotlib.image.AxesImage
-        Shows the cells.
-    result : Basins
-        The map.
-    shades : Shades
-        Its colours.
-    above : sequence of matplotlib.artist.Artist
-        What lies above the cells and must be painted over them.
-    """
+    """The cells of a map of basins, which take on their colour when their paths arrive."""
 
     def __init__(
         self, image: AxesImage, result: Basins, shades: Shades, above: Sequence[Artist]
@@ -85,21 +63,7 @@ class Forming:
 
 
 def draw_basins(ax: Axes, result: Basins, shades: Shades) -> Forming:
-    """Draw the frame of a map of basins and its minima; return its cells, which can show any step.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    result : Basins
-        What to draw.
-    shades : Shades
-        Its colours.
-
-    Returns
-    -------
-    Forming
-    """
+    """Draw the axes of a basin map and its minima; return the cells, which can show any step."""
     style_ticks(ax)
     (x0, x1), (y0, y1) = result.limits
     ax.set_xlim(x0, x1)
@@ -149,24 +113,7 @@ def draw_basins(ax: Axes, result: Basins, shades: Shades) -> Forming:
 
 
 def draw_key(ax: Axes, shades: Shades, result: Basins, *, missing: bool | None = None) -> Axes:
-    """Draw what the colours mean: a column for each minimum, dark upwards with the steps.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        The map, to the right of which to draw.
-    shades : Shades
-        The colours.
-    result : Basins
-        Gives the minima.
-    missing : bool, optional
-        Whether to say what black is; by default if there is some in the map.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The key's own.
-    """
+    """Draw what the colours mean: a column for each minimum, dark upwards with the steps."""
     columns, heads = _columns(shades, result)
     wide, gap = (
         part * points("xtick.labelsize") / in_points(ax)[0]
@@ -202,15 +149,7 @@ def draw_key(ax: Axes, shades: Shades, result: Basins, *, missing: bool | None =
 
 
 def key_width(shades: Shades, result: Basins) -> float:
-    """Return the room that `draw_key` needs beside a map, in points.
-
-    Parameters
-    ----------
-    shades : Shades
-        The colours.
-    result : Basins
-        Gives the minima.
-    """
+    """Return the room that `draw_key` needs beside a map, in points."""
     ticks = 0.75 * len(str(shades.slowest)) + 0.9
     columns, _ = _columns(shades, result)
     size = points("xtick.labelsize")

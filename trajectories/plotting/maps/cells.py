@@ -40,22 +40,7 @@ _BAR = 1.2
 
 
 def edges(values: Array) -> Array:
-    """Return the edges of the cells whose middles are given.
-
-    Parameters
-    ----------
-    values : numpy.ndarray, shape (n,)
-        In ascending order; on a logarithmic scale if they are geometric.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n + 1,)
-
-    Examples
-    --------
-    >>> edges(np.array([1.0, 2.0, 3.0]))
-    array([0.5, 1.5, 2.5, 3.5])
-    """
+    """Return the edges of the cells whose middles are given."""
     geometric = is_geometric(values)
     middle = np.log(values) if geometric else values
     between = (middle[1:] + middle[:-1]) / 2
@@ -64,19 +49,7 @@ def edges(values: Array) -> Array:
 
 
 def mark_axis(ax: Axes, which: str, name: str, values: Array) -> None:
-    """Label an axis with a hyperparameter, scale it, and end it where its cells end.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Whose axis.
-    which : {"x", "y"}
-        Which one.
-    name : str
-        The hyperparameter.
-    values : numpy.ndarray, shape (n,)
-        Its values.
-    """
+    """Label an axis with a hyperparameter, scale it, and end it where its cells end."""
     geometric = is_geometric(values)
     ends = edges(values)[[0, -1]]
     label = _NAMES.get(name, name.replace("_", " "))
@@ -91,20 +64,7 @@ def mark_axis(ax: Axes, which: str, name: str, values: Array) -> None:
 
 
 def draw_cells(ax: Axes, result: Sensitivity) -> ScalarMappable:
-    """Colour the cells of a map by how they ended, and hatch what is lost.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw: the first hyperparameter along x, the second along y.
-    result : Sensitivity
-        Of two hyperparameters.
-
-    Returns
-    -------
-    matplotlib.cm.ScalarMappable
-        What a colour scale is made of.
-    """
+    """Colour the cells of a map by how they ended, and hatch what is lost."""
     style_ticks(ax)
     (name_x, x), (name_y, y) = result.axes.items()
     mark_axis(ax, "x", name_x, x)
@@ -126,22 +86,7 @@ def draw_cells(ax: Axes, result: Sensitivity) -> ScalarMappable:
 
 
 def draw_scale(ax: Axes, mappable: ScalarMappable, label: str) -> Axes:
-    """Draw the scale of colours to the right of a map.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        The map.
-    mappable : matplotlib.cm.ScalarMappable
-        Gives the colours.
-    label : str
-        What they mean.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The scale's own.
-    """
+    """Draw the scale of colours to the right of a map."""
     wide = _BAR * points("xtick.labelsize") / in_points(ax)[0]
     beside = ax.inset_axes((1 + wide, 0.0, wide, 1.0))
     bar = ax.figure.colorbar(mappable, cax=beside)
@@ -160,20 +105,7 @@ def scale_width() -> float:
 
 
 def draw_frontier(ax: Axes, result: Sensitivity) -> dict[str, Any] | None:
-    """Draw the line beyond which theory says that nothing converges.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        The map.
-    result : Sensitivity
-        Whose frontier.
-
-    Returns
-    -------
-    dict or None
-        The line's style, for a legend; None if there is no such line.
-    """
+    """Draw the line beyond which theory says that nothing converges."""
     limit = result.frontier
     if limit is None:
         return None

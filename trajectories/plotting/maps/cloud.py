@@ -29,22 +29,7 @@ _OPAQUE, _POINT = 0.85, 0.55
 
 
 def density(positions: Array, cells: tuple[int, int], smooth: float = _SMOOTH) -> Array:
-    """Return how densely points lie, smoothed.
-
-    Parameters
-    ----------
-    positions : numpy.ndarray, shape (n, 2)
-        In parts of the view's width and height; those outside and NaN do not count.
-    cells : (int, int)
-        Columns and rows.
-    smooth : float
-        The deviation of the smoothing, in cells.
-
-    Returns
-    -------
-    numpy.ndarray, shape (rows, columns)
-        Its sum is the number of points inside, but for what is smoothed over the edges.
-    """
+    """Return how densely points lie, smoothed."""
     columns, rows = cells
     good = np.isfinite(positions).all(axis=1)
     x, y = positions[good].T
@@ -60,17 +45,7 @@ def density(positions: Array, cells: tuple[int, int], smooth: float = _SMOOTH) -
 
 
 class Cloud:
-    """The points of an ensemble and their density, which can show any step.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Its limits are those of the scene.
-    scene : Scene
-        With one track of many paths.
-    style : dict
-        Gives the colour.
-    """
+    """The points of an ensemble and their density, which can show any step."""
 
     def __init__(self, ax: Axes, scene: Scene, style: Style) -> None:
         (x0, x1), (y0, y1) = scene.limits

@@ -26,20 +26,7 @@ _OTHERS = (0.62, 0.62, 0.62)
 
 
 def excess_of(result: Sensitivity) -> tuple[Array, str]:
-    """Return the values of a map as they are drawn, and what they are called.
-
-    Parameters
-    ----------
-    result : Sensitivity
-        Whose values.
-
-    Returns
-    -------
-    values : numpy.ndarray
-        Losses less the minimum, if that is known; NaN where the descent is lost.
-    label : str
-        Their name.
-    """
+    """Return the values of a map as they are drawn, and what they are called."""
     values = np.where(result.lost, np.nan, result.values)
     if result.measure == "steps":
         return values, f"steps until the gradient is below {result.settings.tolerance:g}"
@@ -51,24 +38,13 @@ def excess_of(result: Sensitivity) -> tuple[Array, str]:
 
 
 def quality_map() -> Colormap:
-    """Return the colours of losses, the lowest first: dark on a light page, light on a dark one.
-
-    Their lightness goes one way, and so tells them apart without colours too.
-    """
+    """Return the colours of losses, the lowest first: dark on a light page, light on a dark one."""
     light = sum(to_rgb(setting("axes.facecolor"))) > 1.5
     return mpl.colormaps["YlGnBu_r" if light else "YlGnBu"]
 
 
 def quality_norm(values: Array, measure: str = "loss") -> Normalize:
-    """Return the scale of a map's values: logarithmic if it can be.
-
-    Parameters
-    ----------
-    values : numpy.ndarray
-        NaN where there is none.
-    measure : {"loss", "steps"}
-        What they are.
-    """
+    """Return the scale of a map's values: logarithmic if it can be."""
     known = values[np.isfinite(values)]
     if not known.size:
         return Normalize(0.0, 1.0)
@@ -81,24 +57,7 @@ def quality_norm(values: Array, measure: str = "loss") -> Normalize:
 
 
 class Shades:
-    """The colour of a cell by its minimum, and how bright it is by the steps that it takes.
-
-    Parameters
-    ----------
-    count : int
-        How many minima there are.
-    known : int
-        How many of them are global ones, which come first.
-    slowest : int
-        The steps at which a shade is darkest.
-
-    Attributes
-    ----------
-    colors : list of (float, float, float)
-        The middle shade of each minimum.
-    coloured : int
-        How many have a colour of their own.
-    """
+    """The colour of a cell by its minimum, and how bright it is by the steps that it takes."""
 
     def __init__(self, count: int, known: int, slowest: int) -> None:
         cycle = [to_rgb(style["color"]) for style in setting("axes.prop_cycle") if "color" in style]
@@ -112,19 +71,7 @@ class Shades:
         self.slowest = max(slowest, 1)
 
     def rgb(self, minimum: NDArray[np.integer], steps: NDArray[np.integer]) -> NDArray[np.uint8]:
-        """Return the colours of cells.
-
-        Parameters
-        ----------
-        minimum : numpy.ndarray of int
-            Which minimum each arrives at; -1 for none.
-        steps : numpy.ndarray of int
-            After how many steps.
-
-        Returns
-        -------
-        numpy.ndarray of uint8, shape (..., 3)
-        """
+        """Return the colours of cells."""
         minimum, steps = np.broadcast_arrays(minimum, steps)
         base = np.array([*self.colors, NOWHERE])[minimum]
         late = self.lateness(steps)[..., None]

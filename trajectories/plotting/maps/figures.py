@@ -58,15 +58,6 @@ def plot_sensitivity(
     theme : str, optional
         As for `plot_map`.
 
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
     Examples
     --------
     >>> import numpy as np
@@ -137,23 +128,7 @@ def _map_and_panels(figure: Figure, count: int, labels: Sequence[str], scale: fl
 
 
 def draw_beside(figure: Figure, result: Any, theme: Theme) -> tuple[Axes, Axes, Limits]:
-    """Draw a map, and beside it a panel for the path of any of its cells.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        Where to draw.
-    result : Sensitivity or Basins
-        The map, of two hyperparameters or of starts.
-    theme : Theme
-        Gives the colours.
-
-    Returns
-    -------
-    map, panel : matplotlib.axes.Axes
-    limits : ((float, float), (float, float))
-        What the panel shows.
-    """
+    """Draw a map, and beside it a panel for the path of any of its cells."""
     starts = isinstance(result, Basins)
     surface = result.surface
     if starts:

@@ -32,17 +32,7 @@ def ground() -> tuple[float, float, float]:
 
 
 def hatch_lost(ax: Axes, result: Sensitivity, x: Array, y: Array) -> None:
-    """Hatch the cells that are lost.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        The map.
-    result : Sensitivity
-        Of two hyperparameters.
-    x, y : numpy.ndarray
-        The edges of the cells.
-    """
+    """Hatch the cells that are lost."""
     if not result.lost.any():
         return
     hatched = PathPatch(
@@ -59,18 +49,7 @@ def hatch_lost(ax: Axes, result: Sensitivity, x: Array, y: Array) -> None:
 
 
 def unreached(result: Sensitivity) -> dict[str, dict[str, Any]]:
-    """Return what the plain cells of a map of steps are, and how they look, for a legend.
-
-    Parameters
-    ----------
-    result : Sensitivity
-        Of two hyperparameters.
-
-    Returns
-    -------
-    dict
-        Empty if there are no such cells.
-    """
+    """Return what the plain cells of a map of steps are, and how they look, for a legend."""
     if not (np.isnan(result.values) & ~result.lost).any():
         return {}
     square = {
@@ -84,17 +63,7 @@ def unreached(result: Sensitivity) -> dict[str, dict[str, Any]]:
 
 
 def name_lost(ax: Axes, result: Sensitivity, taken: Sequence[tuple[int, ...]] = ()) -> None:
-    """Write into the hatched part of a map what it is, if there is room.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        The map.
-    result : Sensitivity
-        Of two hyperparameters.
-    taken : sequence of tuple of int
-        Cells that must not be covered.
-    """
+    """Write into the hatched part of a map what it is, if there is room."""
     lost = result.lost.T.copy()
     if not lost.any():
         return

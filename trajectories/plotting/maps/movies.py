@@ -61,11 +61,6 @@ def animate_basins(
     Movie
         Nothing has been drawn yet.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
     Examples
     --------
     >>> from trajectories.maps import basins
@@ -129,11 +124,6 @@ def animate_ensemble(
     Movie
         Nothing has been drawn yet.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
     Examples
     --------
     >>> from trajectories.maps import ensemble
@@ -183,15 +173,6 @@ def plot_ensemble(
         As for `plot_map`.
     limits : "domain" or ((float, float), (float, float)), optional
         What to show; by default what happened, with a margin.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
 
     Examples
     --------

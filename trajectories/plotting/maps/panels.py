@@ -39,15 +39,6 @@ def plot_basins(results: Any, *, size: Size | None = None, theme: str | None = N
     theme : str, optional
         As for `plot_map`.
 
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
     Examples
     --------
     >>> from trajectories.maps import basins
@@ -64,13 +55,7 @@ def plot_basins(results: Any, *, size: Size | None = None, theme: str | None = N
 
 
 def checked_basins(results: Any) -> list[Basins]:
-    """Return maps of basins as a list, and make sure that they go together.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If they do not.
-    """
+    """Return maps of basins as a list, and make sure that they go together."""
     several = [results] if isinstance(results, Basins) else list(results)
     if not several or not all(isinstance(one, Basins) for one in several):
         raise must("results", "what `basins` returns", results, kind=TypeError)
@@ -86,21 +71,7 @@ def checked_basins(results: Any) -> list[Basins]:
 def basins_picture(
     results: Sequence[Basins], size: Size | None = None
 ) -> tuple[RecipeFigure, list[Forming]]:
-    """Lay out a panel for each map of basins, and a key for all; return the moving parts.
-
-    Parameters
-    ----------
-    results : sequence of Basins
-        What `checked_basins` returned.
-    size : (int, int), optional
-        Width and height in pixels.
-
-    Returns
-    -------
-    figure : RecipeFigure
-    parts : list of Forming
-        In the order given.
-    """
+    """Lay out a panel for each map of basins, and a key for all; return the moving parts."""
     count = len(results)
     columns = count if count <= 3 else math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)

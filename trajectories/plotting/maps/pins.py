@@ -25,24 +25,7 @@ _INSIDE = 0.025
 
 
 def placed(result: Sensitivity, pins: Sequence[Any]) -> list[tuple[int, ...]]:
-    """Return the cells that are pinned.
-
-    Parameters
-    ----------
-    result : Sensitivity
-        The map.
-    pins : sequence of mapping or tuple
-        Each the values of the hyperparameters, whose nearest cell is meant, or a cell's indices.
-
-    Returns
-    -------
-    list of tuple of int
-
-    Raises
-    ------
-    ValueError
-        If a pin is anything else.
-    """
+    """Return the cells that are pinned."""
     cells: list[tuple[int, ...]] = []
     for pin in pins:
         if isinstance(pin, Mapping):
@@ -61,18 +44,7 @@ def placed(result: Sensitivity, pins: Sequence[Any]) -> list[tuple[int, ...]]:
 
 
 def chosen_pins(result: Sensitivity) -> list[tuple[int, ...]]:
-    """Choose cells that tell what a map is about: the given settings, the best, and a lost one.
-
-    Parameters
-    ----------
-    result : Sensitivity
-        The map.
-
-    Returns
-    -------
-    list of tuple of int
-        At most four, from left to right: one that is slow, too.
-    """
+    """Choose cells that tell what a map is about: the given settings, the best, and a lost one."""
     shape, best = result.values.shape, result.best_index
     if best is None:
         return [tuple(n // 2 for n in shape)]
@@ -103,19 +75,7 @@ def chosen_pins(result: Sensitivity) -> list[tuple[int, ...]]:
 def draw_pins(
     ax: Axes, result: Sensitivity, cells: Sequence[tuple[int, ...]], styles: Sequence[Any]
 ) -> None:
-    """Mark cells with their numbers, from 1.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        The map.
-    result : Sensitivity
-        Of two hyperparameters.
-    cells : sequence of tuple of int
-        Which cells.
-    styles : sequence of dict
-        Give the colours.
-    """
+    """Mark cells with their numbers, from 1."""
     size = points("xtick.labelsize")
     to_parts = ax.transData + ax.transAxes.inverted()
     for number, (cell, style) in enumerate(zip(cells, styles, strict=False), 1):
@@ -150,20 +110,7 @@ def draw_pins(
 
 
 def draw_best(ax: Axes, result: Sensitivity) -> dict[str, Any] | None:
-    """Mark the best cell with a star.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        The map.
-    result : Sensitivity
-        Of two hyperparameters.
-
-    Returns
-    -------
-    dict or None
-        The mark's style, for a legend; None if all is lost.
-    """
+    """Mark the best cell with a star."""
     if result.best is None:
         return None
     x, y = result.best.values()

@@ -60,17 +60,7 @@ class _Frame(NamedTuple):
 
 
 def draw_rates(ax: Axes, curves: Sequence[Sensitivity], styles: Sequence[Style]) -> None:
-    """Draw curves of losses, and mark where each optimizer stands with its given value.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    curves : sequence of Sensitivity
-        Of one hyperparameter, the same for all.
-    styles : sequence of dict
-        A style for each.
-    """
+    """Draw curves of losses, and mark where each optimizer stands with its given value."""
     first = curves[0]
     ((name, ticks),) = first.axes.items()
     style_ticks(ax)
@@ -105,13 +95,7 @@ def draw_rates(ax: Axes, curves: Sequence[Sensitivity], styles: Sequence[Style])
 
 
 def rates_legend(curves: Sequence[Sensitivity]) -> dict[str, Style]:
-    """Return what the marks beside the curves mean, and the style of each, for a legend.
-
-    Parameters
-    ----------
-    curves : sequence of Sensitivity
-        What is drawn.
-    """
+    """Return what the marks beside the curves mean, and the style of each, for a legend."""
     ink, frame = setting("text.color"), _frame(curves)
     marks = [_given(one, frame) for one in curves]
     drawn = {_AT, *(mark.marker for mark in marks if mark is not None)}

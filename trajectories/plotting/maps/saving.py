@@ -87,25 +87,7 @@ def check_map_file(
     pins: Sequence[Any] | None = None,
     size: tuple[int, int] | None = None,
 ) -> str:
-    """Return the suffix of a map's file, if a map can become that; it need not be there yet.
-
-    Parameters
-    ----------
-    path, pins, size
-        As for `save_map`.
-    two : bool
-        Whether the map is one of two hyperparameters.
-
-    Raises
-    ------
-    ValueError
-        If the suffix is unknown, or if the file could not hold pins or have a size.
-
-    Examples
-    --------
-    >>> check_map_file("basins.HTML", two=False)
-    '.html'
-    """
+    """Return the suffix of a map's file, if a map can become that; it need not be there yet."""
     kind = suffix("format of a map", path, MAP_FORMATS)
     if kind in (_PAGE, _DATA) and size is not None:
         raise must("size", f"left out for {kind}", size)

@@ -18,23 +18,7 @@ _LEAST, _MOST = 1e-4, 1e5
 
 
 def mark_logarithmic(axis: Axis, most: int) -> None:
-    """Write numbers at a logarithmic axis: powers of ten, and others where it is short.
-
-    Parameters
-    ----------
-    axis : matplotlib.axis.Axis
-        Which axis; it may be scaled later.
-    most : int
-        How many numbers at most.
-
-    Examples
-    --------
-    >>> from matplotlib.figure import Figure
-    >>> ax = Figure().add_subplot(xscale="log", xlim=(0.2, 0.8))
-    >>> mark_logarithmic(ax.xaxis, 8)
-    >>> [label.get_text() for label in ax.get_xticklabels()]
-    ['0.2', '0.5']
-    """
+    """Write numbers at a logarithmic axis: powers of ten, and others where it is short."""
     axis.set_major_locator(_Numbers(numticks=most))
     axis.set_major_formatter(_Words())
     axis.set_minor_locator(NullLocator())

@@ -58,15 +58,6 @@ def plot_tuning(
     limits : "domain" or ((float, float), (float, float)), optional
         What to show; by default what happened to the best, with a margin.
 
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-
     Examples
     --------
     >>> from trajectories.maps import tune
@@ -130,15 +121,6 @@ def plot_triptych(
         As for `plot_map`.
     limits : "domain" or ((float, float), (float, float)), optional
         What to show; by default what happened in all three, with a margin.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
 
     Examples
     --------

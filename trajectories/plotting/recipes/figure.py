@@ -30,21 +30,7 @@ _SALT: Any = {"svg.hashsalt": "trajectories"}
 
 
 class RecipeFigure(Figure):
-    """A Matplotlib figure that remembers the paths it shows and how they were drawn.
-
-    Whatever is saved with `savefig` carries the recipe: a PNG as the text ``Comment``, an SVG as
-    its description, a PDF in its keywords. What is drawn on it afterwards is not part of that.
-
-    Parameters
-    ----------
-    *args, **kwargs
-        As for `matplotlib.figure.Figure`.
-
-    Attributes
-    ----------
-    trajectories : list of Trajectory
-        The paths that it shows; empty if it shows none.
-    """
+    """A Matplotlib figure that remembers the paths it shows and how they were drawn."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -53,17 +39,7 @@ class RecipeFigure(Figure):
         self._recipe = ""
 
     def remember(self, source: Any, *, kind: str, settings: Mapping[str, Any]) -> None:
-        """Keep what is shown, to be written down when the figure is saved.
-
-        Parameters
-        ----------
-        source : sequence, or Surface
-            What the picture shows: trajectories, results, or a surface.
-        kind : str
-            The function that drew it, as for `make_recipe`.
-        settings : mapping
-            Its keyword arguments.
-        """
+        """Keep what is shown, to be written down when the figure is saved."""
         several = source if isinstance(source, Sequence) else ()
         self.trajectories = [one for one in several if isinstance(one, Trajectory)]
         self._source = source, kind, dict(settings)
@@ -86,17 +62,7 @@ class RecipeFigure(Figure):
             super().draw(renderer)
 
     def savefig(self, fname: Any, *, transparent: bool | None = None, **kwargs: Any) -> None:
-        """Save the figure as `matplotlib.figure.Figure.savefig` does, with its recipe.
-
-        Parameters
-        ----------
-        fname : str, os.PathLike or binary file
-            Where to.
-        transparent : bool, optional
-            As for Matplotlib's.
-        **kwargs
-            As for Matplotlib's. What `metadata` says goes before what is written here.
-        """
+        """Save the figure as `matplotlib.figure.Figure.savefig` does, with its recipe."""
         kind = _format(fname, kwargs.get("format"))
         ours = metadata_for(kind, self.recipe if kind in _KEYS else "")
         if ours:
@@ -123,25 +89,7 @@ class RecipeFigure(Figure):
 
 
 def metadata_for(kind: str, recipe: str) -> dict[str, Any]:
-    """Return the metadata of a file: what makes its bytes the same each time, and a recipe.
-
-    Parameters
-    ----------
-    kind : str
-        The format, such as "png".
-    recipe : str
-        What to keep; "" for nothing.
-
-    Returns
-    -------
-    dict
-        Empty for a format that keeps none.
-
-    Examples
-    --------
-    >>> metadata_for("png", "{}")
-    {'Software': None, 'Comment': '{}'}
-    """
+    """Return the metadata of a file: what makes its bytes the same each time, and a recipe."""
     if kind not in FIXED:
         return {}
     return {**FIXED[kind], **({_KEYS[kind]: recipe} if recipe else {})}

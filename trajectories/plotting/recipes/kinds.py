@@ -22,28 +22,7 @@ _NETWORK = "trajectories.mnist.figures"
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of picture.
-
-    Parameters
-    ----------
-    home : str
-        The function that makes it, as "module:name". It is named and not imported, as some stand
-        above the room of recipes.
-    shows : {"paths", "surface", "results"}, default "paths"
-        What it is made of.
-    layout : str, optional
-        The layout of `animate` that shows the same.
-    moves : bool, default False
-        Whether it is a moving picture.
-    twin : str, optional
-        The kind that shows the same, but moves if this one does not, and the other way round.
-    several : bool, default True
-        Whether the function takes all that is shown as a list, and not the only one.
-    lines : bool, default True
-        Whether what else it is told goes to the lines of paths.
-    page : bool, default False
-        Whether `save_map` makes a page of what it shows.
-    """
+    """A kind of picture."""
 
     home: str
     shows: str = "paths"
@@ -112,26 +91,14 @@ RESULTS: dict[str, tuple[str, str, str]] = {
 
 
 def picture_of(kind: str) -> Callable[..., Any]:
-    """Return the function that makes a kind of picture.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-    """
+    """Return the function that makes a kind of picture."""
     name = resolve("kind of recipe", kind, KINDS)
     function: Callable[..., Any] = pkgutil.resolve_name(KINDS[name].home)
     return function
 
 
 def arguments(function: Callable[..., Any]) -> set[str]:
-    """Return the names of a function's arguments that can be left out or are told by name.
-
-    Examples
-    --------
-    >>> sorted(arguments(picture_of("plot_tuning")))
-    ['limits', 'size', 'theme']
-    """
+    """Return the names of a function's arguments that can be left out or are told by name."""
     parameters = inspect.signature(function).parameters.values()
     told = [item for item in parameters if item.kind is not item.VAR_KEYWORD]
     return {p.name for p in told if p.kind is p.KEYWORD_ONLY or p.default is not p.empty}

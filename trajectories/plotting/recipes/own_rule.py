@@ -18,18 +18,7 @@ __all__ = ["OwnRule", "Rates", "from_own", "to_own"]
 
 @dataclass(eq=False)
 class OwnRule(Rule):
-    """Stands for an optimizer that is not of the package: its class's name and learning rate.
-
-    Parameters
-    ----------
-    lr : float, array or callable
-        Its learning rate.
-
-    Attributes
-    ----------
-    label : str
-        The name of its class.
-    """
+    """Stands for an optimizer that is not of the package: its class's name and learning rate."""
 
     name = "own"
     formula = "a rule of the user's own, of which the path is all that is known"
@@ -48,13 +37,7 @@ class OwnRule(Rule):
 
 @dataclass(frozen=True)
 class Rates:
-    """Learning rates by the number of the step, as they were: what is left of a function.
-
-    Parameters
-    ----------
-    rates : tuple of float
-        One for each step; the last one holds on. Without any, none is known.
-    """
+    """Learning rates by the number of the step, as they were: what is left of a function."""
 
     rates: tuple[float, ...] = ()
 
@@ -66,19 +49,7 @@ class Rates:
 
 
 def to_own(rule: Rule, steps: int) -> dict[str, Any]:
-    """Return what can be told of an optimizer that is not of the package, as plain data.
-
-    Parameters
-    ----------
-    rule : Optimizer or SurfaceOptimizer
-        The optimizer.
-    steps : int
-        For how many steps its learning rates are told.
-
-    Returns
-    -------
-    dict
-    """
+    """Return what can be told of an optimizer that is not of the package, as plain data."""
     lr = rule.lr
     name = rule.label if isinstance(rule, OwnRule) else type(rule).__name__
     told: dict[str, Any] = {"own": name}
@@ -91,13 +62,7 @@ def to_own(rule: Rule, steps: int) -> dict[str, Any]:
 
 
 def from_own(data: Any) -> OwnRule:
-    """Return what stands for the optimizer that `to_own` told of.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is anything else.
-    """
+    """Return what stands for the optimizer that `to_own` told of."""
     about = mapping("optimizer", data, ("own", "lr", "rates"))
     label, lr, rates = (about.get(key) for key in ("own", "lr", "rates"))
     if not isinstance(label, str):

@@ -37,23 +37,7 @@ _HELD = 500_000
 
 
 def pack_paths(paths: Sequence[Trajectory], most: int) -> dict[str, Any]:
-    """Return paths as plain data, which says what they hold.
-
-    Parameters
-    ----------
-    paths : sequence of Trajectory
-        All that a picture shows, on one surface.
-    most : int
-        How long the data may be as text. To keep to it, paths that could only be kept themselves
-        are left out first, then how the others were made.
-
-    Returns
-    -------
-    dict
-        With the "surface", with what of a "descent" holds for all paths, and with "paths". Each of
-        these says what it "holds": "descent", from which the same path comes again; "arrays", the
-        path itself; or "nothing" but its name.
-    """
+    """Return paths as plain data, which says what they hold."""
     surface = pack_surface(paths[0].surface)
     records = [_packed(path) for path in paths]
     huge = len(getattr(paths[0].surface, "samples", ())) > MOST_SAMPLES
@@ -94,21 +78,7 @@ def digest(path: Trajectory) -> str:
 
 
 def work(surface: Surface, batch: int, steps: int) -> int:
-    """Return how much there is to do: steps of paths, each as often as it has samples.
-
-    Parameters
-    ----------
-    surface : Surface
-        What is descended.
-    batch : int
-        How many paths.
-    steps : int
-        How many steps each.
-
-    Returns
-    -------
-    int
-    """
+    """Return how much there is to do: steps of paths, each as often as it has samples."""
     size = getattr(surface, "batch_size", None) or 0
     return batch * steps * (1 + size)
 

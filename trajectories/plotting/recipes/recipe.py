@@ -44,45 +44,7 @@ _KEYS = (
 
 
 def make_recipe(shown: Any, *, kind: str = "animation", settings: Mapping[str, Any]) -> str:
-    """Write down what made a picture.
-
-    Parameters
-    ----------
-    shown : Trajectory, iterable of Trajectory, Surface, or sequence of results
-        What the picture shows; for "plot_gradient" the surface, and for maps, experiments and
-        searches what was found.
-    kind : str, default "animation"
-        A name in `KINDS`: "animation" for `animate`, else mostly the name of the function that
-        made it, such as "plot_grid".
-    settings : mapping
-        The keyword arguments it was called with, and for a moving picture those of
-        `Animation.save`.
-
-    Returns
-    -------
-    str
-        JSON in ASCII, at most 2,000,000 characters: the version, the surface, each path's
-        optimizer and how it was made (start, steps, noise, seed, ...), and the settings. Of a map
-        or an experiment, all that it was made with; a search is held itself.
-
-    Notes
-    -----
-    What cannot be made again from data, because its optimizer or schedule is the user's own code or
-    because nothing is known of how it was made, is held as the path itself, bit for bit. What is
-    too large even for that is not held; each path says which. Settings that are no plain data are
-    left out, and their names listed. Neither the user's ``rcParams`` nor what is drawn on a figure
-    afterwards is part of a recipe.
-
-    Examples
-    --------
-    >>> import trajectories as tj
-    >>> path = tj.descend("x**2/20 + y**2", "sgd:0.95", start=(-7, 2), steps=30)
-    >>> text = make_recipe(path, settings={"layout": "race"})
-    >>> text[:56]
-    '{"trajectories":"0.1.0","format":1,"kind":"animation","s'
-    >>> Recipe.of(text).trajectories()[0] == path
-    True
-    """
+    """Write down what made a picture."""
     # Named and not imported, as the package stands above all its rooms.
     version: str = pkgutil.resolve_name("trajectories:__version__")
     kind = resolve("kind of recipe", kind, KINDS)
@@ -152,10 +114,6 @@ class Recipe:
         ----------
         text : str
             What `make_recipe` returned.
-
-        Returns
-        -------
-        Recipe
 
         Raises
         ------

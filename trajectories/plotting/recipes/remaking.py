@@ -36,29 +36,7 @@ _INTEGERS = ("diverged_at", "converged_at", "recorded")
 
 @dataclass(frozen=True, eq=False)
 class PathRecord:
-    """A path as a recipe tells of it.
-
-    Parameters
-    ----------
-    label : str
-        What legends call it.
-    optimizer : str
-        The optimizer's name; its class if it is not of the package.
-    holds : {"descent", "arrays", "nothing"}
-        What is known: how it was made, the path itself, or nothing but its name.
-    digest : str or None
-        The fingerprint of the path that was drawn.
-    rule : Rule or None
-        The optimizer.
-    surface : Surface or None
-        What was descended.
-    made : Descent or None
-        How it was made.
-    path : Trajectory or None
-        The path itself.
-    source : object
-        The same for paths that were picked from one batch.
-    """
+    """A path as a recipe tells of it."""
 
     label: str
     optimizer: str
@@ -86,22 +64,7 @@ class PathRecord:
 
 
 def unpack_paths(data: Mapping[str, Any]) -> tuple[PathRecord, ...]:
-    """Return what a recipe tells of its paths; none of them is made yet.
-
-    Parameters
-    ----------
-    data : mapping
-        What `pack_paths` returned; it may come from anywhere.
-
-    Returns
-    -------
-    tuple of PathRecord
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is anything else.
-    """
+    """Return what a recipe tells of its paths; none of them is made yet."""
     paths = data.get("paths")
     if not isinstance(paths, list) or not 1 <= len(paths) <= _MOST_PATHS:
         raise must("paths", f"a list of 1 to {_MOST_PATHS:,} paths", paths)
@@ -114,13 +77,7 @@ def unpack_paths(data: Mapping[str, Any]) -> tuple[PathRecord, ...]:
 
 
 def unpack_surface(data: Any) -> Surface:
-    """Return the surface that `pack_surface` wrote.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is anything else.
-    """
+    """Return the surface that `pack_surface` wrote."""
     if not isinstance(data, dict):
         raise must("surface", "a record with its formula or samples", data, kind=TypeError)
     if "samples" in data:
@@ -132,29 +89,7 @@ def unpack_surface(data: Any) -> Surface:
 
 
 def made_again(records: Sequence[PathRecord], most: int) -> list[Trajectory]:
-    """Make paths again; those of one batch are run together.
-
-    Parameters
-    ----------
-    records : sequence of PathRecord
-        What `unpack_paths` returned.
-    most : int
-        How much work it may be: steps of paths in all, and with minibatches of samples.
-
-    Returns
-    -------
-    list of Trajectory
-
-    Raises
-    ------
-    ValueError
-        If it is more work, or if a path is not held.
-
-    Warns
-    -----
-    UserWarning
-        If a path is not bit for bit what was drawn: another version or another processor.
-    """
+    """Make paths again; those of one batch are run together."""
     for record in records:
         if record.holds == "nothing":
             raise ValueError(

@@ -82,24 +82,7 @@ def replay(
 def animation_of(
     recipe: Recipe, *, most_work: float | None = None, data: Any = None, **settings: Any
 ) -> Animation:
-    """Return the moving picture of a recipe, also if that is of a still one that can move.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        What `read_recipe` returned.
-    most_work, data, **settings
-        As for `replay`.
-
-    Returns
-    -------
-    Animation
-
-    Raises
-    ------
-    ValueError
-        If nothing moves in it, or as `replay`.
-    """
+    """Return the moving picture of a recipe, also if that is of a still one that can move."""
     kind = KINDS[recipe.kind]
     moving, held = recipe.kind, dict(recipe.settings)
     if kind.layout is not None:
@@ -126,20 +109,7 @@ def animation_of(
 def figure_of(
     recipe: Recipe, *, most_work: float | None = None, data: Any = None, **settings: Any
 ) -> Figure:
-    """Return the still picture of a recipe; of a moving one, its last frame.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        What `read_recipe` returned.
-    most_work, data, **settings
-        As for `replay`; `layout` is one of them, where there is one.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        With `trajectories`.
-    """
+    """Return the still picture of a recipe; of a moving one, its last frame."""
     kind = KINDS[recipe.kind]
     still, held = recipe.kind, dict(recipe.settings)
     if recipe.kind == "animation" or kind.layout is not None:

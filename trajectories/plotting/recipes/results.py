@@ -23,17 +23,7 @@ _KEYS = ("kind", "told", "digest")
 
 @dataclass(frozen=True, eq=False)
 class ResultRecord:
-    """A result as a recipe tells of it.
-
-    Parameters
-    ----------
-    kind : str
-        A name in `RESULTS`.
-    remake : Remake or None
-        How it was made; None if that could not be written down.
-    digest : str
-        The fingerprint of the result that was drawn.
-    """
+    """A result as a recipe tells of it."""
 
     kind: str
     remake: Remake | None = None
@@ -41,21 +31,7 @@ class ResultRecord:
 
 
 def pack_results(results: Sequence[Any], most: int) -> dict[str, Any]:
-    """Return results as plain data.
-
-    Parameters
-    ----------
-    results : sequence
-        All that a picture shows, each of a class in `RESULTS`.
-    most : int
-        How long the data may be as text.
-
-    Returns
-    -------
-    dict
-        With "results". One that was made with somebody's own code, or is too long, has nothing
-        but its kind.
-    """
+    """Return results as plain data."""
     packed = [_packed(result) for result in results]
     if len(written({"results": packed})) > most:
         packed = [{"kind": one["kind"]} for one in packed]
@@ -63,53 +39,14 @@ def pack_results(results: Sequence[Any], most: int) -> dict[str, Any]:
 
 
 def unpack_results(data: Any) -> tuple[ResultRecord, ...]:
-    """Return what a recipe tells of its results; nothing has been run yet.
-
-    Parameters
-    ----------
-    data : list
-        The "results" of `pack_results`; they may come from anywhere.
-
-    Returns
-    -------
-    tuple of ResultRecord
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        If it is anything else.
-    """
+    """Return what a recipe tells of its results; nothing has been run yet."""
     if not isinstance(data, list) or not 1 <= len(data) <= _MOST_RESULTS:
         raise must("results", f"a list of 1 to {_MOST_RESULTS} results", data)
     return tuple(_record(mapping("results", one, _KEYS)) for one in data)
 
 
 def results_again(records: Sequence[ResultRecord], most: float, data: Any = None) -> list[Any]:
-    """Make results again.
-
-    Parameters
-    ----------
-    records : sequence of ResultRecord
-        What `unpack_results` returned.
-    most : float
-        How much work it may be.
-    data : Dataset, str or os.PathLike, optional
-        The images, for what needs them.
-
-    Returns
-    -------
-    list
-
-    Raises
-    ------
-    ValueError
-        If it is more work, if a result is not held, or if the images are others.
-
-    Warns
-    -----
-    UserWarning
-        If a result is not bit for bit the same.
-    """
+    """Make results again."""
     made = [record.remake for record in records]
     held = [one for one in made if one is not None]
     if len(held) < len(made):

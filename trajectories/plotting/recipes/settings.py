@@ -110,23 +110,7 @@ _ARROWS: dict[str, _Check] = {
 
 
 def pack_settings(kind: str, settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return settings as plain data, and the names of those that cannot be written so.
-
-    Parameters
-    ----------
-    kind : str
-        A name in `KINDS`.
-    settings : mapping
-        The keyword arguments that the picture was made with; None stands for a default.
-
-    Returns
-    -------
-    settings : dict
-        Tuples as lists, lists and arrays under names of their own, so that each comes back as it
-        was.
-    omitted : list of str
-        Whose values are functions, effects and the like.
-    """
+    """Return settings as plain data, and the names of those that cannot be written so."""
     from matplotlib.cbook import normalize_kwargs
     from matplotlib.lines import Line2D
 
@@ -152,26 +136,7 @@ def pack_settings(kind: str, settings: Mapping[str, Any]) -> tuple[dict[str, Any
 
 
 def unpack_settings(kind: str, data: Any) -> dict[str, Any]:
-    """Return the settings that `pack_settings` wrote, if they are such.
-
-    Parameters
-    ----------
-    kind : str
-        A name in `KINDS`.
-    data : dict
-        What was written; it may come from anywhere.
-
-    Returns
-    -------
-    dict
-        Keyword arguments.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a name is unknown, or a value is not plain or out of its bounds. What the function that
-        draws does not take is left to it.
-    """
+    """Return the settings that `pack_settings` wrote, if they are such."""
     if not isinstance(data, dict):
         raise must("settings", "a record", data, kind=TypeError)
     known = settings_of(kind)
@@ -181,13 +146,7 @@ def unpack_settings(kind: str, data: Any) -> dict[str, Any]:
 
 
 def settings_of(kind: str) -> set[str]:
-    """Return the names of the settings of a kind of picture.
-
-    Examples
-    --------
-    >>> sorted(settings_of("plot_loss") - settings_of("plot_gradient"))[:3]
-    ['antialiased', 'clip_on', 'dash_capstyle']
-    """
+    """Return the names of the settings of a kind of picture."""
     named = arguments(picture_of(kind))
     layout = KINDS[kind].layout
     if KINDS[kind].moves:

@@ -26,48 +26,12 @@ _PACKED = "float64"
 
 
 def written(data: Mapping[str, Any]) -> str:
-    r"""Write plain data as JSON without blanks, in ASCII, which every format can hold.
-
-    Parameters
-    ----------
-    data : mapping
-        Of text, finite numbers, lists and the like.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> written({"steps": 30, "label": "α"})
-    '{"steps":30,"label":"\\u03b1"}'
-    """
+    """Write plain data as JSON without blanks, in ASCII, which every format can hold."""
     return json.dumps(data, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 def parsed(text: str) -> dict[str, Any]:
-    """Read JSON as plain data, if it is what a recipe may be.
-
-    Parameters
-    ----------
-    text : str
-        It may come from anywhere.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    ValueError
-        If it is no JSON object, too long, too deep, or has a key twice, a number that is not
-        finite or out of range, or more text or arrays than any recipe.
-
-    Examples
-    --------
-    >>> parsed('{"steps": 30}')
-    {'steps': 30}
-    """
+    """Read JSON as plain data, if it is what a recipe may be."""
     if not isinstance(text, str) or len(text) > MOST_TEXT:
         raise ValueError(f"It must be text of at most {MOST_TEXT:,} characters.")
     try:
@@ -90,13 +54,7 @@ def parsed(text: str) -> dict[str, Any]:
 
 @contextmanager
 def readable(what: str) -> Iterator[None]:
-    """Turn whatever is wrong with data from outside into a `ValueError` of one line.
-
-    Parameters
-    ----------
-    what : str
-        What is read, to begin the line with.
-    """
+    """Turn whatever is wrong with data from outside into a `ValueError` of one line."""
     try:
         yield
     except RecursionError:
@@ -106,26 +64,7 @@ def readable(what: str) -> Iterator[None]:
 
 
 def mapping(name: str, data: Any, known: Sequence[str] | None = None) -> dict[str, Any]:
-    """Return data if it is a record of no other than the known keys.
-
-    Parameters
-    ----------
-    name : str
-        What it is, for the message.
-    data : object
-        What was read.
-    known : sequence of str, optional
-        The keys that there are; by default any.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is anything else.
-    """
+    """Return data if it is a record of no other than the known keys."""
     if not isinstance(data, dict):
         raise must(name, "a record", data, kind=TypeError)
     for key in data:

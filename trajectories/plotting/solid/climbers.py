@@ -37,19 +37,7 @@ _PALE = 0.35
 
 
 class Camera:
-    """A camera that turns around the surface while the paths run.
-
-    It comes to rest where it would stand for a still picture.
-
-    Parameters
-    ----------
-    ax : mpl_toolkits.mplot3d.Axes3D
-        What it looks at.
-    steps : int
-        The last step.
-    orbit : float
-        By how much it turns from the first step to the last, in degrees.
-    """
+    """A camera that turns around the surface while the paths run."""
 
     def __init__(self, ax: Axes3D, steps: int, orbit: float) -> None:
         self._ax, self._steps, self._orbit = ax, max(steps, 1), orbit
@@ -63,19 +51,7 @@ class Camera:
 
 
 class Climbers:
-    """The paths of a scene on its surface.
-
-    Parameters
-    ----------
-    ax : mpl_toolkits.mplot3d.Axes3D
-        Where to draw.
-    tracks : sequence of Lifted
-        The paths.
-    styles : sequence of dict
-        A style for each track.
-    tail : int, optional
-        How many steps to show behind a head; by default all.
-    """
+    """The paths of a scene on its surface."""
 
     def __init__(
         self,
@@ -130,28 +106,7 @@ class Climbers:
 
 
 class Leavers:
-    """An arrow for each path that leaves the picture, and a line of words in a corner.
-
-    Each is there from its step on. The paths of a batch of starts get none.
-
-    Parameters
-    ----------
-    ax : mpl_toolkits.mplot3d.Axes3D
-        Where to draw.
-    scene : Scene
-        What to show.
-    tracks : sequence of Lifted
-        The paths on the surface.
-    styles : sequence of dict
-        A style for each track.
-    taken : numpy.ndarray, shape (n, 2)
-        What words must not cover, in pixels.
-
-    Attributes
-    ----------
-    box : numpy.ndarray, shape (m, 2)
-        Points all over the words, in parts of the panel's width and height.
-    """
+    """An arrow for each path that leaves the picture, and a line of words in a corner."""
 
     def __init__(
         self,
@@ -206,17 +161,7 @@ class Leavers:
 
 
 class Places:
-    """The minima as stars and the starts as rings, pale where the surface stands before them.
-
-    Parameters
-    ----------
-    ax : mpl_toolkits.mplot3d.Axes3D
-        Where to draw.
-    minima, starts : numpy.ndarray, shape (n, 3)
-        The places, on the surface.
-    z : numpy.ndarray, shape (ny, nx)
-        The surface's heights.
-    """
+    """The minima as stars and the starts as rings, pale where the surface stands before them."""
 
     def __init__(self, ax: Axes3D, minima: Array, starts: Array, z: Array) -> None:
         self._ax, self._z = ax, z
@@ -259,10 +204,7 @@ def _chained(history: Array) -> Array:
 
 
 def _notes(ax: Axes3D, words: Sequence[tuple[str, Any]], taken: Array) -> tuple[list[Text], Array]:
-    """Write lines of words and colours into the corner of the panel that is most empty.
-
-    Return them, and points all over them in parts of the panel.
-    """
+    """Write lines of words and colours into the corner of the panel that is most empty."""
     size = points("xtick.labelsize")
     wide = max((text_size(line, size)[0] for line, _ in words), default=0.0) + 2 * size
     box = np.array([wide, 1.5 * size * len(words) + size]) / in_points(ax)

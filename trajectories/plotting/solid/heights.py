@@ -25,23 +25,7 @@ _EDGE = 1e-9
 
 @dataclass(frozen=True)
 class Heights:
-    """A scale of heights on which the contours of a relief are about equally far apart.
-
-    Parameters
-    ----------
-    floor : float or None
-        The value from which the contours are counted: f stands at log(1 + (f - floor) / unit).
-        None if they are at equal heights: f stands at itself.
-    unit : float
-        The height of a low contour above the floor. Up to there the scale is about linear, which
-        keeps the bottom of a valley round, where a logarithm has no bottom at all.
-
-    Examples
-    --------
-    >>> heights = Heights(floor=2.0, unit=0.5)
-    >>> heights(np.array([2.0, 2.5, 502.0])).round(2).tolist()
-    [0.0, 0.69, 6.91]
-    """
+    """A scale of heights on which the contours of a relief are about equally far apart."""
 
     floor: float | None
     unit: float = 1.0
@@ -75,22 +59,7 @@ class Heights:
         return f"$f(x, y) {sign} {_written(float(f'{abs(self.floor):.3g}')).strip('$')}$"
 
     def ticks(self, low: float, high: float, least: float) -> tuple[Array, list[str]]:
-        """Choose where between two heights to write which values of f, less the floor.
-
-        Parameters
-        ----------
-        low, high : float
-            The ends of the axis.
-        least : float
-            How far apart ticks are at least, in parts of the axis.
-
-        Returns
-        -------
-        heights : numpy.ndarray
-            Where the ticks are.
-        words : list of str
-            What to write there: powers of ten; other round numbers where too few of them fit.
-        """
+        """Choose where between two heights to write which values of f, less the floor."""
         if not least < 1:
             return np.empty(0), []
         if self.floor is None:
@@ -135,15 +104,7 @@ def _written(value: float) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Lifted:
-    """The paths of a track on the surface, with points between the steps that follow it.
-
-    Parameters
-    ----------
-    points : numpy.ndarray, shape (points, paths, 3)
-        x, y and height; NaN where a path is out of the picture.
-    ends : numpy.ndarray of int, shape (steps + 1,)
-        Which point each step is.
-    """
+    """The paths of a track on the surface, with points between the steps that follow it."""
 
     points: Array
     ends: NDArray[np.intp]
@@ -157,21 +118,7 @@ class Lifted:
 def lifted(
     track: Track, limits: Limits, value: Callable[[Array], Array], heights: Heights
 ) -> Lifted:
-    """Put the paths of a track on the surface.
-
-    A straight line from step to step would cut through a hill or hang over a valley.
-
-    Parameters
-    ----------
-    track : Track
-        The paths.
-    limits : ((float, float), (float, float))
-        What is shown.
-    value : callable
-        f at positions.
-    heights : Heights
-        The scale.
-    """
+    """Put the paths of a track on the surface."""
     flat = track.visible
     ways = np.diff(in_parts(flat, limits), axis=0)
     lengths = np.nan_to_num(abs(ways).max(axis=(1, 2), initial=0.0, where=np.isfinite(ways)))

@@ -30,21 +30,7 @@ _LIGHT = (50.0, 60.0)
 
 
 class Hill(Collection):
-    """A surface, painted from the back to the front as a mesh of smooth shades.
-
-    Parameters
-    ----------
-    relief : Relief
-        The surface.
-    heights : Heights
-        The scale of heights.
-    theme : Theme
-        Gives the colours.
-    azimuth : float
-        The light comes from the left of a camera that looks from here, in degrees.
-    **kwargs
-        Properties of a collection.
-    """
+    """A surface, painted from the back to the front as a mesh of smooth shades."""
 
     def __init__(
         self, relief: Relief, heights: Heights, theme: Theme, azimuth: float, **kwargs: Any
@@ -88,17 +74,7 @@ class Hill(Collection):
 
 
 class Contours(LineCollection):
-    """The contours and the rim of a surface, where the surface itself does not hide them.
-
-    Parameters
-    ----------
-    relief : Relief
-        The surface.
-    heights : Heights
-        The scale of heights.
-    **kwargs
-        Properties of a collection of lines.
-    """
+    """The contours and the rim of a surface, where the surface itself does not hide them."""
 
     def __init__(self, relief: Relief, heights: Heights, **kwargs: Any) -> None:
         x, y, self._z = _mesh(relief, heights)

@@ -50,35 +50,7 @@ def draw_solid(
     orbit: float = 0.0,
     extras: Extras = PLAIN,
 ) -> list[Mover]:
-    """Draw a scene's surface on 3-D Axes, and return its paths, which can show any step.
-
-    Parameters
-    ----------
-    ax : mpl_toolkits.mplot3d.Axes3D
-        Where to draw.
-    scene : Scene
-        What to draw.
-    surface : Surface
-        Its f tells how high the paths are between the grid's points.
-    theme : Theme
-        Gives the surface's colours.
-    styles : sequence of dict
-        A style for each track.
-    legend : bool, default True
-        Whether to name the paths above the panel.
-    elevation : float, default 45
-        How high the camera stands, in degrees.
-    azimuth : float, optional
-        Where it stands, in degrees; by default where it sees most of the paths.
-    orbit : float, default 0
-        By how much it turns from the first step to the last, in degrees.
-    extras : Extras, optional
-        What to show beside the paths: captions, and how long a tail.
-
-    Returns
-    -------
-    list of Mover
-    """
+    """Draw a scene's surface on 3-D Axes, and return its paths, which can show any step."""
     heights = Heights.of(scene)
     tracks = [lifted(track, scene.limits, surface.value, heights) for track in scene.tracks]
     z = heights(scene.relief.z)
@@ -120,22 +92,7 @@ def draw_solid(
 
 
 def checked_camera(elevation: Any, azimuth: Any, orbit: Any) -> dict[str, Any]:
-    """Return what `draw_solid` takes of a camera, if they are angles.
-
-    Parameters
-    ----------
-    elevation, azimuth, orbit : float
-        As for `draw_solid`.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    TypeError, ValueError
-        If they are not numbers, or not finite, or the elevation is below 0 or above 90.
-    """
+    """Return what `draw_solid` takes of a camera, if they are angles."""
     return {
         "elevation": scalar("elevation", elevation, _ELEVATIONS),
         "azimuth": None if azimuth is None else scalar("azimuth", azimuth, _ANY),

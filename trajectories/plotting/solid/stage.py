@@ -41,13 +41,7 @@ _TICK_PAD, _LABEL_PAD = 8.0, 21.0
 
 
 class Stage(Axes3D):
-    """3-D Axes that fill their panel, where Matplotlib's own keep to a square in its middle.
-
-    Parameters
-    ----------
-    *args, **kwargs
-        As for `mpl_toolkits.mplot3d.Axes3D`.
-    """
+    """3-D Axes that fill their panel, where Matplotlib's own keep to a square in its middle."""
 
     #: What part of the panel is its middle to the right of and above what Matplotlib takes.
     shift: Array = np.zeros(2)
@@ -62,21 +56,7 @@ class Stage(Axes3D):
 
 
 def unhidden(ax: Axes3D, points: Array, z: Array) -> NDArray[np.bool_]:
-    """Tell which points on a surface the camera sees past the surface.
-
-    Parameters
-    ----------
-    ax : mpl_toolkits.mplot3d.Axes3D
-        Its limits are those of the surface, and its camera is far away.
-    points : numpy.ndarray, shape (n, 3)
-        The points.
-    z : numpy.ndarray, shape (ny, nx)
-        The surface's heights on a grid over all of the Axes.
-
-    Returns
-    -------
-    numpy.ndarray of bool, shape (n,)
-    """
+    """Tell which points on a surface the camera sees past the surface."""
     low, high = np.array([ax.get_xlim(), ax.get_ylim(), ax.get_zlim()]).T
     begin = (points - low) / (high - low)
     ground = np.nan_to_num((z - low[2]) / (high[2] - low[2]), nan=-1.0)
@@ -240,10 +220,7 @@ def best_azimuth(ax: Axes3D, tracks: Sequence[Lifted], minima: Array, z: Array) 
 
 
 def fit(ax: Axes3D, heights: Heights, relief: Relief, z: Array, orbit: float) -> Array:
-    """Make the surface and its axes as large as the panel allows, wherever the camera turns.
-
-    Return what they cover then, as points in pixels.
-    """
+    """Make the surface and its axes as large as the panel allows, wherever the camera turns."""
     limits = np.array([ax.get_xlim(), ax.get_ylim(), ax.get_zlim()])
     floor = np.array(np.meshgrid(*limits[:2], limits[2, :1])).reshape(3, -1).T
     grid = np.stack([*np.meshgrid(relief.x[::6], relief.y[::6]), z[::6, ::6]], axis=-1)

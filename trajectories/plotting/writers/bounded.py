@@ -17,18 +17,7 @@ class Cut(Exception):
 
 
 class BoundedFile:
-    """A file that is read in parts: no more than a bound in all, and never short.
-
-    Parameters
-    ----------
-    file : binary file
-        Must be able to seek.
-
-    Attributes
-    ----------
-    size : int
-        How long the file is, in bytes.
-    """
+    """A file that is read in parts: no more than a bound in all, and never short."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -43,13 +32,7 @@ class BoundedFile:
         return self._file.tell()
 
     def read(self, count: int) -> bytes:
-        """Return the next bytes.
-
-        Raises
-        ------
-        Cut
-            If there are not so many, or if they are past the bound.
-        """
+        """Return the next bytes."""
         if count < 0 or count > self._left or self._reads == 0:
             raise Cut
         content = self._file.read(count)
@@ -64,13 +47,7 @@ class BoundedFile:
         return self.read(max(0, min(self.size - self.place, most, self._left)))
 
     def go(self, place: int) -> None:
-        """Go to a place.
-
-        Raises
-        ------
-        Cut
-            If it is outside the file.
-        """
+        """Go to a place."""
         if not 0 <= place <= self.size:
             raise Cut
         self._file.seek(place)

@@ -15,34 +15,7 @@ _LONG = struct.Struct(">Q")
 
 
 def boxes(file: BoundedFile, end: int) -> Iterator[tuple[bytes, int]]:
-    r"""Go from box to box (ISO/IEC 14496-12), as far as they lie side by side.
-
-    Parameters
-    ----------
-    file : BoundedFile
-        At the first of them. While a box is had, the file is where its content begins.
-    end : int
-        Where what holds them ends. A remainder too short for a box is left out.
-
-    Yields
-    ------
-    name : bytes
-        Four of them.
-    stop : int
-        Where the box ends.
-
-    Raises
-    ------
-    Cut
-        If a box goes on past the end.
-
-    Examples
-    --------
-    >>> import io
-    >>> file = BoundedFile(io.BytesIO(b"\0\0\0\x0cfree1234\0\0\0\x08mdat"))
-    >>> [(name, file.place, stop) for name, stop in boxes(file, file.size)]
-    [(b'free', 8, 12), (b'mdat', 20, 20)]
-    """
+    """Go from box to box (ISO/IEC 14496-12), as far as they lie side by side."""
     while file.place + _HEAD.size <= end:
         begin = file.place
         length, name = _HEAD.unpack(file.read(_HEAD.size))

@@ -13,25 +13,7 @@ __all__ = ["asset", "document"]
 def document(
     kind: str, *, title: str, style: str, script: str, data: str, recipe: str, **parts: object
 ) -> str:
-    """Return an HTML document that may run nothing but its own script.
-
-    Parameters
-    ----------
-    kind : str
-        The name of an HTML file beside this one, which holds the document's body.
-    title : str
-        As HTML.
-    style, script : str
-        Its style sheet and its script. Its content security policy names their hashes.
-    data, recipe : str
-        JSON, which the script finds by these names.
-    **parts
-        What stands for the names in the body, as HTML.
-
-    Returns
-    -------
-    str
-    """
+    """Return an HTML document that may run nothing but its own script."""
     return Template(asset("document.html")).substitute(
         title=title,
         style=style,

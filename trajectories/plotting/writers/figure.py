@@ -28,22 +28,7 @@ FIGURE_FORMATS = (".png", ".svg", ".pdf")
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure to a file; the suffix chooses the format.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        What to write, in its own size.
-    path : str or os.PathLike
-        Ends in ``.png``, ``.svg`` or ``.pdf``.
-
-    Raises
-    ------
-    ValueError
-        If the suffix is another one.
-    OSError
-        If the file cannot be written; an old one is then left as it was.
-    """
+    """Write a figure to a file; the suffix chooses the format."""
     kind = suffix("format of a still picture", path, FIGURE_FORMATS)
     with replacing(path) as file, set_for_now(_SAVING):
         figure.savefig(file, format=kind[1:], metadata=FIXED[kind[1:]])

@@ -25,28 +25,7 @@ _NAME = re.compile(r"(?:[^%]|%%)*%(?:0[1-9])?d(?:[^%]|%%)*\.png", re.IGNORECASE)
 
 
 def write_frames(pattern: str | os.PathLike[str], stream: Stream) -> None:
-    """Write each frame to a PNG file of its own, numbered from 0.
-
-    The files are made in a hidden folder beside their targets, and renamed into place when all
-    are there. So no file is ever seen in part, though the whole row is not replaced at one
-    moment; if painting or renaming fails, files where there were none are removed. Files with
-    higher numbers that an earlier call has left stay.
-
-    Parameters
-    ----------
-    pattern : str or os.PathLike
-        The files' path, whose name holds one field for the number, such as
-        ``frames/%04d.png``; a percent sign in it is written ``%%``.
-    stream : Stream
-        The frames. Each is written once: rate, hold and loop do not count.
-
-    Raises
-    ------
-    ValueError
-        If the name is no such pattern.
-    OSError
-        If the folder does not exist or a file cannot be written.
-    """
+    """Write each frame to a PNG file of its own, numbered from 0."""
     targets = numbered(pattern, len(stream.steps))
     for target in targets[:1] + [target for target in targets if target.is_dir()]:
         check_target(target)
@@ -69,29 +48,7 @@ def write_frames(pattern: str | os.PathLike[str], stream: Stream) -> None:
 
 
 def numbered(pattern: str | os.PathLike[str], count: int) -> list[Path]:
-    """Return the paths that a pattern stands for.
-
-    Parameters
-    ----------
-    pattern : str or os.PathLike
-        As in `write_frames`; its folder is taken as it is written.
-    count : int
-        How many.
-
-    Returns
-    -------
-    list of pathlib.Path
-
-    Raises
-    ------
-    ValueError
-        If the name is no such pattern.
-
-    Examples
-    --------
-    >>> [path.as_posix() for path in numbered("100%/%03d.png", 2)]
-    ['100%/000.png', '100%/001.png']
-    """
+    """Return the paths that a pattern stands for."""
     path = Path(pattern)
     if not _NAME.fullmatch(path.name):
         words = "the path of a .png file with one field for the number, such as 'frames/%04d.png'"
@@ -100,17 +57,7 @@ def numbered(pattern: str | os.PathLike[str], count: int) -> list[Path]:
 
 
 def write_png(file: BinaryIO, pixels: Pixels, comment: str = "") -> None:
-    """Write one picture as a PNG of 24 bits a pixel.
-
-    Parameters
-    ----------
-    file : binary file
-        Takes the bytes.
-    pixels : numpy.ndarray of uint8, shape (height, width, 3) or (height, width, 4)
-        Red, green and blue; alpha is left out.
-    comment : str, default ""
-        Text to keep in the file under the key ``Comment``.
-    """
+    """Write one picture as a PNG of 24 bits a pixel."""
     height, width = pixels.shape[:2]
     file.write(SIGNATURE)
     file.write(chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, _RGB, 0, 0, 0)))
@@ -137,15 +84,7 @@ def text(keyword: str, content: str) -> bytes:
 
 
 def deflated(rows: Pixels, level: int) -> bytes:
-    """Compress rows of bytes as PNG has them, each after a 0: not filtered.
-
-    Parameters
-    ----------
-    rows : numpy.ndarray of uint8, shape (height, bytes a row)
-        The pixels.
-    level : int
-        zlib's, from 0 to 9.
-    """
+    """Compress rows of bytes as PNG has them, each after a 0: not filtered."""
     raw = np.zeros((rows.shape[0], rows.shape[1] + 1), np.uint8)
     raw[:, 1:] = rows
     packer = zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL)

@@ -24,34 +24,7 @@ _MAX_LOOP = 65535
 
 
 def delays(frames: int, fps: float, hold: float) -> list[int]:
-    """Return how long each frame stands, in hundredths of a second.
-
-    A GIF counts in whole hundredths: rounding is spread so that the times at which frames begin
-    are right to half a hundredth (30 frames a second are delays of 3, 4, 3, 3, 4, ...).
-
-    Parameters
-    ----------
-    frames : int
-        How many frames.
-    fps : float
-        Frames a second, at most 50.
-    hold : float
-        Seconds for which the last frame stands beyond its own time.
-
-    Returns
-    -------
-    list of int
-
-    Raises
-    ------
-    ValueError
-        If the rate or the hold is out of range.
-
-    Examples
-    --------
-    >>> delays(4, 30, 1)
-    [3, 4, 3, 103]
-    """
+    """Return how long each frame stands, in hundredths of a second."""
     if not 100 / _MAX_DELAY <= fps <= MAX_FPS:
         least = f"at least {100 / _MAX_DELAY:.2g} and at most {MAX_FPS:g}"
         raise must("fps", f"{least} for a GIF, whose delays count in 1/100 s", fps)
@@ -66,25 +39,7 @@ def delays(frames: int, fps: float, hold: float) -> list[int]:
 
 
 def write_gif(file: BinaryIO, stream: Stream) -> None:
-    """Write a GIF whose memory does not grow with the number of frames.
-
-    Parameters
-    ----------
-    file : binary file
-        Takes the bytes.
-    stream : Stream
-        The frames.
-
-    Raises
-    ------
-    ValueError
-        If the rate or the hold is out of range, or `loop` above 65535.
-
-    Notes
-    -----
-    The comment is a comment extension in UTF-8, after the loop block: players find that in its
-    usual place, right after the palette.
-    """
+    """Write a GIF whose memory does not grow with the number of frames."""
     steps = stream.steps
     waits = delays(len(steps), stream.fps, stream.hold)
     if not 0 <= stream.loop <= _MAX_LOOP:

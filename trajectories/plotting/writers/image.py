@@ -49,25 +49,7 @@ _PACKET = (
 
 
 def write_apng(file: BinaryIO, stream: Stream) -> None:
-    """Write an animated PNG with one palette of 255 colours, that of the GIF.
-
-    Parameters
-    ----------
-    file : binary file
-        Takes the bytes.
-    stream : Stream
-        The frames. A viewer that plays no APNG shows the first.
-
-    Raises
-    ------
-    ValueError
-        If the rate is not from 0.001 to 90, or the hold not from 0 to 600.
-
-    Notes
-    -----
-    Each frame stands for a fraction of a second of 16 bits above and below, so that usual rates
-    are exact. The comment is a text under the key ``Comment``.
-    """
+    """Write an animated PNG with one palette of 255 colours, that of the GIF."""
     _check(stream)
     usual = 1 / Fraction(stream.fps)
     width, height = stream.size
@@ -104,26 +86,7 @@ def _ratio(seconds: Fraction) -> tuple[int, int]:
 
 
 def write_webp(file: BinaryIO, stream: Stream) -> None:
-    """Write an animated WebP without loss, unless the stream wants to be thrifty.
-
-    Parameters
-    ----------
-    file : binary file
-        Takes the bytes; must be able to seek, as a WebP begins with its length.
-    stream : Stream
-        The frames.
-
-    Raises
-    ------
-    ValueError
-        If the rate is not from 0.001 to 90, or the hold not from 0 to 600.
-
-    Notes
-    -----
-    Pillow codes each rectangle as a still WebP, and this puts them into an animation: Pillow's own
-    would code every frame in full, some in several ways, and hold all of it until the end. The
-    comment is the description (``dc:description``) in the XMP.
-    """
+    """Write an animated WebP without loss, unless the stream wants to be thrifty."""
     _check(stream)
     waits = milliseconds(len(stream.steps), stream.fps, stream.hold)
     width, height = stream.size
@@ -146,26 +109,7 @@ def write_webp(file: BinaryIO, stream: Stream) -> None:
 
 
 def milliseconds(frames: int, fps: float, hold: float) -> list[int]:
-    """Return how long each frame stands; rounding is spread, so that no frame begins 1 ms late.
-
-    Parameters
-    ----------
-    frames : int
-        How many frames.
-    fps : float
-        Frames a second.
-    hold : float
-        Seconds for which the last frame stands beyond its own time.
-
-    Returns
-    -------
-    list of int
-
-    Examples
-    --------
-    >>> milliseconds(4, 30, 1)
-    [33, 34, 33, 1033]
-    """
+    """Return how long each frame stands; rounding is spread, so that no frame begins 1 ms late."""
     begins = [int(np.floor(1000 * i / fps + 0.5)) for i in range(frames + 1)]
     waits = [after - before for before, after in zip(begins[:-1], begins[1:], strict=True)]
     waits[-1] += round(1000 * hold)
@@ -173,10 +117,7 @@ def milliseconds(frames: int, fps: float, hold: float) -> list[int]:
 
 
 def _stills(stream: Stream, waits: list[int]) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the place and time of each frame's rectangle, and its coded pixels.
-
-    Pillow codes without Python's lock: a few rectangles are on their way while more are painted.
-    """
+    """Yield the place and time of each frame's rectangle, and its coded pixels."""
     width, height = stream.size
     changes = Changes(height, width)
     palette = None

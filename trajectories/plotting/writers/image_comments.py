@@ -23,17 +23,7 @@ _DESCRIPTION = re.compile(
 
 
 def gif_comments(file: BoundedFile) -> Iterator[str]:
-    """Yield the comments of a GIF, in their order.
-
-    Parameters
-    ----------
-    file : BoundedFile
-        At its beginning.
-
-    Yields
-    ------
-    str
-    """
+    """Yield the comments of a GIF, in their order."""
     flags = file.read(13)[10]
     file.skip(_table(flags))
     while True:
@@ -73,17 +63,7 @@ def _skip_blocks(file: BoundedFile) -> None:
 
 
 def png_comments(file: BoundedFile) -> Iterator[str]:
-    """Yield the texts of a PNG or APNG under the key ``Comment``, in whatever chunk they stand.
-
-    Parameters
-    ----------
-    file : BoundedFile
-        At its beginning.
-
-    Yields
-    ------
-    str
-    """
+    """Yield the texts of a PNG or APNG under the key ``Comment``, in whatever chunk they stand."""
     file.skip(8)
     while True:
         length, kind = struct.unpack(">I4s", file.read(8))
@@ -115,17 +95,7 @@ def _png_text(kind: bytes, content: bytes) -> str:
 
 
 def webp_comments(file: BoundedFile) -> Iterator[str]:
-    """Yield the description in the XMP of a WebP.
-
-    Parameters
-    ----------
-    file : BoundedFile
-        At its beginning.
-
-    Yields
-    ------
-    str
-    """
+    """Yield the description in the XMP of a WebP."""
     file.skip(12)
     while file.place < file.size:
         kind, length = struct.unpack("<4sI", file.read(8))
@@ -137,12 +107,6 @@ def webp_comments(file: BoundedFile) -> Iterator[str]:
 
 
 def described(xml: str) -> Iterator[str]:
-    """Yield the descriptions (``dc:description``) in XML; nothing in it is resolved or fetched.
-
-    Examples
-    --------
-    >>> list(described("<dc:description>1 &lt; 2</dc:description>"))
-    ['1 < 2']
-    """
+    """Yield the descriptions (``dc:description``) in XML; nothing in it is resolved or fetched."""
     for found in _DESCRIPTION.finditer(xml):
         yield html.unescape(found[1] if found[1] is not None else found[2])

@@ -48,28 +48,7 @@ _FAR = 1.5
 
 
 def map_page(result: Any, *, theme: str | None = None) -> str:
-    """Return a page with a map, and beside it the path of the cell that the viewer points at.
-
-    The paths are computed now and written into the page; of a large map every so many cells have
-    one, and of long paths not all steps.
-
-    Parameters
-    ----------
-    result : Sensitivity or Basins
-        The map; of two hyperparameters, or of starts.
-    theme : str, optional
-        As for `plot_map`; by default light or dark as the viewer prefers.
-
-    Returns
-    -------
-    str
-        Of at most two million bytes.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what it must be.
-    """
+    """Return a page with a map, and beside it the path of the cell that the viewer points at."""
     two = isinstance(result, Basins) or (isinstance(result, Sensitivity) and len(result.axes) == 2)
     if not two:
         words = "a map of starts, or of two hyperparameters"

@@ -35,25 +35,7 @@ _READERS: tuple[tuple[re.Pattern[bytes], _Reader], ...] = (
 
 
 def read_comment(path: str | os.PathLike[str]) -> str:
-    """Return the recipe's text out of a file's metadata; nothing of the file is run.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        A GIF, PNG, APNG, WebP, MP4, WebM, SVG, PDF or HTML file, whatever its suffix.
-
-    Returns
-    -------
-    str
-        As it stands there: nothing but its beginning has been looked at.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
-    ValueError
-        If it holds no recipe.
-    """
+    """Return the recipe's text out of a file's metadata; nothing of the file is run."""
     found = find_comment(path)
     if found is None:
         raise ValueError(f"{os.fspath(path)!r} holds no recipe.")
@@ -61,22 +43,7 @@ def read_comment(path: str | os.PathLike[str]) -> str:
 
 
 def find_comment(path: str | os.PathLike[str]) -> str | None:
-    """Return the recipe's text out of a file's metadata, or None if there is none.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        As for `read_comment`.
-
-    Returns
-    -------
-    str or None
-
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
-    """
+    """Return the recipe's text out of a file's metadata, or None if there is none."""
     with open(path, "rb") as opened:
         if not opened.seekable():
             return None

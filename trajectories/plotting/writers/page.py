@@ -47,18 +47,7 @@ _FEWEST_ROWS = 31
 
 @dataclass(frozen=True, eq=False)
 class Take:
-    """One of several runs of the same optimizers, among which the viewer chooses.
-
-    Parameters
-    ----------
-    tracks : tuple of Track
-        A track for each of the scene's, in the same order, with the scene's limits. Get them from
-        ``Scene.of(paths, limits=scene.limits, resolution=3).tracks``.
-    learning_rate : float, optional
-        What sets it apart, if the page is to have a slider of learning rates.
-    start : (float, float), optional
-        What sets it apart, if the viewer is to click where the paths begin.
-    """
+    """One of several runs of the same optimizers, among which the viewer chooses."""
 
     tracks: tuple[Track, ...]
     learning_rate: float | None = None
@@ -66,11 +55,7 @@ class Take:
 
 
 def looks_for(theme: str | None) -> tuple[Look, ...]:
-    """Return what a page looks like under an animation's theme.
-
-    A theme that was asked for stays. Without one the viewer's preference chooses between the light
-    look, under all that the user has set of Matplotlib, and the dark theme.
-    """
+    """Return what a page looks like under an animation's theme."""
     return (look(theme),) if theme is not None else (look(None), look("dark"))
 
 
@@ -92,53 +77,7 @@ def page_html(
     recipe: str = "",
     line: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return a page that plays a scene, in one file.
-
-    Parameters
-    ----------
-    scene : Scene
-        What the still picture shows. Its limits, contours, minima and legend are the page's.
-    takes : sequence of Take, optional
-        Runs to choose from instead of the scene's own tracks: each with a learning rate, or each
-        with a start.
-    first : int, default 0
-        The take that is shown first.
-    layout : {"overlay", "grid", "race"}, default "overlay"
-        As for `animate`.
-    looks : sequence of Look, optional
-        One, which is then fixed; or one for viewers who prefer light and one for dark. See
-        `looks_for`, whose answer to None is the default.
-    aspect : float, optional
-        Width over height of a panel with contours; by default that of the scene's limits, for x
-        and y of the same scale.
-    frame_steps : sequence of int, optional
-        The step that each frame shows, rising; by default all.
-    fps : float, default 8
-        Frames a second.
-    hold : float, default 1.5
-        Seconds for which the last frame stands longer than the others.
-    loop : int, default 0
-        How often it plays; 0 is for ever.
-    captions : bool, default False
-        Whether the legend tells the loss and the learning rate of every path at each step.
-    tail : int, optional
-        How many steps to show behind a head; by default all.
-    title : str, optional
-        Of the page; by default the surface's name and the optimizers'.
-    recipe : str, default ""
-        JSON to keep in the page, which `page_comments` reads back.
-    line : mapping, optional
-        Properties of the paths' lines, as `animate` takes them.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ValueError
-        If the takes are not alike, or an argument is not what it must be.
-    """
+    """Return a page that plays a scene, in one file."""
     runs = _checked_takes(scene, takes)
     layout = resolve("layout", layout, LAYOUTS)
     chosen = tuple(looks_for(None) if looks is None else looks)

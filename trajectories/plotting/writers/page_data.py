@@ -40,13 +40,7 @@ _EXACT = 2.0**52
 
 
 def pack(numbers: Iterable[int]) -> str:
-    """Write integers in base 64.
-
-    Examples
-    --------
-    >>> pack([0, 1, -1, 15, 16, -1000])
-    'ACBegBv-B'
-    """
+    """Write integers in base 64."""
     text = []
     for number in numbers:
         left = 2 * number if number >= 0 else -2 * number - 1
@@ -58,13 +52,7 @@ def pack(numbers: Iterable[int]) -> str:
 
 
 def unit(span: float, parts: int) -> int:
-    """Return the power of ten that divides a span into at least so many parts.
-
-    Examples
-    --------
-    >>> unit(9.5, 2000), unit(9.5, 100_000), unit(4e6, 1000)
-    (-3, -5, 3)
-    """
+    """Return the power of ten that divides a span into at least so many parts."""
     return math.floor(math.log10(span / parts))
 
 
@@ -74,21 +62,7 @@ def corner(limits: Limits, units: Sequence[int]) -> list[int]:
 
 
 def packed_positions(positions: Array, limits: Limits, units: Sequence[int]) -> str:
-    """Write a path in whole multiples of powers of ten, from the lowest corner of the view.
-
-    Parameters
-    ----------
-    positions : numpy.ndarray, shape (rows, 2)
-        NaN where there is nothing to show.
-    limits : ((float, float), (float, float))
-        The view.
-    units : (int, int)
-        The powers of ten for x and y.
-
-    Returns
-    -------
-    str
-    """
+    """Write a path in whole multiples of powers of ten, from the lowest corner of the view."""
     scaled = np.empty_like(positions)
     for axis, low in enumerate(corner(limits, units)):
         with np.errstate(over="ignore", invalid="ignore"):
@@ -106,13 +80,7 @@ def packed_positions(positions: Array, limits: Limits, units: Sequence[int]) -> 
 
 
 def packed_values(values: Array, digits: int) -> str:
-    """Write numbers as so many significant digits and a power of ten.
-
-    Examples
-    --------
-    >>> packed_values(np.array([0.125, np.nan, 0.0]), 3)
-    '6HF.AG'
-    """
+    """Write numbers as so many significant digits and a power of ten."""
     text, before = [], 0
     for value in values.tolist():
         if not math.isfinite(value):
@@ -126,21 +94,7 @@ def packed_values(values: Array, digits: int) -> str:
 
 
 def kept_steps(tracks: Sequence[Track], frames: Sequence[int], most: int) -> Steps:
-    """Choose the steps that a page holds: all, or the frames', and how each track ends.
-
-    Parameters
-    ----------
-    tracks : sequence of Track
-        All tracks of all takes.
-    frames : sequence of int
-        The step that each frame shows.
-    most : int
-        How many steps to hold, but for the tracks' ends.
-
-    Returns
-    -------
-    numpy.ndarray of int
-    """
+    """Choose the steps that a page holds: all, or the frames', and how each track ends."""
     rows = [track.recorded for track in tracks if track.recorded is not None]
     if len(rows) == len(tracks):  # What only stands in for other rows is left out.
         every = np.unique(np.concatenate(rows))
@@ -164,22 +118,7 @@ def _thinned(steps: Sequence[int] | Steps, most: int) -> Steps:
 
 
 def ground(relief: Relief, limits: Limits) -> dict[str, Any]:
-    """Write the contours of a relief, ready to be filled one over the other.
-
-    Parameters
-    ----------
-    relief : Relief
-        The surface.
-    limits : ((float, float), (float, float))
-        The view.
-
-    Returns
-    -------
-    dict
-        "areas" holds for each contour all that lies above it, as closed lines that go around
-        beyond the view. Where f is not finite everywhere, "base" holds where it is, and "lines"
-        the contours by themselves, as the areas then end where no contour is.
-    """
+    """Write the contours of a relief, ready to be filled one over the other."""
     if not len(relief.levels):
         return {"areas": []}
     whole = bool(np.isfinite(relief.z).all())

@@ -44,25 +44,7 @@ _GENERIC = ("serif", "sans-serif", "monospace", "cursive", "fantasy")
 def described(
     scene: Scene, losses: Scene, look: Look, layout: str, line: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the sizes, markers and axes of a page, as JSON can hold them.
-
-    Parameters
-    ----------
-    scene : Scene
-        What is shown first.
-    losses : Scene
-        The same with the tracks of all takes, for the axis of the losses.
-    look : Look
-        Gives the sizes.
-    layout : str
-        A name in `LAYOUTS`.
-    line : mapping
-        Properties of the paths' lines.
-
-    Returns
-    -------
-    dict
-    """
+    """Return the sizes, markers and axes of a page, as JSON can hold them."""
     with look.applied():
         paths, minimum, start, arrows = _artists(scene, look, layout, line)
         figure = new_figure(SIZES["race"], SIZES["race"])
@@ -109,23 +91,7 @@ def described(
 
 
 def stylesheet(scene: Scene, looks: Sequence[Look], layout: str, line: Mapping[str, Any]) -> str:
-    """Return the colours of a page as a style sheet.
-
-    Parameters
-    ----------
-    scene : Scene
-        Gives the number of tracks and of contours.
-    looks : sequence of Look
-        One, which is then fixed; or one for viewers who prefer light and one for dark.
-    layout : str
-        A name in `LAYOUTS`.
-    line : mapping
-        Properties of the paths' lines.
-
-    Returns
-    -------
-    str
-    """
+    """Return the colours of a page as a style sheet."""
     sheets = [_variables(scene, look, layout, line) for look in looks]
     with looks[0].applied():
         light = sum(to_rgb(setting("figure.facecolor"))) > 1.5

@@ -31,25 +31,7 @@ def palette_colors(thrift: int) -> int:
 
 
 class Palette:
-    """Colours 1 to 255, and a table from any colour to the nearest of them.
-
-    Parameters
-    ----------
-    frames : iterable of numpy.ndarray of uint8, shape (height, width, 4)
-        Some frames, whose colours the palette is made for. Others are mapped to the nearest.
-    thrift : int, default 0
-        How often to halve the number of colours.
-
-    Attributes
-    ----------
-    rgb : numpy.ndarray of uint8, shape (256, 3)
-        The colours; entry 0 is not used by any pixel.
-
-    Notes
-    -----
-    Median cut weighted by the root of the counts, so that thin lines have their say beside large
-    fills, then a few rounds of k-means (Lloyd's algorithm) over the distinct colours.
-    """
+    """Colours 1 to 255, and a table from any colour to the nearest of them."""
 
     def __init__(self, frames: Iterable[NDArray[np.uint8]], thrift: int = 0) -> None:
         keys, counts = _count(frames)
@@ -73,13 +55,7 @@ class Palette:
         self._learn(keys)
 
     def index(self, pixels: Keys) -> NDArray[np.uint8]:
-        """Return the index of each pixel's nearest colour, never `TRANSPARENT`.
-
-        Parameters
-        ----------
-        pixels : numpy.ndarray of uint32
-            Red in the lowest byte, alpha (which does not count) in the highest.
-        """
+        """Return the index of each pixel's nearest colour, never `TRANSPARENT`."""
         keys = pixels & 0xFFFFFF
         found: NDArray[np.uint8] = self._table[keys]
         if not found.all():
@@ -143,11 +119,7 @@ def _k_means(colors: Floats, weights: Floats, means: Floats) -> Floats:
 
 
 def _nearest(colors: Floats, centers: Floats) -> NDArray[np.uint8]:
-    """Return the place of each colour's nearest center.
-
-    That is where their product, less half the center's square, is greatest. Three products by hand
-    in blocks that stay in cache are faster than a matrix product, and need no second thread.
-    """
+    """Return the place of each colour's nearest center."""
     half = (centers * centers).sum(axis=1) / 2
     channels = np.ascontiguousarray(centers.T)
     label = np.empty(len(colors), np.uint8)

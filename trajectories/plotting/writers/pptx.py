@@ -40,13 +40,7 @@ _GREY = (128, 128, 128)
 
 
 def check_pptx(media: Media) -> None:
-    """Check that slide programs can show what a file holds.
-
-    Raises
-    ------
-    ValueError
-        If they cannot.
-    """
+    """Check that slide programs can show what a file holds."""
     if media.kind not in PPTX_KINDS:
         use = ".png" if media.kind == ".svg" else ".gif or .mp4"
         raise ValueError(f"Slides cannot show {media.kind}, as of {str(media.path)!r}: use {use}.")
@@ -58,27 +52,7 @@ def check_pptx(media: Media) -> None:
 
 
 def write_pptx(file: BinaryIO, slides: Iterable[Slide], *, title: str = "") -> None:
-    """Write a deck of 16:9 slides.
-
-    Parameters
-    ----------
-    file : binary file
-        Takes the bytes.
-    slides : iterable of Slide
-        Their media are those that `check_pptx` lets through.
-    title : str, default ""
-        The deck's title, in its properties.
-
-    Raises
-    ------
-    ImportError
-        If python-pptx is not installed.
-
-    Notes
-    -----
-    Movies begin when their slide comes up, and again when they end; a click pauses them. The
-    same slides give the same bytes.
-    """
+    """Write a deck of 16:9 slides."""
     deck = _new_deck(_pptx(), title)
     for slide in slides:
         _add(deck, slide)

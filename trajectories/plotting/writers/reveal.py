@@ -39,39 +39,13 @@ _SIZES = (1.2, 0.8)
 
 
 def reveal_html(slides: Iterable[Slide]) -> str:
-    """Return slides as HTML to be pasted into a reveal.js deck.
-
-    Parameters
-    ----------
-    slides : iterable of Slide
-        Their media are pictures and videos, which become ``data:`` addresses, and pages, which
-        become the ``srcdoc`` of iframes that may run scripts but not reach the deck.
-
-    Returns
-    -------
-    str
-        ASCII only, so that it is right in a page of any encoding.
-
-    Notes
-    -----
-    Videos have ``data-autoplay``: reveal.js plays them when their slide comes up. To iframes it
-    sends ``slide:start`` and ``slide:stop``, which pages of this package listen to. What has the
-    class ``r-stretch`` gets all the room below the title.
-    """
+    """Return slides as HTML to be pasted into a reveal.js deck."""
     text = _HEAD + _ALONE + "\n".join(map(_section, slides)) + "\n"
     return text.encode("ascii", "xmlcharrefreplace").decode()
 
 
 def write_reveal(file: BinaryIO, slides: Iterable[Slide]) -> None:
-    """Write what `reveal_html` returns to a file.
-
-    Parameters
-    ----------
-    file : binary file
-        Takes the bytes.
-    slides : iterable of Slide
-        As for `reveal_html`.
-    """
+    """Write what `reveal_html` returns to a file."""
     file.write(reveal_html(slides).encode("ascii"))
 
 
@@ -114,10 +88,7 @@ def _shown(slide: Slide) -> str:
 
 
 def _settled(page: str, scheme: str) -> str:
-    """Take the viewer's choice between light and dark away: a slide has one ground.
-
-    Of pages of this package, that is; they allow only a style sheet of a known digest.
-    """
+    """Take the viewer's choice between light and dark away: a slide has one ground."""
     found = _STYLE.search(page)
     if found is None or _CHOICE not in found[1] or _digest(found[1]) not in page:
         return page

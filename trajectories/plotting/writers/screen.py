@@ -24,33 +24,14 @@ def samples(steps: Sequence[int]) -> list[int]:
 
 
 class Changes:
-    """Tell what changed from one frame to the next.
-
-    Parameters
-    ----------
-    height, width : int
-        The frames' size in pixels.
-    """
+    """Tell what changed from one frame to the next."""
 
     def __init__(self, height: int, width: int) -> None:
         self._pixels = np.zeros(height * width, np.uint32)
         self._differs = np.empty(height * width, bool)
 
     def update(self, frame: Pixels) -> tuple[NDArray[np.intp], NDArray[np.uint32]]:
-        """Take the next frame, and return where it is new and what is there.
-
-        Parameters
-        ----------
-        frame : numpy.ndarray of uint8, shape (height, width, 4)
-            Its alpha is 255; all of the first frame is new.
-
-        Returns
-        -------
-        places : numpy.ndarray of int
-            In ascending order, counted row by row.
-        pixels : numpy.ndarray of uint32
-            Red in the lowest byte, alpha in the highest.
-        """
+        """Take the next frame, and return where it is new and what is there."""
         pixels = frame.view("<u4").ravel()
         places = np.flatnonzero(np.not_equal(pixels, self._pixels, out=self._differs))
         now = pixels[places]
@@ -59,15 +40,7 @@ class Changes:
 
 
 class Screen:
-    """Turn each frame into the rectangle of palette indices that must change.
-
-    Parameters
-    ----------
-    palette : Palette
-        Gives the indices.
-    height, width : int
-        The frames' size in pixels.
-    """
+    """Turn each frame into the rectangle of palette indices that must change."""
 
     def __init__(self, palette: Palette, height: int, width: int) -> None:
         self._palette = palette
@@ -76,20 +49,7 @@ class Screen:
         self._shown = np.zeros(height * width, np.uint8)
 
     def update(self, frame: Pixels) -> tuple[Pixels, tuple[int, int]]:
-        """Return the indices of a rectangle, transparent where nothing changes, and its corner.
-
-        Parameters
-        ----------
-        frame : numpy.ndarray of uint8, shape (height, width, 4)
-            The frame that is to be seen next.
-
-        Returns
-        -------
-        index : numpy.ndarray of uint8, shape (rows, columns)
-            A single transparent pixel if nothing changes.
-        corner : (int, int)
-            The column and row of its first pixel.
-        """
+        """Return the indices of a rectangle, transparent where nothing changes, and its corner."""
         places, now = self._changes.update(frame)
         index = self._palette.index(now)
         changed = index != self._shown[places]
@@ -101,28 +61,7 @@ class Screen:
 def boxed(
     places: NDArray[np.intp], values: NDArray[Values], width: int, *, empty: int, grid: int = 1
 ) -> tuple[NDArray[Values], tuple[int, int]]:
-    """Return the smallest rectangle that holds all places, and its corner.
-
-    Parameters
-    ----------
-    places : numpy.ndarray of int
-        In ascending order, counted row by row.
-    values : numpy.ndarray
-        What is there.
-    width : int
-        The width of all, in pixels.
-    empty : int
-        What stands in the rectangle where there is no place.
-    grid : int, default 1
-        Of what the corner must be a multiple.
-
-    Returns
-    -------
-    rectangle : numpy.ndarray, shape (rows, columns)
-        One empty pixel if there are no places.
-    corner : (int, int)
-        The column and row of its first pixel.
-    """
+    """Return the smallest rectangle that holds all places, and its corner."""
     if not len(places):
         return np.full((1, 1), empty, values.dtype), (0, 0)
     rows, columns = np.divmod(places, width)

@@ -11,25 +11,7 @@ __all__ = ["Slide", "hexadecimal"]
 
 @dataclass(frozen=True, eq=False)
 class Slide:
-    """A title and beneath it a picture, a video or a page.
-
-    Parameters
-    ----------
-    media : Media
-        What is shown.
-    title : str
-        One line.
-    notes : tuple of str
-        Lines for the speaker.
-    recipe : str
-        Set beneath the notes as it is; none if "".
-    about : str
-        A sentence for who cannot see the picture.
-    ground, ink : (int, int, int)
-        Red, green and blue of the slide and of its title.
-    dark : bool
-        Whether the ground is dark.
-    """
+    """A title and beneath it a picture, a video or a page."""
 
     media: Media
     title: str
@@ -42,11 +24,5 @@ class Slide:
 
 
 def hexadecimal(color: Color) -> str:
-    """Return a colour as six digits.
-
-    Examples
-    --------
-    >>> hexadecimal((17, 22, 29))
-    '11161D'
-    """
+    """Return a colour as six digits."""
     return bytes(color).hex().upper()

@@ -25,49 +25,19 @@ _MOST_MARKS = 100_000
 
 
 def svg_comments(file: BoundedFile) -> Iterator[str]:
-    """Yield the descriptions in the metadata of an SVG, which stand before what is drawn.
-
-    Parameters
-    ----------
-    file : BoundedFile
-        At its beginning.
-
-    Yields
-    ------
-    str
-    """
+    """Yield the descriptions in the metadata of an SVG, which stand before what is drawn."""
     yield from described(file.rest(MOST_COMMENT).decode("utf-8", "replace"))
 
 
 def page_comments(file: BoundedFile) -> Iterator[str]:
-    """Yield the recipe of a page.
-
-    Parameters
-    ----------
-    file : BoundedFile
-        At its beginning.
-
-    Yields
-    ------
-    str
-    """
+    """Yield the recipe of a page."""
     text = file.rest(4 * MOST_COMMENT).decode("utf-8", "replace")
     for found in _RECIPE.finditer(text):
         yield found[1]
 
 
 def pdf_comments(file: BoundedFile) -> Iterator[str]:
-    """Yield the keywords of a PDF, wherever they stand in it without compression.
-
-    Parameters
-    ----------
-    file : BoundedFile
-        At its beginning.
-
-    Yields
-    ------
-    str
-    """
+    """Yield the keywords of a PDF, wherever they stand in it without compression."""
     tried = 0
     while file.place < file.size:
         begin = file.place

@@ -8,25 +8,7 @@ _NAMESPACE = "http://schemas.openxmlformats.org/presentationml/2006/main"
 
 
 def timing(shape: int, seconds: float) -> str:
-    """Return the ``p:timing`` element of a slide on which a movie plays by itself.
-
-    As slide programs write it for a movie that starts automatically and loops until it is
-    stopped: a main sequence whose first effect, after the slide has come up, plays the movie; a
-    sequence that a click on the movie sets off, which pauses it and goes on; and the movie's own
-    node, which repeats.
-
-    Parameters
-    ----------
-    shape : int
-        The movie's shape.
-    seconds : float
-        How long the movie lasts; 0 if that is not known.
-
-    Returns
-    -------
-    str
-        XML, after ISO/IEC 29500-1, 19.5.
-    """
+    """Return the ``p:timing`` element of a slide on which a movie plays by itself."""
     target = f'<p:tgtEl><p:spTgt spid="{shape}"/></p:tgtEl>'
     slide = "<p:tgtEl><p:sldTgt/></p:tgtEl>"
     lasts = f'"{round(1000 * seconds)}"' if seconds else '"indefinite"'

@@ -76,110 +76,24 @@ _WEBM = _Format(
 
 
 def write_mp4(file: BinaryIO, stream: Stream) -> None:
-    """Write an MP4: H.264 with 4:2:0 chroma in BT.709, the index before the pictures.
-
-    Parameters
-    ----------
-    file : binary file
-        Takes the bytes. A file on a disk takes them as they are made where the system has paths
-        for open files, as Linux has. Elsewhere, and for a file in memory, they are made in the
-        folder for temporary files first, as the encoder goes back: the index is known last.
-    stream : Stream
-        The frames. An odd width or height gets one more column or row, which repeats the last.
-        The last frame is repeated for the time of `hold`, rounded to whole frames. A video does
-        not know how often it is to be played: `loop` does not count.
-
-    Raises
-    ------
-    ImportError
-        If PyAV is not installed.
-    ValueError
-        If the rate or the hold is out of range.
-    OSError
-        If the disk is full.
-
-    Notes
-    -----
-    The comment is the container's ``comment``. 4:2:0 halves the resolution of colour, which
-    softens thin coloured lines whatever the bit rate.
-    """
+    """Write an MP4: H.264 with 4:2:0 chroma in BT.709, the index before the pictures."""
     _write(file, stream, _MP4)
 
 
 def write_webm(file: BinaryIO, stream: Stream) -> None:
-    """Write a WebM: VP9, for browsers.
-
-    Parameters
-    ----------
-    file : binary file
-        Takes the bytes, as it does for `write_mp4`.
-    stream : Stream
-        The frames, treated as by `write_mp4`. A WebM's times are whole milliseconds.
-
-    Raises
-    ------
-    ImportError, ValueError, OSError
-        As `write_mp4`.
-
-    Notes
-    -----
-    The comment is the container's ``COMMENT``: Matroska has its keys in capitals.
-    """
+    """Write a WebM: VP9, for browsers."""
     _write(file, stream, _WEBM)
 
 
 def frame_rate(fps: float) -> Fraction:
-    """Return a rate as a video keeps it.
-
-    Parameters
-    ----------
-    fps : float
-        Frames a second, from 0.1 to 240.
-
-    Returns
-    -------
-    fractions.Fraction
-        The nearest with a denominator of at most 1001.
-
-    Raises
-    ------
-    ValueError
-        If the rate is out of range.
-
-    Examples
-    --------
-    >>> frame_rate(12.5), frame_rate(29.97002997)
-    (Fraction(25, 2), Fraction(30000, 1001))
-    """
+    """Return a rate as a video keeps it."""
     if not MIN_FPS <= fps <= MAX_FPS:
         raise must("fps", f"from {MIN_FPS:g} to {MAX_FPS} for a video", fps)
     return Fraction(fps).limit_denominator(_DENOMINATOR)
 
 
 def repeats(rate: Fraction, hold: float) -> int:
-    """Return how often the last frame is shown again to stand `hold` seconds longer.
-
-    Parameters
-    ----------
-    rate : fractions.Fraction
-        Frames a second.
-    hold : float
-        Seconds, from 0 to 600.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    ValueError
-        If the hold is out of range.
-
-    Examples
-    --------
-    >>> repeats(Fraction(25, 2), 1.5)
-    19
-    """
+    """Return how often the last frame is shown again to stand `hold` seconds longer."""
     if not 0 <= hold <= _MAX_HOLD:
         raise must("hold", f"from 0 to {_MAX_HOLD} seconds", hold)
     return int(hold * rate + 0.5)
@@ -207,11 +121,7 @@ def _write(file: BinaryIO, stream: Stream, kind: _Format) -> None:
 
 @contextmanager
 def _place(file: BinaryIO, kind: _Format) -> Iterator[str]:
-    """Yield a path that the encoder can write, and read again, so that it ends up in a file.
-
-    The file's own where the system has paths for what is open, as Linux has: then nothing is left
-    anywhere if the process is killed. Elsewhere, or if it is no file on a disk, a temporary one.
-    """
+    """Yield a path that the encoder can write, and read again, so that it ends up in a file."""
     try:
         own = f"/proc/self/fd/{file.fileno()}" if not file.tell() else ""
     except OSError:  # It is in memory.

@@ -22,17 +22,7 @@ _PATH = (_SEGMENT, _TAGS, _TAG, _SIMPLE)
 
 
 def mp4_comments(file: BoundedFile) -> Iterator[str]:
-    """Yield the comments of an MP4 (ISO/IEC 14496-12, iTunes metadata as FFmpeg writes it).
-
-    Parameters
-    ----------
-    file : BoundedFile
-        At its beginning.
-
-    Yields
-    ------
-    str
-    """
+    """Yield the comments of an MP4 (ISO/IEC 14496-12, iTunes metadata as FFmpeg writes it)."""
     yield from _mp4_inside(file, file.size, 0)
 
 
@@ -51,17 +41,7 @@ def _mp4_inside(file: BoundedFile, end: int, level: int) -> Iterator[str]:
 
 
 def webm_comments(file: BoundedFile) -> Iterator[str]:
-    """Yield the comments of a WebM (RFC 8794, RFC 9559).
-
-    Parameters
-    ----------
-    file : BoundedFile
-        At its beginning.
-
-    Yields
-    ------
-    str
-    """
+    """Yield the comments of a WebM (RFC 8794, RFC 9559)."""
     yield from _webm_inside(file, file.size, 0)
 
 
