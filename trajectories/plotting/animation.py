@@ -108,7 +108,7 @@ class Animation:
         """
         if self._source is None:
             return ""
-        from trajectories.plotting.recipes.recipe import make_recipe
+        from trajectories.plotting.recipes.making import make_recipe
 
         source, kind, settings = self._source
         return make_recipe(source, kind=kind, settings={**settings, **saving})

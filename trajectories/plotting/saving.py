@@ -7,7 +7,6 @@ import os
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -18,6 +17,7 @@ from trajectories.plotting.canvas import MIN_SIDE
 from trajectories.plotting.formats import FORMATS, PAGE, STREAMED, Format
 from trajectories.plotting.layouts import LAYOUTS
 from trajectories.plotting.painter import Painter
+from trajectories.plotting.recipes.kinds import arguments, picture_of
 from trajectories.plotting.takes import rate_takes, start_takes
 from trajectories.plotting.writers.frames import numbered, write_frames, write_png
 from trajectories.plotting.writers.page import Take, page_html
@@ -111,8 +111,6 @@ def page_of(
     animation: Animation, *, fps: float, hold: float = 1.5, loop: int = 0, recipe: str = ""
 ) -> str:
     """Return the page that plays a moving picture."""
-    from trajectories.plotting.animate import animate
-
     settings = animation.settings
     layout = settings["layout"]
     if layout == "3d":
@@ -122,7 +120,7 @@ def page_of(
     picture = animation.picture()
     scene = picture.scene
     # What neither `animate` nor the layout takes for itself goes to the lines.
-    known = {*signature(animate).parameters, *signature(LAYOUTS[layout]).parameters}
+    known = arguments(picture_of("animation")) | arguments(LAYOUTS[layout])
     takes: list[Take] = []
     first = 0
     if "learning_rates" in settings:

@@ -11,8 +11,9 @@ from typing import Any
 from trajectories.names import cut
 from trajectories.plotting.decks.results import as_paths
 from trajectories.plotting.recipes.text import parsed
+from trajectories.plotting.writers.slide import clean, in_one_line
 
-__all__ = ["Words", "clean", "in_one_line", "shown_formula", "words"]
+__all__ = ["Words", "shown_formula", "words"]
 
 #: Of more optimizers a title names only the first ones.
 _NAMED = 6
@@ -20,8 +21,6 @@ _NAMED = 6
 #: file itself has all of it.
 _TITLE, _LINE, _RECIPE = 120, 1_000, 20_000
 _MOST_LINES = 100
-#: What XML 1.0 and a line of text cannot hold.
-_UNFIT = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: So many numbers or starts are written out.
 _FEW = 4
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -51,16 +50,6 @@ def words(
     about = f"{kind}: {cut(_sentence(facts), _LINE) or heading}"
     notes = (cut(line, _LINE) for line in islice(_lines(name, facts), _MOST_LINES))
     return Words(heading, tuple(notes), cut(clean(recipe), _RECIPE), about)
-
-
-def clean(text: str) -> str:
-    """Put the replacement character, U+FFFD, for what slides cannot hold."""
-    return _UNFIT.sub("\ufffd", text)
-
-
-def in_one_line(text: str) -> str:
-    """Clean a text, and put blanks for its line breaks and the like."""
-    return " ".join(clean(text).split())
 
 
 def shown_formula(formula: str) -> str:

@@ -49,7 +49,7 @@ class RecipeFigure(Figure):
     def recipe(self) -> str:
         """The recipe as text; "" if nothing is remembered."""
         if not self._recipe and self._source is not None:
-            from trajectories.plotting.recipes.recipe import make_recipe
+            from trajectories.plotting.recipes.making import make_recipe
 
             source, kind, settings = self._source
             self._recipe = make_recipe(source, kind=kind, settings=settings)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from trajectories.names import resolve
 from trajectories.plotting.recipes.kinds import KINDS
-from trajectories.plotting.recipes.paths import pack_paths, pack_surface
+from trajectories.plotting.recipes.making import FORMAT
 from trajectories.plotting.recipes.remaking import (
     MOST_WORK,
     PathRecord,
@@ -21,42 +19,22 @@ from trajectories.plotting.recipes.remaking import (
 from trajectories.plotting.recipes.results import (
     MOST_RUN,
     ResultRecord,
-    pack_results,
     results_again,
     unpack_results,
 )
-from trajectories.plotting.recipes.settings import pack_settings, unpack_settings
-from trajectories.plotting.recipes.text import MOST_TEXT, parsed, readable, written
-from trajectories.plotting.scene import checked
+from trajectories.plotting.recipes.settings import unpack_settings
+from trajectories.plotting.recipes.text import parsed, readable
 from trajectories.plotting.writers.metadata import read_comment
-from trajectories.surfaces import Surface, as_surface
+from trajectories.surfaces import Surface
 from trajectories.trajectory import Trajectory
 from trajectories.validation import integer, must
 
 __all__ = ["FORMAT", "Recipe", "make_recipe", "read_recipe"]
 
-#: The number of the format, which grows when an older version could not read a newer recipe.
-FORMAT = 1
 _KEYS = (
     "trajectories", "format", "kind", "surface", "descent", "paths", "results", "settings",
     "omitted",
 )  # fmt: skip
-
-
-def make_recipe(shown: Any, *, kind: str = "animation", settings: Mapping[str, Any]) -> str:
-    """Write down what made a picture."""
-    # Named and not imported, as the package stands above all its rooms.
-    version: str = pkgutil.resolve_name("trajectories:__version__")
-    kind = resolve("kind of recipe", kind, KINDS)
-    kept, omitted = pack_settings(kind, settings)
-    about = {"trajectories": version, "format": FORMAT, "kind": kind}
-    last = {"settings": kept, **({"omitted": omitted} if omitted else {})}
-    if KINDS[kind].shows == "surface":
-        return written({**about, "surface": pack_surface(as_surface(shown)), **last})
-    room = MOST_TEXT - len(written({**about, **last})) - 100
-    if KINDS[kind].shows == "results":
-        return written({**about, **pack_results(shown, room), **last})
-    return written({**about, **pack_paths(checked(shown), room), **last})
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from trajectories.maps.basins import Basins
 from trajectories.maps.outcomes import Sensitivity
 from trajectories.plotting.canvas import new_figure
 from trajectories.plotting.maps.figures import draw_beside
-from trajectories.plotting.recipes.recipe import make_recipe
+from trajectories.plotting.recipes.making import make_recipe
 from trajectories.plotting.theme import Look, setting
 from trajectories.plotting.tracks import track_styles
 from trajectories.plotting.view import Limits, in_parts

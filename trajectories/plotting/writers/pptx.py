@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from typing import Any, BinaryIO
 
 from trajectories.plotting.decks.media import Media
-from trajectories.plotting.decks.notes import in_one_line
-from trajectories.plotting.writers.slide import Slide
+from trajectories.plotting.writers.slide import Slide, in_one_line
 from trajectories.plotting.writers.timing import timing
 
 __all__ = ["PPTX_KINDS", "check_pptx", "write_pptx"]
