@@ -31,8 +31,7 @@ from processes import Children
 from progress import Progress
 from results import PARTIAL, discard, is_result
 
-from trajectories.names import resolve
-from trajectories.validation import must
+from trajectories.checks import must, resolve
 
 __all__ = ["build", "main", "run"]
 
@@ -224,8 +223,8 @@ def check_changes(options: argparse.Namespace) -> None:
         If not.
     """
     if options.formats is not None:
-        from trajectories.plotting.formats import FORMATS
-        from trajectories.plotting.writers.figure import FIGURE_FORMATS
+        from trajectories.plotting.canvas import FIGURE_FORMATS
+        from trajectories.plotting.writers.formats import FORMATS
 
         known = dict.fromkeys(name[1:] for name in (*FIGURE_FORMATS, *FORMATS))
         names = options.formats.split(",")

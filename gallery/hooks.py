@@ -15,13 +15,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import trajectories
-from trajectories.plotting.animation import FORMATS, Animation
-from trajectories.plotting.recipes.figure import RecipeFigure
-from trajectories.plotting.recipes.kinds import KINDS
-from trajectories.plotting.recipes.recipe import Recipe
-from trajectories.plotting.recipes.replay import animation_of
+from trajectories.plotting.animation import Animation
+from trajectories.plotting.canvas import FIGURE_FORMATS, RecipeFigure, save_figure
+from trajectories.plotting.recipes.recipe import KINDS
 from trajectories.plotting.theme import THEMES
-from trajectories.plotting.writers.figure import FIGURE_FORMATS, save_figure
+from trajectories.plotting.writers.formats import FORMATS
+from trajectories.replay import Recipe, animation_of
 
 __all__ = ["DOWNLOADS", "Hooks"]
 

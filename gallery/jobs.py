@@ -17,7 +17,7 @@ from pathlib import Path
 from processes import Children, ScriptError
 from results import PARTIAL, finish, is_result, read_made, replace_folder
 
-from trajectories.atomic import replacing
+from trajectories.files import replacing
 
 __all__ = ["Document", "Outcome", "Script", "remake", "shown"]
 

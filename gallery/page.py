@@ -14,7 +14,7 @@ from results import Made, read_made
 from sections import SECTIONS, section_of
 
 from trajectories import __version__
-from trajectories.atomic import replacing
+from trajectories.files import replacing
 
 __all__ = ["INDEX", "framed", "write_file", "write_page"]
 

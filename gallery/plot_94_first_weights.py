@@ -10,7 +10,8 @@ Tags: network, chapter, first weights
 """
 
 # %%
-from trajectories.mnist.experiments import at_hand, initial_weights
+from trajectories.mnist.experiments.signals import initial_weights
+from trajectories.mnist.experiments.study import at_hand
 
 found = initial_weights(at_hand(), iterations=600, seeds=2)
 found.draw().savefig("weights.png")

@@ -11,7 +11,8 @@ Tags: network, chapter, overfitting
 """
 
 # %%
-from trajectories.mnist.experiments import at_hand, dropout, weight_decay
+from trajectories.mnist.experiments.comparisons import dropout, weight_decay
+from trajectories.mnist.experiments.study import at_hand
 
 data = at_hand()
 weight_decay(data, epochs=150, seeds=2).draw().savefig("weight_decay.png")

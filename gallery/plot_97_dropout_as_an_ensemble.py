@@ -10,7 +10,8 @@ Tags: network, chapter, overfitting
 """
 
 # %%
-from trajectories.mnist.experiments import at_hand, ensemble
+from trajectories.mnist.experiments.comparisons import ensemble
+from trajectories.mnist.experiments.study import at_hand
 
 found = ensemble(at_hand(), epochs=200, masks=40, seeds=3)
 found.draw().savefig("ensemble.png")

@@ -15,7 +15,7 @@ Tags: network, search, noise
 
 # %%
 # On real MNIST it is the same line with ``data="mnist"``.
-from trajectories.mnist.figures.search import draw_search
+from trajectories.mnist.figures.search_figure import draw_search
 from trajectories.mnist.network_search import search
 
 space = "lr=log(1e-4, 1), weight_decay=log(1e-8, 1e-4)"

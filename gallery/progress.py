@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, TextIO
 
-from trajectories.terminal import watched
+from trajectories.files import watched
 
 __all__ = ["Progress"]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from cells import notebook_of
 from processes import ScriptError
 
-from trajectories.atomic import replacing
+from trajectories.files import replacing
 
 __all__ = [
     "PARTIAL",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import trajectories as tj
 from trajectories.mnist.history import History
-from trajectories.plotting.writers.figure import save_figure
+from trajectories.plotting.canvas import save_figure
 
 __all__ = ["FORMATS", "names", "write"]
 

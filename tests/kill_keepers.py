@@ -22,11 +22,11 @@ from typing import BinaryIO
 
 import numpy as np
 
-from trajectories.archive import read_arrays
-from trajectories.maps.blocks import run_blocks
-from trajectories.mnist import MultiLayerNet, Trainer
-from trajectories.search.journal import opened, read_journal
-from trajectories.search.trial import Trial
+from trajectories.maps.cells import run_blocks
+from trajectories.mnist.network import MultiLayerNet
+from trajectories.mnist.trainer import Trainer
+from trajectories.records import read_arrays
+from trajectories.search.trials import Trial, opened, read_journal
 
 __all__ = ["KEEPERS", "kill_at_random"]
 

@@ -6,14 +6,10 @@ import numpy as np
 import pytest
 
 from trajectories import Surface, compare, descend
-from trajectories.anatomy import dissect
-from trajectories.optimizers import (
-    ALL_OPTIMIZERS,
-    OPTIMIZERS,
-    SURFACE_OPTIMIZERS,
-    Adam,
-    Momentum,
-)
+from trajectories.optimizers import ALL_OPTIMIZERS, OPTIMIZERS, SURFACE_OPTIMIZERS
+from trajectories.optimizers.adam import Adam
+from trajectories.optimizers.gradient import Momentum
+from trajectories.trajectory import dissect
 
 BOWL = "x**2/20 + y**2"
 START = (-7, 2)

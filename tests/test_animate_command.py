@@ -234,7 +234,7 @@ def test_help_tells_of_every_flag(run):
 
 
 def test_sizes_are_read_in_all_their_units():
-    from trajectories.commands.options import bytes_of
+    from trajectories.cli.options import bytes_of
 
     units = {"7": 7, "7b": 7, "2kB": 2000, "2 KB": 2000, "1.5MB": 1_500_000}
     units |= {"2KiB": 2048, "0.5mib": 524_288}

@@ -16,12 +16,15 @@ import numpy as np
 import pytest
 
 import trajectories as tj
-from trajectories.archive import load_archive, load_json, read_arrays, save_archive
-from trajectories.maps import Basins, Sensitivity
-from trajectories.maps.blocks import run_blocks
-from trajectories.mnist import History, MultiLayerNet, Trainer
-from trajectories.mnist.landscape_result import Landscape
-from trajectories.search import SearchResult
+from trajectories.maps.basins import Basins
+from trajectories.maps.cells import run_blocks
+from trajectories.maps.sensitivity import Sensitivity
+from trajectories.mnist.history import History
+from trajectories.mnist.landscape import Landscape
+from trajectories.mnist.network import MultiLayerNet
+from trajectories.mnist.trainer import Trainer
+from trajectories.records import load_archive, load_json, read_arrays, save_archive
+from trajectories.search.trials import SearchResult
 
 GIGABYTE = 10**9
 ABOUT = np.array('{"format": "it"}')
@@ -138,13 +141,13 @@ def test_ten_gigabytes_of_zeros_are_not_unpacked_by_any_reader(tmp_path):
 
 
 def test_small_numbers_count_as_what_becomes_of_them(tmp_path, monkeypatch):
-    monkeypatch.setattr("trajectories.archive._MOST", 2**20)
+    monkeypatch.setattr("trajectories.records._MOST", 2**20)
     np.savez_compressed(tmp_path / "a.npz", about=ABOUT, a=np.zeros(2**18, np.int8))
     refused(tmp_path / "a.npz", "would unpack to 2,097,")
 
 
 def test_what_is_written_about_arrays_may_not_be_endless(tmp_path, monkeypatch):
-    monkeypatch.setattr("trajectories.archive._MOST_ABOUT", 2**16)
+    monkeypatch.setattr("trajectories.records._MOST_ABOUT", 2**16)
     np.savez_compressed(tmp_path / "a.npz", about=np.array('{"a": [' + "0," * 10**5 + "0]}"))
     refused(tmp_path / "a.npz", "would unpack to 800,")
 
@@ -155,7 +158,7 @@ def bomb(count):
 
 
 def test_compressed_arrays_in_json_count_too(tmp_path, monkeypatch):
-    monkeypatch.setattr("trajectories.archive._MOST", 10**6)
+    monkeypatch.setattr("trajectories.records._MOST", 10**6)
     text = json.dumps({"a": [bomb(10**5)] * 3})
     np.savez_compressed(tmp_path / "a.npz", about=np.array(text))
     refused(tmp_path / "a.npz", "would unpack to 1,600,000, more than ")
@@ -178,7 +181,7 @@ def test_shapes_in_json_that_are_none_are_refused_at_once(shape, tmp_path):
 
 
 def test_json_may_not_be_endless(tmp_path, monkeypatch):
-    monkeypatch.setattr("trajectories.archive._MOST_JSON", 2**16)
+    monkeypatch.setattr("trajectories.records._MOST_JSON", 2**16)
     (tmp_path / "a.json").write_text(" " * 2**16 + "1")
     with pytest.raises(ValueError, match="holds no thing: it is longer than 65,536 bytes"):
         load_json(tmp_path / "a.json", "thing", int)
@@ -187,7 +190,7 @@ def test_json_may_not_be_endless(tmp_path, monkeypatch):
 
 
 def test_large_honest_archives_are_read(tmp_path, monkeypatch):
-    monkeypatch.setattr("trajectories.archive._MOST", 2**16)
+    monkeypatch.setattr("trajectories.records._MOST", 2**16)
     values = np.random.default_rng(0).random(2**15)
     np.savez_compressed(tmp_path / "a.npz", about=ABOUT, a=values)
     _, arrays = load_archive(tmp_path / "a.npz", "thing", lambda *both: both, form="it")

@@ -9,13 +9,7 @@ import time
 
 import pytest
 
-from trajectories.atomic import (
-    check_target,
-    hidden_folder,
-    made_folder,
-    passing_folder,
-    replacing,
-)
+from trajectories.files import check_target, hidden_folder, made_folder, passing_folder, replacing
 
 
 @pytest.fixture(params=["nameless", "hidden"])
@@ -328,7 +322,7 @@ def test_checking_touches_nothing(target):
 @pytest.fixture
 def without_locks(monkeypatch):
     """A system whose Python has no such locks, as Windows."""
-    monkeypatch.setattr("trajectories.atomic.fcntl", None)
+    monkeypatch.setattr("trajectories.files.fcntl", None)
     monkeypatch.delattr(os, "O_TMPFILE", raising=False)
 
 

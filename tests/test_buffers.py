@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trajectories.buffers import aligned, aligned_like
+from trajectories.records import aligned, aligned_like
 
 
 @pytest.mark.parametrize("dtype", [bool, np.float32, np.float64, np.longdouble])

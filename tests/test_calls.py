@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.calls import Call, build, read, split
+from trajectories.checks import Call, build, read, split
 
 names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,8}", fullmatch=True)
 counts = st.integers(-(10**300), 10**300)

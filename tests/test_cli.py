@@ -15,7 +15,7 @@ from PIL import Image
 
 import trajectories
 from trajectories.cli import main
-from trajectories.commands.options import DEFAULT_OPTIMIZERS
+from trajectories.cli.options import DEFAULT_OPTIMIZERS
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -173,8 +173,8 @@ KINDS = ["surfaces", "optimizers", "schedules", "themes", "layouts"]
 
 def names_of(kind):
     from trajectories.optimizers.schedules import SCHEDULES
-    from trajectories.plotting.layouts import LAYOUTS
-    from trajectories.surfaces import FAMILIES
+    from trajectories.plotting.panels import LAYOUTS
+    from trajectories.surfaces.catalogue import FAMILIES
 
     return {
         "surfaces": [*trajectories.SURFACES, *FAMILIES],
@@ -247,7 +247,7 @@ def test_verbose_json_has_the_analysis(run):
 
 
 def test_a_table_is_cut_to_a_terminal():
-    from trajectories.listing import as_text
+    from trajectories.cli.listing import as_text
 
     for line in as_text(["surfaces"], width=120).splitlines():
         assert len(line) <= 120
@@ -464,7 +464,7 @@ def test_whatever_goes_wrong_is_told_in_one_line(error, code, words, refused, mo
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("trajectories.plotting.writers.figure.save_figure", fail)
+    monkeypatch.setattr("trajectories.plotting.canvas.save_figure", fail)
     assert words in refused("plot", BOWL, *SMALL, "-o", "a.png", code=code)
 
 
@@ -595,7 +595,7 @@ def test_only_notes_to_users_are_told(monkeypatch, run, folder):
         warnings.warn("for\nprogrammers", RuntimeWarning, stacklevel=1)
         warnings.warn("for\nusers", UserWarning, stacklevel=1)
 
-    monkeypatch.setattr("trajectories.plotting.writers.figure.save_figure", warn)
+    monkeypatch.setattr("trajectories.plotting.canvas.save_figure", warn)
     with warnings.catch_warnings():
         warnings.simplefilter("default")
         code, out, err = run("plot", BOWL, *SMALL, "-o", "a.png")

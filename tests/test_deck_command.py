@@ -6,7 +6,7 @@ import sys
 import pytest
 from PIL import Image
 
-from trajectories.commands import deck
+from trajectories.cli import pictures as deck
 
 
 @pytest.fixture

@@ -7,16 +7,11 @@ import pytest
 
 from trajectories import SURFACES, FormulaError, Surface, compare, descend
 from trajectories.descent import BLOCK, run
-from trajectories.optimizers import (
-    ALL_OPTIMIZERS,
-    SGD,
-    AdaGrad,
-    Adam,
-    Momentum,
-    Nesterov,
-    RMSProp,
-)
-from trajectories.surfaces import least_squares
+from trajectories.optimizers import ALL_OPTIMIZERS
+from trajectories.optimizers.adam import Adam
+from trajectories.optimizers.adaptive import AdaGrad, RMSProp
+from trajectories.optimizers.gradient import SGD, Momentum, Nesterov
+from trajectories.surfaces.least_squares import least_squares
 
 BOWL = "x**2/20 + y**2"
 SIX = [SGD(0.95), Momentum(0.1), AdaGrad(1.5), Adam(0.3), Nesterov(0.1), RMSProp(0.1)]

@@ -12,9 +12,8 @@ import pytest
 
 import trajectories as tj
 from trajectories.cli import main
-from trajectories.optimizers import as_optimizer
-from trajectories.optimizers.record import from_record
-from trajectories.surfaces import as_surface
+from trajectories.optimizers import as_optimizer, from_record
+from trajectories.surfaces.catalogue import as_surface
 from trajectories.surfaces.formula import parse
 from trajectories.trajectory import Trajectory
 
@@ -308,7 +307,7 @@ def test_archives_with_one_thing_wrong_are_refused(saved, changes, words):
 
 def test_an_archive_that_would_fill_the_memory_is_not_unpacked(saved, monkeypatch):
     """It is refused by what its directory says, before anything is unpacked."""
-    monkeypatch.setattr("trajectories.archive._MOST", 2**20)
+    monkeypatch.setattr("trajectories.records._MOST", 2**20)
     with zipfile.ZipFile(saved, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("more.npy", bytes(2**24))
     tracemalloc.start()

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from trajectories.interrupts import patient_interrupts
+from trajectories.files import patient_interrupts
 
 pytestmark = pytest.mark.skipif(
     not hasattr(signal, "setitimer"), reason="this system has no interval timers"

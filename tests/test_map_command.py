@@ -5,9 +5,10 @@ import argparse
 import numpy as np
 import pytest
 
-from trajectories.commands import map as map_
-from trajectories.maps import Basins, Sensitivity
-from trajectories.maps.axes import read_axis, read_range
+from trajectories.cli import pictures as map_
+from trajectories.maps.basins import Basins
+from trajectories.maps.cells import read_axis, read_range
+from trajectories.maps.sensitivity import Sensitivity
 
 BOWL = "x**2/20 + y**2"
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import trajectories as tj
-from trajectories.surfaces import least_squares
+from trajectories.surfaces.least_squares import least_squares
 
 RNG = np.random.default_rng(0)
 TIMES = RNG.uniform(-1, 1, 40)

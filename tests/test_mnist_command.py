@@ -12,10 +12,11 @@ import warnings
 import pytest
 from PIL import Image
 
-from trajectories.commands import mnist
-from trajectories.mnist.experiments import EXPERIMENTS, Result
+from trajectories.cli import training as mnist
+from trajectories.mnist.experiments import EXPERIMENTS
 from trajectories.mnist.experiments import study as study_module
-from trajectories.mnist.landscape_result import Landscape
+from trajectories.mnist.experiments.study import Result
+from trajectories.mnist.landscape import Landscape
 
 #: Called as the program calls it, in a process of its own.
 SCRIPT = """
@@ -182,7 +183,9 @@ def test_the_landscape_is_asked_for_as_it_was_typed(run, tmp_path, monkeypatch):
         return [folder / "landscape.png", folder / "landscape.gif"]
 
     monkeypatch.setattr("trajectories.mnist.landscape.landscape", landscape)
-    monkeypatch.setattr("trajectories.mnist.figures.landscape.save_landscape", save_landscape)
+    monkeypatch.setattr(
+        "trajectories.mnist.figures.landscape_figure.save_landscape", save_landscape
+    )
     folder = tmp_path / "out"
     more = ("--quick", "--workers", 2, "--seed", 5, "-O", "sgd:0.1", "-O", "adam", "-q", "--force")
     lines = run("landscape", "--data", "digits", *more, "--theme", "dark", "-o", folder)
@@ -275,7 +278,7 @@ def test_notes_are_left_out_if_asked(run, tmp_path, monkeypatch, quiet):
     def warn(figure, path):
         warnings.warn("a note", UserWarning, stacklevel=1)
 
-    monkeypatch.setattr("trajectories.plotting.writers.figure.save_figure", warn)
+    monkeypatch.setattr("trajectories.plotting.canvas.save_figure", warn)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         run("activations", "--quick", "--seeds", 1, "-o", tmp_path, *["-q"] * quiet)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from trajectories.names import normalise, resolve, unknown
+from trajectories.checks import normalise, resolve, unknown
 
 KNOWN = ["sgd", "rms_prop", "six_hump_camel", "Light"]
 

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 import trajectories as tj
-from trajectories.commands import replay
-from trajectories.plotting.recipes.recipe import make_recipe, read_recipe
-from trajectories.plotting.writers.frames import write_png
+from trajectories.cli import pictures as replay
+from trajectories.plotting.writers.formats import write_png
 from trajectories.plotting.writers.gif import comment_block
+from trajectories.replay import make_recipe, read_recipe
 
 BOWL = "x**2/20 + y**2"
 

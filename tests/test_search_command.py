@@ -9,8 +9,9 @@ import time
 
 import pytest
 
-from trajectories.commands import search as command
-from trajectories.search import SearchResult, SurfaceObjective
+from trajectories.cli import training as command
+from trajectories.search.rounds import SurfaceObjective
+from trajectories.search.trials import SearchResult
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sys
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from trajectories.threads import single_thread
+from trajectories.records import single_thread
 
 
 def threads():

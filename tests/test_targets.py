@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import trajectories as tj
-from trajectories.plotting.writers.figure import save_figure
+from trajectories.plotting.canvas import save_figure
 
 SCRIPT = Path(__file__).with_name("every_format.py")
 QUICK = ["figure.png", "movie.gif", "movie.webp", "frame%d.png", "trajectory.npz", "history.json"]

@@ -4,10 +4,10 @@ import sys
 import numpy as np
 import pytest
 
-from trajectories.maps.blocks import run_blocks
-from trajectories.mnist.bar import bar
-from trajectories.search import search_surface
-from trajectories.terminal import watched
+from trajectories.files import watched
+from trajectories.maps.cells import run_blocks
+from trajectories.mnist.history import bar
+from trajectories.search.rounds import search_surface
 
 
 class Screen(io.StringIO):

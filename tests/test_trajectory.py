@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from trajectories import Surface, Trajectory, descend
-from trajectories.optimizers import SGD, Adam, Momentum
+from trajectories.optimizers.adam import Adam
+from trajectories.optimizers.gradient import SGD, Momentum
 from trajectories.optimizers.schedules import Cosine, Exponential, OneCycle, Sequence, Warmup
 
 ARRAYS = ("positions", "values", "gradients", "status", "diverged_at", "converged_at")

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from trajectories.validation import (
+from trajectories.checks import (
     FRACTION,
     NON_NEGATIVE,
     POSITIVE,

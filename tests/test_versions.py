@@ -6,8 +6,8 @@ import numpy as np
 
 import trajectories
 from trajectories.mnist.history import History
-from trajectories.search import search_surface
-from trajectories.versions import versions
+from trajectories.records import versions
+from trajectories.search.rounds import search_surface
 
 
 def test_they_are_those_of_what_is_running():

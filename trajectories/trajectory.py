@@ -1,10 +1,10 @@
-"""The path of an optimizer over a surface, as a result: plain arrays, frozen."""
+"""Trajectories: the recorded path of a descent, and the parts of its steps."""
 
 from __future__ import annotations
 
+import copy
 import math
 import os
-import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
@@ -13,15 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trajectories.archive import load_archive, save_archive
-from trajectories.arrays import to_plain
-from trajectories.frozen import Frozen, read_only
-from trajectories.optimizers import Rule
-from trajectories.optimizers.record import from_record, to_record
-from trajectories.surfaces import Surface
-from trajectories.validation import must
-
-__all__ = ["Descent", "Trajectory"]
+from trajectories.checks import must
+from trajectories.optimizers import from_record, to_record
+from trajectories.optimizers.base import Optimizer, Rule
+from trajectories.records import Frozen, load_archive, read_only, save_archive, to_plain
+from trajectories.surfaces.surface import Surface
 
 Array = NDArray[np.float64]
 _PER_PATH = ("status", "diverged_at", "converged_at")
@@ -226,9 +222,9 @@ class Trajectory(Frozen):
 
     def _repr_html_(self) -> str:
         """Show its plot in a notebook."""
-        # Named and not imported: pictures are of a floor above, which this one need not know.
-        html: str = pkgutil.resolve_name("trajectories.plotting.notebook:trajectory_html")(self)
-        return html
+        from trajectories.plotting.animation import trajectory_html
+
+        return trajectory_html(self)
 
     def __repr__(self) -> str:
         """Show what went where, without the arrays."""
@@ -251,3 +247,41 @@ class Trajectory(Frozen):
         )
 
     __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, eq=False)
+class Anatomy:
+    """The parts of every step of a path; all are zero where it has converged."""
+
+    gradient: Array
+    memory: Array
+    step: Array
+
+
+def dissect(path: Trajectory) -> Anatomy:
+    """Take the steps of a path apart, by the optimizer's own arithmetic."""
+    optimizer = path.optimizer
+    if len(path.recorded) != path.steps + 1:
+        raise must("record", "'all', as every step is needed", len(path.recorded))
+    steps = np.diff(path.positions, axis=0)
+    memory, gradients = np.zeros_like(steps), np.array(path.gradients[:-1])
+    if isinstance(optimizer, Optimizer):  # Others look at the surface, and remember nothing.
+        _remember(path, optimizer.fresh(), memory)
+    time = np.arange(path.steps).reshape(-1, *[1] * len(path.batch_shape))
+    arrived = (path.converged_at >= 0) & (time >= path.converged_at)
+    memory[arrived], gradients[arrived] = 0.0, 0.0
+    return Anatomy(gradients, memory, steps)
+
+
+def _remember(path: Trajectory, optimizer: Optimizer, memory: Array) -> None:
+    """Write what an unused optimizer would do in each step if the gradient were zero."""
+    position, gradient = np.array(path.positions[0]), np.zeros_like(path.positions[0])
+    # Coordinates first, so that arrays of hyperparameters meet the batch.
+    p, g = (np.ascontiguousarray(np.moveaxis(a, -1, 0)) for a in (position, gradient))
+    with np.errstate(all="ignore"):
+        for step, given in enumerate(path.gradients[:-1]):
+            trial, twin = p.copy(), copy.deepcopy(optimizer)
+            twin.update({"p": trial}, {"p": np.zeros_like(p)})
+            memory[step] = np.moveaxis(trial - p, 0, -1)
+            g[...] = np.moveaxis(given, -1, 0)
+            optimizer.update({"p": p}, {"p": g})

@@ -17,9 +17,8 @@ for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np  # noqa: E402
 from textbook_network import Adam, Network  # noqa: E402
 
-from trajectories.mnist.network import MultiLayerNet  # noqa: E402
-from trajectories.mnist.parallel import train_all  # noqa: E402
-from trajectories.mnist.trainer import Trainer  # noqa: E402
+from trajectories.mnist.network import MultiLayerNet
+from trajectories.mnist.trainer import Trainer, train_all
 
 ROUNDS = 31
 STEPS = 20  # A round is short, so that both sides meet the same other work of the machine.

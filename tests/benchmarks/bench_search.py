@@ -29,7 +29,8 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 def data():
     """Return a data set."""
-    from trajectories.mnist import Dataset, load
+    from trajectories.mnist.data import Dataset
+    from trajectories.mnist.source import load
 
     if os.environ.get("TRAJECTORIES_DATA"):
         return load(os.environ["TRAJECTORIES_DATA"])
@@ -70,9 +71,8 @@ def ours(count, journal):
     """Run trials of ours; return the seconds that they took, those of starting workers too."""
     from joblib.externals.loky import get_reusable_executor
 
-    from trajectories.mnist.network_objective import NetworkObjective
-    from trajectories.mnist.network_search import SPACE
-    from trajectories.search import search
+    from trajectories.mnist.network_search import SPACE, NetworkObjective
+    from trajectories.search.rounds import search
 
     objective = NetworkObjective(data().subset(500).split(0.2, rng=0), epochs=EPOCHS)
     begin = time.perf_counter()

@@ -26,11 +26,10 @@ from matplotlib.animation import FFMpegWriter
 from PIL import Image
 
 import trajectories as tj
-from trajectories.atomic import replacing
-from trajectories.plotting.painter import Painter
-from trajectories.plotting.writers.image import write_apng, write_webp
-from trajectories.plotting.writers.stream import Stream
-from trajectories.plotting.writers.video import write_mp4, write_webm
+from trajectories.files import replacing
+from trajectories.plotting.animation import Painter
+from trajectories.plotting.writers.formats import write_apng, write_mp4, write_webm, write_webp
+from trajectories.plotting.writers.gif import Stream
 
 FPS = 20
 WRITERS: dict[str, Callable[[Any, Stream], None]] = {

@@ -8,7 +8,7 @@ import struct
 import zlib
 from collections.abc import Callable
 
-from trajectories.plotting.writers.frames import chunk
+from trajectories.plotting.writers.formats import chunk
 from trajectories.plotting.writers.gif import comment_block
 
 __all__ = ["CONTAINERS", "pieces"]

@@ -6,9 +6,8 @@ from dataclasses import fields
 
 from engine import Target, corpus, main
 
-from trajectories.optimizers import ALL_OPTIMIZERS, as_optimizer
+from trajectories.optimizers import ALL_OPTIMIZERS, as_optimizer, to_spec
 from trajectories.optimizers.schedules import SCHEDULES, as_schedule
-from trajectories.optimizers.spec import to_spec
 
 WORDS = (
     ": = , ( ) . - + e 0 1 0.9 1e-3 1e999 1e-320 inf nan True None 999999999999999999999 _ [ ] {"
@@ -61,7 +60,7 @@ TARGET = Target(
     check,
     corpus("calls.txt"),
     [word.encode() for word in [*WORDS.split(" "), *ALL_OPTIMIZERS, *(f"{n}(" for n in SCHEDULES)]],
-    ["trajectories.calls", "trajectories.optimizers.spec", "trajectories.names"],
+    ["trajectories.checks", "trajectories.optimizers", "trajectories.checks"],
     grow=grow,
 )
 

@@ -22,12 +22,14 @@ from changes import changed, changed_array
 from engine import Target, main
 
 import trajectories as tj
-from trajectories.archive import read_arrays
-from trajectories.maps import Basins, Sensitivity, basins, sensitivity
-from trajectories.mnist import History, MultiLayerNet, Trainer
-from trajectories.mnist.checkpoint import read_checkpoint, state_of
-from trajectories.mnist.landscape_result import Landscape
-from trajectories.search import SearchResult
+from trajectories.maps.basins import Basins, basins
+from trajectories.maps.sensitivity import Sensitivity, sensitivity
+from trajectories.mnist.history import History, read_checkpoint, state_of
+from trajectories.mnist.landscape import Landscape
+from trajectories.mnist.network import MultiLayerNet
+from trajectories.mnist.trainer import Trainer
+from trajectories.records import read_arrays
+from trajectories.search.trials import SearchResult
 
 _FOLDER = "/dev/shm" if os.path.isdir("/dev/shm") else None
 PATH = os.path.join(tempfile.mkdtemp(prefix="fuzz-", dir=_FOLDER), "input")
@@ -268,7 +270,7 @@ TARGET = Target(
     check,
     SEEDS,
     WORDS,
-    ["trajectories.archive", "trajectories.trajectory", "trajectories.search.journal"],
+    ["trajectories.records", "trajectories.trajectory", "trajectories.search.trials"],
     path=PATH,
     grow=grow,
     grown=0.6,

@@ -5,8 +5,7 @@ import sys
 
 from engine import Target, corpus, main
 
-from trajectories.surfaces.formula import FUNCTIONS, parse, to_text
-from trajectories.surfaces.syntax import FormulaError
+from trajectories.surfaces.formula import FUNCTIONS, FormulaError, parse, to_text
 
 WORDS = "x y pi e E + - * / ** ^ ( ) , . 0 1 2 0.5 1e300 1e-300 999999999999999 _ = [ ] { } ' \" \\"
 WORDS += " ; : @ % & | ~ < > ! # $ ` \\n \\0 lambda __import__('os').system('true') .__class__ ²"

@@ -11,7 +11,7 @@ import zlib
 import numpy as np
 from engine import Target, main
 
-from trajectories.mnist import idx
+from trajectories.mnist import source as idx
 
 _FOLDER = "/dev/shm" if os.path.isdir("/dev/shm") else None
 PATH = os.path.join(tempfile.mkdtemp(prefix="fuzz-", dir=_FOLDER), "input")
@@ -79,7 +79,7 @@ TARGET = Target(
     check,
     SEEDS,
     WORDS,
-    ["trajectories.mnist.idx"],
+    ["trajectories.mnist.source"],
     path=PATH,
     grow=grow,
     grown=0.4,

@@ -14,11 +14,9 @@ from containers import CONTAINERS, pieces
 from engine import Target, main
 
 import trajectories as tj
-from trajectories.plotting.recipes.recipe import Recipe, make_recipe, read_recipe
-from trajectories.plotting.writers.frames import write_png
-from trajectories.plotting.writers.gif import write_gif
-from trajectories.plotting.writers.image import write_apng, write_webp
-from trajectories.plotting.writers.stream import Stream
+from trajectories.plotting.writers.formats import write_apng, write_png, write_webp
+from trajectories.plotting.writers.gif import Stream, write_gif
+from trajectories.replay import Recipe, make_recipe, read_recipe
 
 _FOLDER = "/dev/shm" if os.path.isdir("/dev/shm") else None
 PATH = os.path.join(tempfile.mkdtemp(prefix="fuzz-", dir=_FOLDER), "input")
@@ -78,14 +76,14 @@ TARGET = Target(
     SEEDS,
     pieces() + [json.dumps(odd).encode() for odd in ODD if len(str(odd)) < 99],
     [
-        "trajectories.plotting.writers.bounded",
-        "trajectories.plotting.writers.boxes",
         "trajectories.plotting.writers.metadata",
-        "trajectories.plotting.writers.image_comments",
-        "trajectories.plotting.writers.text_comments",
-        "trajectories.plotting.writers.video_comments",
-        "trajectories.plotting.recipes.text",
-        "trajectories.plotting.recipes.remaking",
+        "trajectories.plotting.writers.metadata",
+        "trajectories.plotting.writers.metadata",
+        "trajectories.plotting.writers.metadata",
+        "trajectories.plotting.writers.metadata",
+        "trajectories.plotting.writers.metadata",
+        "trajectories.plotting.recipes.recipe",
+        "trajectories.plotting.recipes.paths",
     ],
     path=PATH,
     grow=grow,

@@ -10,10 +10,11 @@ from changes import ODD, changed
 from engine import Target, main
 
 import trajectories as tj
-from trajectories.optimizers import ALL_OPTIMIZERS
-from trajectories.optimizers.record import from_record, to_record
-from trajectories.plotting.recipes.recipe import Recipe, make_recipe
-from trajectories.surfaces import SURFACES, Surface, least_squares
+from trajectories.optimizers import ALL_OPTIMIZERS, from_record, to_record
+from trajectories.replay import Recipe, make_recipe
+from trajectories.surfaces.catalogue import SURFACES
+from trajectories.surfaces.least_squares import least_squares
+from trajectories.surfaces.surface import Surface
 
 BOWL = "x**2/20 + y**2"
 
@@ -69,8 +70,8 @@ TARGET = Target(
     [b'"', b"{", b"}", b"[", b"]", b",", b":", b"null", b"true", b"1e999", b"NaN", b"-1"]
     + [b"\\u0000"]
     + [json.dumps(odd).encode() for odd in ODD if len(str(odd)) < 99],
-    ["trajectories.arrays", "trajectories.optimizers.record", "trajectories.surfaces.surface"]
-    + ["trajectories.plotting.recipes.text", "trajectories.plotting.recipes.paths"],
+    ["trajectories.records", "trajectories.optimizers", "trajectories.surfaces.surface"]
+    + ["trajectories.plotting.recipes.recipe", "trajectories.plotting.recipes.paths"],
     refusals=(ValueError, TypeError),
     grow=grow,
     grown=0.5,

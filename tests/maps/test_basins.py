@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from trajectories import SGD, SURFACES, descend
-from trajectories.maps import Basins, basins
-from trajectories.maps.arrivals import arrivals
-from trajectories.maps.places import resting_places
+from trajectories.maps.basins import Basins, basins, resting_places
+from trajectories.maps.cells import arrivals
 
 CAMEL = ((-2.0, 2.0), (-1.0, 1.0))
 

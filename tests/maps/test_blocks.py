@@ -6,8 +6,9 @@ import joblib
 import numpy as np
 import pytest
 
-from trajectories.maps import basins, sensitivity
-from trajectories.maps.blocks import run_blocks
+from trajectories.maps.basins import basins
+from trajectories.maps.cells import run_blocks
+from trajectories.maps.sensitivity import sensitivity
 
 AXES = {"lr": np.geomspace(0.01, 1, 20), "momentum": np.linspace(0, 0.9, 10)}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from trajectories import Adam, descend
-from trajectories.maps import ensemble, tune
+from trajectories.maps.tuning import ensemble, tune
 
 BOWL = "x**2/20 + y**2"
 RULES = ["sgd", "momentum", "adam:0.002,beta1=0.8"]

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from trajectories import OPTIMIZERS, SURFACE_OPTIMIZERS, Momentum, Surface, descend, least_squares
-from trajectories.maps import Sensitivity, compare_rates, sensitivity
-from trajectories.maps.outcomes import is_geometric
+from trajectories.maps.sensitivity import Sensitivity, compare_rates, is_geometric, sensitivity
 
 BOWL = "x**2/20 + y**2"
 START = (-7.0, 2.0)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from trajectories import SGD, SURFACES, Adam, Momentum, Nesterov, Surface, quadratic
-from trajectories.maps import sensitivity
-from trajectories.maps.stability import frontier, is_quadratic
+from trajectories.maps.sensitivity import frontier, is_quadratic, sensitivity
 
 BOWL = Surface("x**2/20 + y**2")
 

@@ -12,8 +12,8 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from trajectories.mnist import Dataset, Split, load
-from trajectories.mnist.source import cache_folder, read_folder
+from trajectories.mnist.data import Dataset, Split
+from trajectories.mnist.source import cache_folder, load, read_folder
 
 PIXELS = np.arange(6 * 4, dtype=np.uint8).reshape(6, 4)
 LABELS = np.array([0, 1, 2, 0, 1, 2])

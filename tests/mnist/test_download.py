@@ -19,8 +19,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trajectories.mnist import load, mirrors, source
-from trajectories.mnist.mirrors import FILES, MIRRORS, Remote, fetch, is_whole
+from trajectories.mnist import source
+from trajectories.mnist import source as mirrors
+from trajectories.mnist.source import FILES, MIRRORS, Remote, fetch, is_whole, load
 
 
 class Manners(BaseHTTPRequestHandler):

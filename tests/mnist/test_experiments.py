@@ -9,22 +9,32 @@ import pytest
 
 from trajectories import mnist
 from trajectories.mnist import experiments
-from trajectories.mnist.experiments import EXPERIMENTS, Result, at_hand
+from trajectories.mnist.experiments import EXPERIMENTS
 from trajectories.mnist.experiments import study as study_module
-from trajectories.mnist.experiments.arguments import seeds_of
-from trajectories.mnist.experiments.forward_pass import ACTIVATIONS, INITS
-from trajectories.mnist.experiments.forward_pass import activations as send
-from trajectories.mnist.experiments.masks import dropout, ensemble
-from trajectories.mnist.experiments.normalisation import SCALES, batch_norm
-from trajectories.mnist.experiments.overfitting import overfitting_settings, weight_decay
-from trajectories.mnist.experiments.race import BOOK, RACE, optimizers
-from trajectories.mnist.experiments.scales import initial_weights
-from trajectories.mnist.experiments.study import Study, Variant
-from trajectories.mnist.experiments.symmetry import different_units, zero_weights
-from trajectories.mnist.experiments.training_signals import layers
-from trajectories.mnist.mirrors import FILES
+from trajectories.mnist.experiments.comparisons import (
+    BOOK,
+    RACE,
+    SCALES,
+    batch_norm,
+    dropout,
+    ensemble,
+    optimizers,
+    overfitting_settings,
+    weight_decay,
+)
+from trajectories.mnist.experiments.signals import (
+    ACTIVATIONS,
+    INITS,
+    different_units,
+    initial_weights,
+    layers,
+    zero_weights,
+)
+from trajectories.mnist.experiments.signals import activations as send
+from trajectories.mnist.experiments.study import Result, Study, Variant, at_hand, seeds_of
 from trajectories.mnist.network import MultiLayerNet
-from trajectories.optimizers import SGD
+from trajectories.mnist.source import FILES
+from trajectories.optimizers.gradient import SGD
 
 TEXTBOOK = json.loads((Path(__file__).parents[1] / "data" / "book_results.json").read_text())
 SUMMARY = TEXTBOOK["summary"]
@@ -263,7 +273,7 @@ def test_images_at_hand_are_never_fetched(clean, folder_of, small, monkeypatch):
     for file in FILES:
         (clean / file.name).write_bytes(b"half of it")
     assert at_hand().name == "digits"
-    monkeypatch.setattr("trajectories.mnist.experiments.local.is_whole", lambda *_: True)
+    monkeypatch.setattr("trajectories.mnist.experiments.study.is_whole", lambda *_: True)
     with pytest.raises(AssertionError, match="the network is asked"):  # As it would be by `load`.
         at_hand()
     monkeypatch.setenv("TRAJECTORIES_DATA", str(folder_of(small)))

@@ -8,17 +8,24 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from PIL import Image
 
-from trajectories.mnist.experiments import EXPERIMENTS, Result
+from trajectories.mnist.experiments import EXPERIMENTS
 from trajectories.mnist.experiments import study as study_module
+from trajectories.mnist.experiments.study import Result
 from trajectories.mnist.figures import _PAGES, animate, draw
-from trajectories.mnist.figures.accuracies import verdict
-from trajectories.mnist.figures.curves import draw_band, ended
-from trajectories.mnist.figures.losses import fastest, smooth_losses
+from trajectories.mnist.figures.curves import (
+    band,
+    draw_band,
+    ended,
+    fastest,
+    smooth_losses,
+    smoothed,
+    verdict,
+    window_for,
+)
+from trajectories.mnist.figures.histograms import animate_signals
 from trajectories.mnist.figures.sheet import data_words, sheet
-from trajectories.mnist.figures.signals import animate_signals
-from trajectories.mnist.figures.smoothing import band, smoothed, window_for
 from trajectories.mnist.history import History
-from trajectories.plotting.painter import Painter
+from trajectories.plotting.animation import Painter
 from trajectories.plotting.theme import THEMES, applied
 
 PAGES = [(name, page) for name, experiment in EXPERIMENTS.items() for page in experiment.pages]

@@ -148,7 +148,7 @@ def test_loss_gradient_and_outputs_are_those_of_pytorch(activation, batch_norm, 
 
 def test_many_steps_are_those_of_pytorch(batch):
     torch = pytest.importorskip("torch", reason="needs PyTorch to compare with")
-    from trajectories.optimizers import AdamW
+    from trajectories.optimizers.adam import AdamW
 
     network = network_of("relu", False, 0.0, 0.0)
     twin, affine, _ = torch_of(network, torch)

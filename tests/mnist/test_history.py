@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trajectories.mnist.history import History
-from trajectories.versions import versions
+from trajectories.records import versions
 
 
 def history_of(**changes):

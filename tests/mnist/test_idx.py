@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from trajectories.mnist.idx import header, read
+from trajectories.mnist.source import header, read
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 START = bytes.fromhex("00000803 00000002 00000003 00000004")
@@ -272,7 +272,7 @@ def test_a_disk_that_fails_is_told_with_the_files_name(file, monkeypatch, after)
             self.left -= 1
             return super().read(count)
 
-    monkeypatch.setattr("trajectories.mnist.idx._opened", Failing)
+    monkeypatch.setattr("trajectories.mnist.source._opened", Failing)
     refused(path, "Input/output error", kind=OSError)
 
 

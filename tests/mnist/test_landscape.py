@@ -8,18 +8,16 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from trajectories.mnist.figures.landscape import (
+from trajectories.mnist.figures.landscape_figure import (
     animate_landscape,
     draw_landscape,
     landscape_scene,
     save_landscape,
 )
-from trajectories.mnist.landscape import Landscape, landscape
+from trajectories.mnist.landscape import Landscape, Valuing, landscape, plane_through
 from trajectories.mnist.network import MultiLayerNet
-from trajectories.mnist.plane import plane_through
 from trajectories.mnist.trainer import Trainer
-from trajectories.mnist.valuing import Valuing
-from trajectories.plotting.scenes import plot_scene
+from trajectories.plotting.animate import plot_scene
 
 HOW = {
     "hidden": [12],

@@ -5,9 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from trajectories.mnist.batch_norm import BatchNorm
-from trajectories.mnist.layers import ACTIVATIONS, Affine, Dropout, ReLU, Sigmoid, Tanh
-from trajectories.mnist.loss import SoftmaxCrossEntropy
+from trajectories.mnist.layers import (
+    ACTIVATIONS,
+    Affine,
+    BatchNorm,
+    Dropout,
+    ReLU,
+    Sigmoid,
+    SoftmaxCrossEntropy,
+    Tanh,
+)
 
 
 @pytest.fixture

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from trajectories.mnist.network import CHUNK, MultiLayerNet
-from trajectories.optimizers import OPTIMIZERS, SGD, Adam
+from trajectories.optimizers import OPTIMIZERS
+from trajectories.optimizers.adam import Adam
+from trajectories.optimizers.gradient import SGD
 
 FULL = {"batch_norm": True, "dropout": 0.2, "weight_decay": 0.01}
 

@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from trajectories.mnist.figures.search import draw_search
+from trajectories.mnist.figures.search_figure import draw_search
 from trajectories.mnist.network import MultiLayerNet
-from trajectories.mnist.network_objective import NetworkObjective
-from trajectories.mnist.network_search import search
-from trajectories.optimizers import SGD
+from trajectories.mnist.network_search import NetworkObjective, search
+from trajectories.optimizers.gradient import SGD
 from trajectories.optimizers.schedules import Constant, Sequence
-from trajectories.search import SearchResult
+from trajectories.search.trials import SearchResult
 
 SMALL = {"data": "digits", "hidden": [10], "epochs": 2, "workers": 1}
 

@@ -12,7 +12,9 @@ import pytest
 
 from trajectories.mnist.network import MultiLayerNet
 from trajectories.mnist.trainer import Trainer
-from trajectories.optimizers import SGD, AdaGrad, Adam, Momentum
+from trajectories.optimizers.adam import Adam
+from trajectories.optimizers.adaptive import AdaGrad
+from trajectories.optimizers.gradient import SGD, Momentum
 
 BOOK = json.loads((Path(__file__).parents[1] / "data" / "book_results.json").read_text())
 RULES = {

@@ -10,8 +10,7 @@ from trajectories.mnist.experiments import EXPERIMENTS
 from trajectories.mnist.figures import animate
 from trajectories.mnist.landscape import landscape
 from trajectories.mnist.source import load
-from trajectories.plotting.recipes.recipe import Recipe, make_recipe, read_recipe
-from trajectories.plotting.recipes.replay import animation_of, replay
+from trajectories.replay import Recipe, animation_of, make_recipe, read_recipe, replay
 
 #: Each experiment, as short as it can be, with what cannot be read off its defaults.
 SHORT = {
@@ -114,7 +113,7 @@ def test_other_images_are_refused_before_anything_is_trained(results, digits):
 
 def test_images_at_hand_are_taken_if_none_are_named(results, digits, monkeypatch):
     recipe = Recipe.of(results("zero_weights").draw().recipe)
-    monkeypatch.setattr("trajectories.mnist.remake.at_hand", lambda: digits)
+    monkeypatch.setattr("trajectories.mnist.figures.at_hand", lambda: digits)
     (again,) = recipe.again()
     assert again == results("zero_weights")
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from trajectories.mnist.dataset import Dataset
-from trajectories.mnist.figures.search import SEARCH_PAGES, draw_search
-from trajectories.mnist.figures.search_sheet import foot
+from trajectories.mnist.data import Dataset
+from trajectories.mnist.figures.search_figure import SEARCH_PAGES, draw_search, foot
 from trajectories.mnist.network import MultiLayerNet
-from trajectories.mnist.network_objective import NetworkObjective
-from trajectories.mnist.network_search import SPACE, search
+from trajectories.mnist.network_search import SPACE, NetworkObjective, search
 from trajectories.mnist.trainer import Trainer
-from trajectories.search import SearchResult, as_space, search_surface
+from trajectories.search.rounds import search_surface
+from trajectories.search.space import as_space
+from trajectories.search.trials import SearchResult
 
 SMALL = {"data": "digits", "hidden": [20], "epochs": 4, "workers": 1}
 

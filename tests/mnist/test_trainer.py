@@ -8,14 +8,12 @@ import numpy as np
 import pytest
 
 from trajectories.mnist import trainer as trainer_module
-from trajectories.mnist.calendar import Calendar
-from trajectories.mnist.checkpoint import load_state, state_of
-from trajectories.mnist.denormals import flush_denormals
-from trajectories.mnist.history import History
+from trajectories.mnist.history import History, load_state, state_of
+from trajectories.mnist.layers import flush_denormals
 from trajectories.mnist.network import MultiLayerNet
-from trajectories.mnist.parallel import train_all
-from trajectories.mnist.trainer import Trainer
-from trajectories.optimizers import SGD, Adam
+from trajectories.mnist.trainer import Calendar, Trainer, train_all
+from trajectories.optimizers.adam import Adam
+from trajectories.optimizers.gradient import SGD
 
 FULL = {"batch_norm": True, "dropout": 0.2, "weight_decay": 0.01}
 
@@ -480,7 +478,7 @@ def test_several_processes_give_what_one_gives(data):
 
 
 def test_a_worker_has_one_thread_and_images_are_stored_once(data, monkeypatch, tmp_path):
-    from trajectories.mnist import parallel
+    from trajectories.mnist import trainer as parallel
 
     monkeypatch.setattr(parallel, "_ran", _looked_at)
     monkeypatch.setattr(parallel, "load_state", lambda trainer, state: seen.append(state))

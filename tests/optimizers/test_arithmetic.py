@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from trajectories.optimizers.arithmetic import average, average_square, choose, decay, power, root
+from trajectories.optimizers.base import average, average_square, choose, decay, power, root
 
 
 def test_plain_numbers_stay_plain():

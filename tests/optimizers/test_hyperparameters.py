@@ -7,36 +7,30 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from trajectories.optimizers import (
+from trajectories.optimizers import ALL_OPTIMIZERS, OPTIMIZERS, schedules
+from trajectories.optimizers.adam import Adam, AdamW, Adan, AdEMAMix, AMSGrad, NAdam, RAdam
+from trajectories.optimizers.adaptive import (
     ADOPT,
-    ALL_OPTIMIZERS,
-    ASGD,
-    OPTIMIZERS,
-    SGD,
     AdaBelief,
     AdaDelta,
     AdaGrad,
-    Adam,
     Adamax,
-    AdamW,
-    Adan,
-    AdEMAMix,
-    AMSGrad,
     CenteredRMSProp,
+    RMSProp,
+    Yogi,
+)
+from trajectories.optimizers.base import Optimizer
+from trajectories.optimizers.gradient import (
+    ASGD,
+    SGD,
     DampenedMomentum,
     Lion,
     Momentum,
-    NAdam,
     Nesterov,
     OptimisticGD,
-    Optimizer,
-    RAdam,
-    RMSProp,
     Rprop,
     SignSGD,
     Signum,
-    Yogi,
-    schedules,
 )
 
 BETAS = {"beta1": 0.9, "beta2": 0.999}

@@ -5,21 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from trajectories.optimizers import (
-    ADOPT,
-    ASGD,
-    AdaBelief,
-    Adam,
-    AdamW,
-    Adan,
-    CenteredRMSProp,
-    DampenedMomentum,
-    Lion,
-    NAdam,
-    RAdam,
-    Rprop,
-    Yogi,
-)
+from trajectories.optimizers.adam import Adam, AdamW, Adan, NAdam, RAdam
+from trajectories.optimizers.adaptive import ADOPT, AdaBelief, CenteredRMSProp, Yogi
+from trajectories.optimizers.gradient import ASGD, DampenedMomentum, Lion, Rprop
 
 RNG = np.random.default_rng(5)
 #: Of all sizes, with zeros and repetitions among them.

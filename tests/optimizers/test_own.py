@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 import trajectories as tj
-from trajectories.mnist import load
-from trajectories.mnist.experiments.race import optimizers
-from trajectories.optimizers import Optimizer, hyperparameter, to_spec
-from trajectories.optimizers.record import from_record, to_record
+from trajectories.checks import POSITIVE
+from trajectories.mnist.experiments.comparisons import optimizers
+from trajectories.mnist.source import load
+from trajectories.optimizers import from_record, to_record, to_spec
+from trajectories.optimizers.base import Optimizer, hyperparameter
 from trajectories.optimizers.schedules import Schedule
-from trajectories.search import SurfaceObjective, search
-from trajectories.validation import POSITIVE
+from trajectories.search.rounds import SurfaceObjective, search
 
 
 class Clipped(tj.SGD):

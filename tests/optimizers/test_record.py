@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from trajectories.optimizers import ALL_OPTIMIZERS, SGD, Adam, Momentum
-from trajectories.optimizers.record import from_record, to_record
+from trajectories.optimizers import ALL_OPTIMIZERS, from_record, to_record
+from trajectories.optimizers.adam import Adam
+from trajectories.optimizers.gradient import SGD, Momentum
 from trajectories.optimizers.schedules import Cosine, Warmup
 
 ALL = pytest.mark.parametrize("cls", ALL_OPTIMIZERS.values(), ids=ALL_OPTIMIZERS)

@@ -6,31 +6,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trajectories.optimizers import (
+from trajectories.optimizers.adam import AdamW, Adan, AdEMAMix, AMSGrad, NAdam, RAdam
+from trajectories.optimizers.adaptive import (
     ADOPT,
-    ASGD,
-    SGD,
     AdaBelief,
     AdaDelta,
     AdaGrad,
     Adamax,
-    AdamW,
-    Adan,
-    AdEMAMix,
-    AMSGrad,
     CenteredRMSProp,
+    RMSProp,
+    Yogi,
+)
+from trajectories.optimizers.gradient import (
+    ASGD,
+    SGD,
     DampenedMomentum,
     Lion,
     Momentum,
-    NAdam,
     Nesterov,
     OptimisticGD,
-    RAdam,
-    RMSProp,
     Rprop,
     SignSGD,
     Signum,
-    Yogi,
 )
 
 DATA = Path(__file__).parents[1] / "data"

@@ -10,18 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from trajectories.optimizers import (
-    OPTIMIZERS,
-    SGD,
-    AdaGrad,
-    Adam,
-    AdamW,
-    Momentum,
-    Nesterov,
-    RMSProp,
-    Signum,
-    Yogi,
-)
+from trajectories.optimizers import OPTIMIZERS
+from trajectories.optimizers.adam import Adam, AdamW
+from trajectories.optimizers.adaptive import AdaGrad, RMSProp, Yogi
+from trajectories.optimizers.gradient import SGD, Momentum, Nesterov, Signum
 
 BOOK = json.loads(
     (Path(__file__).parents[1] / "data" / "book_rules.json").read_text(encoding="utf-8")

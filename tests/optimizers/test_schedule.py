@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trajectories import descend
-from trajectories.optimizers import SGD, Adam, Momentum
+from trajectories.optimizers.adam import Adam
+from trajectories.optimizers.gradient import SGD, Momentum
 from trajectories.optimizers.schedules import (
     SCHEDULES,
     Constant,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import trajectories as tj
 from trajectories.optimizers import SURFACE_OPTIMIZERS, as_optimizer, to_spec
-from trajectories.surfaces import quadratic
+from trajectories.surfaces.catalogue import quadratic
 
 ALL = pytest.mark.parametrize("cls", SURFACE_OPTIMIZERS.values(), ids=SURFACE_OPTIMIZERS)
 SEARCHED = pytest.mark.parametrize("cls", [tj.DampedNewton, tj.Backtracking])

@@ -8,17 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.optimizers import (
-    OPTIMIZERS,
-    SGD,
-    SURFACE_OPTIMIZERS,
-    Adam,
-    Momentum,
-    Optimizer,
-    RMSProp,
-    as_optimizer,
-    to_spec,
-)
+from trajectories.checks import POSITIVE
+from trajectories.optimizers import OPTIMIZERS, SURFACE_OPTIMIZERS, as_optimizer, to_spec
+from trajectories.optimizers.adam import Adam
+from trajectories.optimizers.adaptive import RMSProp
+from trajectories.optimizers.base import Optimizer
+from trajectories.optimizers.gradient import SGD, Momentum
 from trajectories.optimizers.schedules import (
     Constant,
     Cosine,
@@ -28,7 +23,6 @@ from trajectories.optimizers.schedules import (
     StepDecay,
     Warmup,
 )
-from trajectories.validation import POSITIVE
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from trajectories.optimizers import OPTIMIZERS, Adam, Momentum, NAdam, Optimizer
-from trajectories.optimizers.memory import unflattened
+from trajectories.optimizers import OPTIMIZERS
+from trajectories.optimizers.adam import Adam, NAdam
+from trajectories.optimizers.base import Optimizer, unflattened
+from trajectories.optimizers.gradient import Momentum
 
 RULES = [rule for rule in OPTIMIZERS.values() if issubclass(rule, Optimizer)]
 KINDS = {

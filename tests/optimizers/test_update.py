@@ -6,7 +6,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from trajectories.optimizers import SGD, Adam, Momentum
+from trajectories.optimizers.adam import Adam
+from trajectories.optimizers.gradient import SGD, Momentum
 
 
 def network(dtype=np.float64):

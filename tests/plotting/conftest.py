@@ -8,7 +8,7 @@ import pytest
 from matplotlib.text import Text
 
 from trajectories import Surface, Trajectory, compare, descend
-from trajectories.optimizers import SGD
+from trajectories.optimizers.gradient import SGD
 
 BOWL = "x**2/20 + y**2"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -20,10 +20,9 @@ from trajectories import (
     plot_overlay,
     plot_race,
 )
-from trajectories.plotting.animation import default_fps
-from trajectories.plotting.figures import draw
-from trajectories.plotting.layouts import LAYOUTS
-from trajectories.plotting.painter import Painter
+from trajectories.plotting.animation import Painter, default_fps
+from trajectories.plotting.panels import LAYOUTS
+from trajectories.plotting.plots import draw
 from trajectories.plotting.theme import applied
 
 SIZE = (320, 240)

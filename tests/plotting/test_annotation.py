@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import trajectories as tj
-from trajectories.plotting.annotation import draw_notes
 from trajectories.plotting.canvas import new_figure
-from trajectories.plotting.exits import obstacles
+from trajectories.plotting.readout import obstacles
+from trajectories.plotting.text import draw_notes
 
 BOWL = "x**2/20 + y**2"
 LINES = (

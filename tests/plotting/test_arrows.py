@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from trajectories import Surface, compare, descend
-from trajectories.plotting.arrows import Arrows
-from trajectories.plotting.extras import Extras
-from trajectories.plotting.layouts import LAYOUTS
-from trajectories.plotting.theme import applied
+from trajectories.plotting.artists import Arrows
+from trajectories.plotting.panels import LAYOUTS
+from trajectories.plotting.theme import Extras, applied
 
 BOWL = "x**2/20 + y**2"
 START = (-7, 2)

@@ -26,8 +26,7 @@ from trajectories import (
     plot_race,
 )
 from trajectories.plotting.canvas import new_figure
-from trajectories.plotting.recipes.recipe import Recipe
-from trajectories.plotting.recipes.replay import figure_of
+from trajectories.replay import Recipe, figure_of
 
 BOWL = "x**2/20 + y**2"
 

@@ -20,9 +20,8 @@ from trajectories import (
     plot_overlay,
     plot_race,
 )
-from trajectories.plotting.canvas import new_figure, panels
+from trajectories.plotting.canvas import new_figure, panels, save_figure
 from trajectories.plotting.theme import applied
-from trajectories.plotting.writers.figure import save_figure
 
 FOLDER = Path(__file__).parents[1] / "baselines"
 SIZE = (400, 300)

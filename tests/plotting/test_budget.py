@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
 from trajectories import animate, compare
-from trajectories.plotting.budget import FEWEST, Economy, economize, thinned
+from trajectories.plotting.writers.formats import FEWEST, Economy, economize, thinned
 
 SLOW = pytest.mark.slow
 FORMATS = ["gif", "mp4", *(pytest.param(kind, marks=SLOW) for kind in ("png", "webp", "webm"))]

@@ -14,14 +14,12 @@ import pytest
 from PIL import Image
 
 from trajectories import compare
-from trajectories.plotting.decks.deck import deck
 from trajectories.plotting.scene import Scene
-from trajectories.plotting.writers import reveal
-from trajectories.plotting.writers.gif import write_gif
+from trajectories.plotting.writers import slides as reveal
+from trajectories.plotting.writers.deck import deck
+from trajectories.plotting.writers.formats import write_mp4, write_webm
+from trajectories.plotting.writers.gif import Stream, timing, write_gif
 from trajectories.plotting.writers.page import page_html
-from trajectories.plotting.writers.stream import Stream
-from trajectories.plotting.writers.timing import timing
-from trajectories.plotting.writers.video import write_mp4, write_webm
 
 NIGHT, PAPER = (17, 22, 29), (255, 255, 255)
 RECIPE = (

@@ -7,13 +7,13 @@ import pytest
 from PIL import Image
 
 from trajectories import compare
-from trajectories.plotting.decks.deck import deck
-from trajectories.plotting.figures import plot_overlay
+from trajectories.plotting.canvas import save_figure
+from trajectories.plotting.plots import plot_overlay
 from trajectories.plotting.scene import Scene
-from trajectories.plotting.writers.figure import save_figure
+from trajectories.plotting.writers.deck import deck
+from trajectories.plotting.writers.formats import write_mp4, write_webm
+from trajectories.plotting.writers.gif import Stream
 from trajectories.plotting.writers.page import page_html
-from trajectories.plotting.writers.stream import Stream
-from trajectories.plotting.writers.video import write_mp4, write_webm
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -9,14 +9,13 @@ import pytest
 from PIL import Image
 
 from trajectories import compare
-from trajectories.plotting.decks.media import MEDIA_TYPES, read_media
-from trajectories.plotting.decks.mp4 import read_mp4
-from trajectories.plotting.figures import plot_overlay
+from trajectories.plotting.canvas import save_figure
+from trajectories.plotting.plots import plot_overlay
 from trajectories.plotting.scene import Scene
-from trajectories.plotting.writers.figure import save_figure
+from trajectories.plotting.writers.formats import write_mp4, write_webm
+from trajectories.plotting.writers.gif import Stream
 from trajectories.plotting.writers.page import looks_for, page_html
-from trajectories.plotting.writers.stream import Stream
-from trajectories.plotting.writers.video import write_mp4, write_webm
+from trajectories.plotting.writers.slides import MEDIA_TYPES, read_media, read_mp4
 
 NIGHT = (17, 22, 29)
 PILLOW = {".gif": "GIF", ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}

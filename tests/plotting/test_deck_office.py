@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trajectories.plotting.decks.deck import deck
-from trajectories.plotting.writers.stream import Stream
-from trajectories.plotting.writers.video import write_mp4
+from trajectories.plotting.writers.deck import deck
+from trajectories.plotting.writers.formats import write_mp4
+from trajectories.plotting.writers.gif import Stream
 
 OFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 RASTER = shutil.which("pdftoppm")

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import trajectories as tj
-from trajectories.maps import basins, tune
-from trajectories.plotting.decks.notes import clean, shown_formula, words
+from trajectories.maps.basins import basins
+from trajectories.maps.tuning import tune
+from trajectories.plotting.writers.deck import shown_formula, words
+from trajectories.plotting.writers.slides import clean
 
 SGD = {"label": "SGD", "optimizer": {"name": "sgd", "lr": 0.95}}
 ADAM = {

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from trajectories import THEMES, animate, compare, descend, plot, plot_grid, plot_overlay, plot_race
-from trajectories.plotting.arrows import Arrows
-from trajectories.plotting.extras import PLAIN, Extras
-from trajectories.plotting.layouts import LAYOUTS
-from trajectories.plotting.painter import Painter
+from trajectories.plotting.animation import Painter
+from trajectories.plotting.artists import Arrows
+from trajectories.plotting.panels import LAYOUTS
 from trajectories.plotting.readout import Readout
-from trajectories.plotting.theme import applied
+from trajectories.plotting.theme import PLAIN, Extras, applied
 
 BOWL = "x**2/20 + y**2"
 SIZE = (280, 210)

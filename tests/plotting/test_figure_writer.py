@@ -4,7 +4,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from trajectories import plot_grid, plot_overlay
-from trajectories.plotting.writers.figure import FIGURE_FORMATS, save_figure
+from trajectories.plotting.canvas import FIGURE_FORMATS, save_figure
 
 BEGINS = {".png": b"\x89PNG\r\n\x1a\n", ".svg": b"<?xml", ".pdf": b"%PDF-"}
 

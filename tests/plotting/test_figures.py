@@ -16,8 +16,8 @@ from trajectories import (
     plot_overlay,
     plot_race,
 )
-from trajectories.plotting.figures import draw
-from trajectories.plotting.layouts import LAYOUTS, SIZES
+from trajectories.plotting.panels import LAYOUTS, SIZES
+from trajectories.plotting.plots import draw
 
 LABELS = ["SGD", "Momentum", "Nesterov", "AdaGrad", "RMSProp", "Adam", "Adam, slower"]
 RULES = ["sgd:0.9", "momentum:0.1", "nesterov:0.05", "adagrad:1.5", "rmsprop:0.2", "adam:0.3"]

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
 from trajectories import animate, compare, descend
-from trajectories.plotting.writers.gif import comment_block, delays, write_gif
-from trajectories.plotting.writers.stream import Stream
+from trajectories.plotting.writers.gif import Stream, comment_block, delays, write_gif
 
 SIZE = (320, 240)
 

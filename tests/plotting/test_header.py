@@ -5,8 +5,7 @@ import math
 import pytest
 
 from trajectories.plotting.canvas import new_figure
-from trajectories.plotting.header import fitted, fitted_alike, heading, literal, text_size
-from trajectories.plotting.lettering import shortened
+from trajectories.plotting.text import fitted, fitted_alike, heading, literal, shortened, text_size
 
 
 @pytest.mark.parametrize("drawn", [True, False])

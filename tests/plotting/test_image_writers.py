@@ -16,12 +16,16 @@ from hypothesis import strategies as st
 from PIL import Image, ImageSequence, features
 
 from trajectories import animate
-from trajectories.plotting.painter import Painter
-from trajectories.plotting.writers.frames import numbered, write_frames, write_png
-from trajectories.plotting.writers.image import milliseconds, write_apng, write_webp
-from trajectories.plotting.writers.palette import Palette
-from trajectories.plotting.writers.screen import samples
-from trajectories.plotting.writers.stream import Stream
+from trajectories.plotting.animation import Painter
+from trajectories.plotting.writers.formats import (
+    milliseconds,
+    numbered,
+    write_apng,
+    write_frames,
+    write_png,
+    write_webp,
+)
+from trajectories.plotting.writers.gif import Palette, Stream, samples
 
 WRITERS = {"apng": write_apng, "webp": write_webp}
 COMMENTS = [

@@ -5,12 +5,16 @@ import pytest
 from PIL import Image
 
 from trajectories import descend
-from trajectories.maps import basins, ensemble
-from trajectories.plotting.maps.basins import shades_for
-from trajectories.plotting.maps.cloud import density
-from trajectories.plotting.maps.movies import animate_basins, animate_ensemble, plot_ensemble
-from trajectories.plotting.maps.panels import plot_basins
-from trajectories.plotting.painter import Painter
+from trajectories.maps.basins import basins
+from trajectories.maps.tuning import ensemble
+from trajectories.plotting.animation import Painter
+from trajectories.plotting.maps.map_figures import plot_basins, shades_for
+from trajectories.plotting.maps.map_movies import (
+    animate_basins,
+    animate_ensemble,
+    density,
+    plot_ensemble,
+)
 from trajectories.plotting.theme import applied
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from trajectories import Momentum, Surface
-from trajectories.maps import Basins, Sensitivity, basins, sensitivity
-from trajectories.plotting.maps.saving import save_map
-from trajectories.plotting.writers.map_page import MOST_BYTES, _picture, _spread, map_page
+from trajectories.maps.basins import Basins, basins
+from trajectories.maps.sensitivity import Sensitivity, sensitivity
+from trajectories.plotting.maps.map_movies import save_map
+from trajectories.plotting.maps.map_page import MOST_BYTES, _picture, _spread, map_page
 from trajectories.plotting.writers.page import looks_for
 
 BOWL = "x**2/20 + y**2"
@@ -150,7 +151,7 @@ def test_a_page_that_becomes_too_large_has_fewer_cells(monkeypatch):
     whole = map_page(found, theme="light")
     assert data_of(whole)["columns"] == 30
     most = len(whole.encode()) - 1
-    monkeypatch.setattr("trajectories.plotting.writers.map_page.MOST_BYTES", most)
+    monkeypatch.setattr("trajectories.plotting.maps.map_page.MOST_BYTES", most)
     page = map_page(found, theme="light")
     data = data_of(page)
     assert len(page.encode()) <= most

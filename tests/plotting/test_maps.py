@@ -7,17 +7,27 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from trajectories import OPTIMIZERS, SGD, Momentum
-from trajectories.maps import basins, compare_rates, sensitivity, tune
+from trajectories.maps.basins import basins
+from trajectories.maps.sensitivity import compare_rates, sensitivity
+from trajectories.maps.tuning import tune
 from trajectories.optimizers.schedules import Cosine
 from trajectories.plotting.canvas import new_figure
-from trajectories.plotting.maps.axes import plot_map, plot_rates
-from trajectories.plotting.maps.basins import shades_for
-from trajectories.plotting.maps.cells import edges
-from trajectories.plotting.maps.colors import NOWHERE, Shades, excess_of, quality_norm
-from trajectories.plotting.maps.figures import plot_sensitivity
-from trajectories.plotting.maps.panels import plot_basins
-from trajectories.plotting.maps.pins import chosen_pins, placed
-from trajectories.plotting.maps.tuning import plot_triptych, plot_tuning
+from trajectories.plotting.maps.map_axes import plot_map, plot_rates, plot_sensitivity
+from trajectories.plotting.maps.map_cells import (
+    NOWHERE,
+    Shades,
+    chosen_pins,
+    edges,
+    excess_of,
+    placed,
+    quality_norm,
+)
+from trajectories.plotting.maps.map_figures import (
+    plot_basins,
+    plot_triptych,
+    plot_tuning,
+    shades_for,
+)
 from trajectories.plotting.theme import THEMES, applied
 
 BOWL = "x**2/20 + y**2"

@@ -18,14 +18,17 @@ from matplotlib.figure import Figure
 from PIL import Image, PngImagePlugin
 
 from trajectories.plotting.scene import Scene
-from trajectories.plotting.writers.bounded import MOST_BYTES
-from trajectories.plotting.writers.frames import chunk, write_png
-from trajectories.plotting.writers.gif import comment_block, write_gif
-from trajectories.plotting.writers.image import write_apng, write_webp
-from trajectories.plotting.writers.metadata import find_comment, read_comment
+from trajectories.plotting.writers.formats import (
+    chunk,
+    write_apng,
+    write_mp4,
+    write_png,
+    write_webm,
+    write_webp,
+)
+from trajectories.plotting.writers.gif import Stream, comment_block, write_gif
+from trajectories.plotting.writers.metadata import MOST_BYTES, find_comment, read_comment
 from trajectories.plotting.writers.page import page_html
-from trajectories.plotting.writers.stream import Stream
-from trajectories.plotting.writers.video import write_mp4, write_webm
 
 START = '{"trajectories":"0.1.0"'
 TEXT = START + r',"a":"(\")\\ <&>&lt; ]]> --> \u00e4 )) (","b":[1,-2.5e-300]}'

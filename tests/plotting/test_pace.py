@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trajectories import Surface, animate, compare, descend
-from trajectories.plotting.pace import PACES, frame_steps
+from trajectories.plotting.animate import PACES, frame_steps
 
 BOWL = "x**2/20 + y**2"
 PACED = [pace for pace in PACES if pace != "steps"]

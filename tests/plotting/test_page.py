@@ -18,14 +18,17 @@ from matplotlib.path import Path
 from trajectories import Surface, compare, descend
 from trajectories.plotting.scene import Scene
 from trajectories.plotting.theme import THEMES, look
-from trajectories.plotting.writers.bounded import BoundedFile
+from trajectories.plotting.writers.metadata import BoundedFile, page_comments
 from trajectories.plotting.writers.page import (
+    GRAIN,
     Take,
+    ground,
     looks_for,
+    pack,
+    packed_values,
     page_html,
+    unit,
 )
-from trajectories.plotting.writers.page_data import GRAIN, ground, pack, packed_values, unit
-from trajectories.plotting.writers.text_comments import page_comments
 
 BOWL = "x**2/20 + y**2"
 RULES = ["sgd:lr=0.95", "momentum:lr=0.1", "adagrad:lr=1.5", "adam:lr=0.3"]

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from trajectories import compare
-from trajectories.plotting.scene import Scene
-from trajectories.plotting.view import in_parts
+from trajectories.plotting.scene import Scene, in_parts
 from trajectories.plotting.writers.page import Take, looks_for, page_html
 
 BOWL = "x**2/20 + y**2"

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
-from trajectories.plotting.writers.palette import TRANSPARENT, Palette, palette_colors
+from trajectories.plotting.writers.gif import TRANSPARENT, Palette, palette_colors
 
 
 def frame_of(rgb):

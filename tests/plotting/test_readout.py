@@ -7,12 +7,10 @@ import pytest
 from matplotlib.lines import Line2D
 
 from trajectories import SGD, compare, descend, plot, plot_overlay
-from trajectories.plotting.exits import obstacles
-from trajectories.plotting.extras import Extras
-from trajectories.plotting.figures import draw
-from trajectories.plotting.layouts import LAYOUTS
-from trajectories.plotting.readout import Readout
-from trajectories.plotting.theme import applied
+from trajectories.plotting.panels import LAYOUTS
+from trajectories.plotting.plots import draw
+from trajectories.plotting.readout import Readout, obstacles
+from trajectories.plotting.theme import Extras, applied
 
 BOWL = "x**2/20 + y**2"
 FOUR = ["sgd:lr=0.95", "momentum:lr=0.1", "adagrad:lr=1.5", "adam:lr=0.3"]

@@ -12,10 +12,10 @@ from matplotlib.patheffects import Stroke
 import trajectories as tj
 from trajectories.optimizers import ALL_OPTIMIZERS
 from trajectories.optimizers.schedules import SCHEDULES, as_schedule
-from trajectories.plotting.recipes.kinds import KINDS
-from trajectories.plotting.recipes.recipe import Recipe, make_recipe
-from trajectories.plotting.recipes.text import MOST_TEXT
-from trajectories.surfaces import SURFACES, least_squares, quadratic
+from trajectories.plotting.recipes.recipe import KINDS, MOST_TEXT
+from trajectories.replay import Recipe, make_recipe
+from trajectories.surfaces.catalogue import SURFACES, quadratic
+from trajectories.surfaces.least_squares import least_squares
 
 BOWL = "x**2/20 + y**2"
 RNG = np.random.default_rng(0)

@@ -13,10 +13,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 import trajectories as tj
-from trajectories.plotting.recipes.figure import RecipeFigure
-from trajectories.plotting.recipes.recipe import Recipe, make_recipe
-from trajectories.plotting.writers.figure import save_figure
+from trajectories.plotting.canvas import RecipeFigure, save_figure
 from trajectories.plotting.writers.metadata import find_comment
+from trajectories.replay import Recipe, make_recipe
 
 BOWL = "x**2/20 + y**2"
 SUFFIXES = (".png", ".svg", ".pdf")
@@ -152,9 +151,7 @@ def test_axes_of_the_user_carry_none(short, tmp_path):
 
 def test_recipe_is_made_when_it_is_first_needed(short, monkeypatch):
     calls = []
-    monkeypatch.setattr(
-        "trajectories.plotting.recipes.recipe.make_recipe", lambda *a, **k: calls.append(1) or "{}"
-    )
+    monkeypatch.setattr("trajectories.replay.make_recipe", lambda *a, **k: calls.append(1) or "{}")
     figure = RecipeFigure()
     figure.remember(short, kind="plot", settings={})
     assert calls == []
@@ -164,7 +161,7 @@ def test_recipe_is_made_when_it_is_first_needed(short, monkeypatch):
 
 
 def test_importing_it_does_not_load_what_reads_recipes():
-    name = "trajectories.plotting.recipes.recipe"
+    name = "trajectories.replay"
     code = f"import sys, trajectories.plotting.recipes.figure; print('{name}' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"

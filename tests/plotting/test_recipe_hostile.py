@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 
 import trajectories as tj
-from trajectories.plotting.recipes.recipe import Recipe, make_recipe, read_recipe
-from trajectories.plotting.recipes.replay import animation_of, figure_of
 from trajectories.plotting.writers.gif import comment_block
-from trajectories.surfaces import least_squares
+from trajectories.replay import Recipe, animation_of, figure_of, make_recipe, read_recipe
+from trajectories.surfaces.least_squares import least_squares
 
 BOWL = "x**2/20 + y**2"
 TEXT = make_recipe(

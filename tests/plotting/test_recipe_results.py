@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 import trajectories as tj
-from trajectories.maps import basins, compare_rates, ensemble, sensitivity, tune
-from trajectories.mnist.figures.search import draw_search
-from trajectories.plotting.recipes.kinds import KINDS, RESULTS, picture_of
-from trajectories.plotting.recipes.recipe import Recipe, make_recipe, read_recipe
-from trajectories.plotting.recipes.replay import animation_of, figure_of, replay
-from trajectories.plotting.recipes.results import pack_results
-from trajectories.plotting.recipes.settings import settings_of
-from trajectories.search import search_surface
+from trajectories.maps.basins import basins
+from trajectories.maps.sensitivity import compare_rates, sensitivity
+from trajectories.maps.tuning import ensemble, tune
+from trajectories.mnist.figures.search_figure import draw_search
+from trajectories.plotting.recipes.paths import pack_results
+from trajectories.plotting.recipes.recipe import KINDS, RESULTS, picture_of, settings_of
+from trajectories.replay import Recipe, animation_of, figure_of, make_recipe, read_recipe, replay
+from trajectories.search.rounds import search_surface
 
 BOWL = "x**2/20 + y**2"
 RATES, MOMENTA = np.geomspace(0.01, 4, 12), np.linspace(0, 0.95, 9)

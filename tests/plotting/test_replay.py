@@ -10,18 +10,20 @@ from PIL import Image
 
 import trajectories as tj
 from trajectories.optimizers import ALL_OPTIMIZERS
-from trajectories.plotting.painter import Painter
-from trajectories.plotting.recipes.figure import RecipeFigure
-from trajectories.plotting.recipes.kinds import KINDS
-from trajectories.plotting.recipes.recipe import make_recipe, read_recipe
-from trajectories.plotting.recipes.replay import animation_of, figure_of, replay, saving_of
-from trajectories.plotting.writers.frames import write_frames
-from trajectories.plotting.writers.gif import write_gif
-from trajectories.plotting.writers.image import write_apng, write_webp
+from trajectories.plotting.animation import Painter
+from trajectories.plotting.canvas import RecipeFigure
+from trajectories.plotting.recipes.recipe import KINDS
+from trajectories.plotting.writers.formats import (
+    write_apng,
+    write_frames,
+    write_mp4,
+    write_webm,
+    write_webp,
+)
+from trajectories.plotting.writers.gif import Stream, write_gif
 from trajectories.plotting.writers.page import page_html
-from trajectories.plotting.writers.stream import Stream
-from trajectories.plotting.writers.video import write_mp4, write_webm
-from trajectories.surfaces import least_squares
+from trajectories.replay import animation_of, figure_of, make_recipe, read_recipe, replay, saving_of
+from trajectories.surfaces.least_squares import least_squares
 
 BOWL = "x**2/20 + y**2"
 SIZE = (320, 240)
@@ -193,7 +195,7 @@ def test_still_picture_of_an_animation_is_its_last_frame(layout, short):
 
 
 def read(text):
-    from trajectories.plotting.recipes.recipe import Recipe
+    from trajectories.replay import Recipe
 
     return Recipe.of(text)
 

@@ -13,11 +13,10 @@ import pytest
 from PIL import Image, ImageSequence
 
 from trajectories import animate, plot_race
-from trajectories.plotting.formats import STREAMED
-from trajectories.plotting.painter import Painter
-from trajectories.plotting.saving import page_of, poster_path
+from trajectories.plotting.animate import animate_scene
+from trajectories.plotting.animation import Painter, page_of, poster_path
 from trajectories.plotting.scene import Scene
-from trajectories.plotting.scenes import animate_scene
+from trajectories.plotting.writers.formats import STREAMED
 from trajectories.plotting.writers.metadata import read_comment
 
 #: Odd on purpose: videos want even sides.
@@ -269,7 +268,7 @@ def test_a_poster_that_fails_leaves_both_old_files(short, tmp_path, monkeypatch)
     def broken(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("trajectories.plotting.saving.write_png", broken)
+    monkeypatch.setattr("trajectories.plotting.animation.write_png", broken)
     with pytest.raises(OSError, match="No space"):
         animate(short, size=SIZE).save(tmp_path / "a.mp4")
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == old

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trajectories import SURFACES, Scene, Surface, compare, descend, plot
-from trajectories.plotting.view import view
+from trajectories.plotting.scene import view
 
 RATES = {"rosenbrock": 0.0005, "beale": 0.001, "himmelblau": 0.01, "booth": 0.05}
 

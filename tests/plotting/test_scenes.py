@@ -9,9 +9,9 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from trajectories import Scene, plot_grid, plot_overlay, plot_race
-from trajectories.plotting.layouts import LAYOUTS
+from trajectories.plotting.animate import animate_scene, plot_scene
+from trajectories.plotting.panels import LAYOUTS
 from trajectories.plotting.scene import Naming
-from trajectories.plotting.scenes import animate_scene, plot_scene
 
 PLOTS = {"overlay": plot_overlay, "grid": plot_grid, "race": plot_race}
 

@@ -6,15 +6,21 @@ from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d import Axes3D
 
 from trajectories import THEMES, Surface, animate, compare, descend
-from trajectories.plotting.axes import plot_3d
-from trajectories.plotting.figures import draw
-from trajectories.plotting.layouts import LAYOUTS
-from trajectories.plotting.painter import Painter
+from trajectories.plotting.animation import Painter
+from trajectories.plotting.panels import LAYOUTS
+from trajectories.plotting.paths_3d import Climbers
+from trajectories.plotting.plots import draw, plot_3d
 from trajectories.plotting.scene import Scene
-from trajectories.plotting.solid.climbers import Climbers
-from trajectories.plotting.solid.heights import Heights, lifted
-from trajectories.plotting.solid.hill import Contours, Hill
-from trajectories.plotting.solid.stage import AZIMUTHS, Stage, in_pixels, unhidden
+from trajectories.plotting.surface_3d import (
+    AZIMUTHS,
+    Contours,
+    Heights,
+    Hill,
+    Stage,
+    in_pixels,
+    lifted,
+    unhidden,
+)
 from trajectories.plotting.theme import applied
 
 SIZE = (320, 240)

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from trajectories import animate, compare, descend
-from trajectories.plotting.extras import Extras
-from trajectories.plotting.figures import draw
-from trajectories.plotting.layouts import LAYOUTS
-from trajectories.plotting.solid.climbers import Climbers
-from trajectories.plotting.theme import applied
-from trajectories.plotting.tracks import Curves, Paths
+from trajectories.plotting.panels import LAYOUTS
+from trajectories.plotting.paths_3d import Climbers
+from trajectories.plotting.plots import draw
+from trajectories.plotting.scene import Curves, Paths
+from trajectories.plotting.theme import Extras, applied
 
 BOWL = "x**2/20 + y**2"
 FLAT = ["overlay", "grid", "race"]

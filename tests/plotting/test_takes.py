@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from trajectories import SGD, animate, compare, descend
-from trajectories.plotting.scene import Scene
-from trajectories.plotting.takes import checked_rates, checked_starts, rate_takes, start_takes
-from trajectories.plotting.view import in_parts
+from trajectories.plotting.animation import checked_rates, checked_starts, rate_takes, start_takes
+from trajectories.plotting.scene import Scene, in_parts
 
 BOWL = "x**2/20 + y**2"
 START = (-7.0, 2.0)

@@ -9,8 +9,8 @@ from cycler import cycler
 from matplotlib.colors import to_rgb
 
 from trajectories import THEMES, plot_overlay
+from trajectories.plotting.scene import track_styles
 from trajectories.plotting.theme import applied
-from trajectories.plotting.tracks import track_styles
 
 STYLES = [
     item.name.removesuffix(".mplstyle")

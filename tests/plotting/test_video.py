@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from trajectories import animate
-from trajectories.plotting.painter import Painter
-from trajectories.plotting.writers.stream import Stream
-from trajectories.plotting.writers.video import frame_rate, repeats, write_mp4, write_webm
+from trajectories.plotting.animation import Painter
+from trajectories.plotting.writers.formats import frame_rate, repeats, write_mp4, write_webm
+from trajectories.plotting.writers.gif import Stream
 
 WRITERS = {"mp4": write_mp4, "webm": write_webm}
 LONG = "Größe, ‘Schritt’, 歩, 🎞\n" + "x" * 10_000

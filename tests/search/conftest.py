@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trajectories.search import Objective, Report
+from trajectories.search.trials import Objective, Report
 
 
 class Ridge(Objective):

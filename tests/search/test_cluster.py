@@ -10,7 +10,8 @@ import time
 
 import pytest
 
-from trajectories.search import SearchResult, search
+from trajectories.search.rounds import search
+from trajectories.search.trials import SearchResult
 
 needs_dask = pytest.mark.skipif(
     importlib.util.find_spec("distributed") is None,
@@ -96,7 +97,7 @@ def test_a_worker_is_killed_and_nothing_is_lost_or_doubled(spawn, ridge, space, 
 
 @needs_dask
 def test_a_scheduler_that_is_not_there_is_told_in_one_line(ridge, space, monkeypatch):
-    monkeypatch.setattr("trajectories.search.crew._PATIENCE", 0.5)
+    monkeypatch.setattr("trajectories.search.rounds._PATIENCE", 0.5)
     address = f"tcp://127.0.0.1:{free_port()}"
     with pytest.raises(OSError, match=f"There is no scheduler at '{address}'"):
         search(ridge(), space, 4, scheduler=address)

@@ -7,7 +7,7 @@ import warnings
 
 import pytest
 
-from trajectories.search.crew import Job, _in_parallel, crew
+from trajectories.search.rounds import Job, _in_parallel, crew
 
 HERE = {"backend": "threading", "n_jobs": 1}
 
@@ -80,7 +80,7 @@ def test_the_client_of_a_scheduler_is_used_and_closed(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", types.SimpleNamespace(Client=Client))
     monkeypatch.setitem(sys.modules, "distributed.comm.addressing", reader)
     monkeypatch.setattr(
-        "trajectories.search.crew._in_parallel", lambda jobs, **how: iter([(jobs, how)])
+        "trajectories.search.rounds._in_parallel", lambda jobs, **how: iter([(jobs, how)])
     )
     with crew(scheduler=" tcp://host:8786 ") as run:
         ((jobs, how),) = run(["job"])

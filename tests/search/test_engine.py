@@ -8,9 +8,18 @@ import re
 import numpy as np
 import pytest
 
-from trajectories.search import Choice, SearchResult, Space, Trial, search, search_surface
-from trajectories.search.schedule import best_quarter, kept, narrowed, round_sizes, rungs
-from trajectories.search.trial import draw
+from trajectories.search.rounds import search, search_surface
+from trajectories.search.space import Choice, Space
+from trajectories.search.trials import (
+    SearchResult,
+    Trial,
+    best_quarter,
+    draw,
+    kept,
+    narrowed,
+    round_sizes,
+    rungs,
+)
 
 
 class Terminal(io.StringIO):

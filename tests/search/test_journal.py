@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from trajectories.search import SearchResult, search
-from trajectories.search.journal import opened, read_journal
+from trajectories.search.rounds import search
+from trajectories.search.trials import SearchResult, opened, read_journal
 
 #: A search in a process of its own.
 SCRIPT = """

@@ -8,8 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trajectories.search import Choice, Integer, LogUniform, Space, Uniform, as_space
-from trajectories.search.ranges import read_range
+from trajectories.search.space import (
+    Choice,
+    Integer,
+    LogUniform,
+    Space,
+    Uniform,
+    as_space,
+    read_range,
+)
 
 SHARES = np.random.default_rng(0).random(4000)
 

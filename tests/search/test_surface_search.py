@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 import trajectories as tj
-from trajectories.mnist.figures.search import draw_search
-from trajectories.plotting.recipes.recipe import read_recipe
-from trajectories.plotting.recipes.replay import figure_of
-from trajectories.plotting.writers.figure import save_figure
-from trajectories.search import SearchResult, SurfaceObjective, search_surface
+from trajectories.mnist.figures.search_figure import draw_search
+from trajectories.plotting.canvas import save_figure
+from trajectories.replay import figure_of, read_recipe
+from trajectories.search.rounds import SurfaceObjective, search_surface
+from trajectories.search.trials import SearchResult
 
 BOWL = "x**2/20 + y**2"
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from trajectories.search.space import Space
-from trajectories.search.trial import Trial, draw
+from trajectories.search.trials import Trial, draw
 
 TOLD = draw(Space(lr="log(0.01, 1)"), 3, 0, 0).to_dict() | {"status": "finished", "score": 0.5}
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trajectories import SURFACES, Surface
-from trajectories.surfaces import quadratic
+from trajectories.surfaces.catalogue import quadratic
 
 SINGLE = [
     ("x**2/20 + y**2", (0, 0), "minimum"),

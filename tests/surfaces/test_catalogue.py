@@ -8,7 +8,8 @@ import pytest
 import sympy as sp
 
 from trajectories import SURFACES, FormulaError, Surface
-from trajectories.surfaces import as_surface, catalogue
+from trajectories.surfaces import catalogue
+from trajectories.surfaces.catalogue import as_surface
 
 
 def test_the_catalogue_lists_its_surfaces():

@@ -9,8 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 from trajectories import SURFACES, FormulaError, Surface
 from trajectories.surfaces.compile import BLOCK, Program
-from trajectories.surfaces.formula import X, Y, parse
-from trajectories.surfaces.nonsmooth import to_sympy
+from trajectories.surfaces.formula import X, Y, parse, to_sympy
 
 # Each of them works on positive x and y.
 FORMULAS = [

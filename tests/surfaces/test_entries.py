@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trajectories import SURFACES, Surface
-from trajectories.surfaces.minima import local_minima
+from trajectories.surfaces.surface import local_minima
 
 WITH_MINIMA = [name for name in SURFACES if SURFACES.entry(name).minima]
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trajectories import Surface
-from trajectories.surfaces import FAMILIES, as_surface, quadratic
+from trajectories.surfaces.catalogue import FAMILIES, as_surface, quadratic
 
 CONDITIONS = st.floats(1.0, 1e6)
 ANGLES = st.floats(-720.0, 720.0) | st.integers(-24, 24).map(lambda n: 15.0 * n)

@@ -12,8 +12,16 @@ from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 
 from trajectories import SURFACES, FormulaError, Surface
-from trajectories.surfaces.formula import FUNCTIONS, X, Y, check_expression, parse, to_text
-from trajectories.surfaces.nonsmooth import to_real, to_sympy
+from trajectories.surfaces.formula import (
+    FUNCTIONS,
+    X,
+    Y,
+    check_expression,
+    parse,
+    to_real,
+    to_sympy,
+    to_text,
+)
 
 # --- what is accepted
 

@@ -7,7 +7,7 @@ from matplotlib.mathtext import MathTextParser
 
 from trajectories import SURFACES, Surface
 from trajectories.surfaces.formula import FUNCTIONS
-from trajectories.surfaces.latex import to_latex
+from trajectories.surfaces.typesetting import to_latex
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from trajectories import Surface
-from trajectories.surfaces import LeastSquares, least_squares
+from trajectories.surfaces.least_squares import LeastSquares, least_squares
 
 LINE = [(0, 1), (1, 3), (2, 4), (3, 8), (5, 9)]
 # Eighths, so that samples determine a line clearly or not at all.

@@ -6,7 +6,7 @@ import pytest
 
 from trajectories import SURFACES
 from trajectories.surfaces.formula import FUNCTIONS
-from trajectories.surfaces.mathml import to_mathml
+from trajectories.surfaces.typesetting import to_mathml
 
 # What MathML Core lets into a page, and how many parts each takes; None is any number.
 PARTS = {"mi": 0, "mn": 0, "mo": 0, "mspace": 0, "mrow": None, "msup": 2, "msqrt": None}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trajectories import Surface
-from trajectories.surfaces.minima import local_minima
+from trajectories.surfaces.surface import local_minima
 
 
 def test_local_minima_come_lowest_first():

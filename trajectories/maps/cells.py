@@ -1,23 +1,279 @@
-"""The cells of a map: one descent each, run many at a time, and one again if it is asked for."""
+"""Cells of a map: many descents as one batch, in blocks."""
 
 from __future__ import annotations
 
+import json
 import math
+import os
+import sys
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from trajectories.maps.settings import Settings
-from trajectories.optimizers import Rule
-from trajectories.trajectory import Trajectory
-from trajectories.validation import integer
-
-__all__ = ["BLOCK", "Cells", "Starts", "block_of"]
+from trajectories.checks import integer, must
+from trajectories.descent import descend, in_batches
+from trajectories.files import replacing, watched
+from trajectories.optimizers import as_optimizer, from_record, to_record
+from trajectories.optimizers.base import Rule
+from trajectories.records import from_plain, read_arrays, read_only, to_plain
+from trajectories.surfaces.catalogue import as_surface
+from trajectories.surfaces.surface import Surface
+from trajectories.trajectory import Descent, Trajectory
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Settings:
+    """What all cells of a map have in common."""
+
+    surface: Surface
+    optimizer: Rule
+    start: Array
+    steps: int
+    noise: float = 0.0
+    seed: int = 0
+    tolerance: float | None = None
+
+    @property
+    def is_random(self) -> bool:
+        """Whether two runs differ if their seeds do."""
+        return bool(self.noise) or in_batches(self.surface)
+
+    def descend(
+        self,
+        optimizer: Rule | None = None,
+        start: ArrayLike | None = None,
+        *,
+        rng: Any = None,
+        record: int | str = "all",
+    ) -> Trajectory:
+        """Let an optimizer descend under these settings."""
+        return descend(
+            self.surface,
+            self.optimizer if optimizer is None else optimizer,
+            self.start if start is None else start,
+            self.steps,
+            noise=self.noise,
+            rng=self.seed if rng is None else rng,
+            tolerance=self.tolerance,
+            record=record,
+        )
+
+    def to_dict(self, *, own: bool = False) -> dict[str, Any]:
+        """Return them as plain data, such as JSON can hold."""
+        plain = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {
+            **plain,
+            "surface": self.surface.to_dict(),
+            "optimizer": to_record(self.optimizer, own=own),
+            "start": to_plain(self.start),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Settings:
+        """Make settings of what `to_dict` returned."""
+        rule = from_record(data["optimizer"])
+        surface = Surface.from_dict(data["surface"])
+        start = from_plain("start", data["start"])
+        noise = {name: data[name] for name in ("noise", "tolerance")}
+        settings = settled(surface, rule, start, data["steps"], rng=0, **noise)
+        return replace(settings, seed=integer("seed", data["seed"], 0))
+
+
+def settled(
+    surface: Any,
+    optimizer: Any,
+    start: ArrayLike | None,
+    steps: int,
+    *,
+    noise: float = 0.0,
+    rng: Any = None,
+    tolerance: float | None = None,
+    kept: bool = False,
+) -> Settings:
+    """Check what a map is told, and return it as settings."""
+    surface, optimizer = as_surface(surface), as_optimizer(optimizer)
+    if optimizer.batch_shape:
+        arrays = {k: h for k, h in optimizer.hyperparameters.items() if np.ndim(h)}
+        name, value = next(iter(arrays.items()))
+        raise must(name, "a single number, as a map has arrays of its own", value)
+    steps = integer("steps", steps, 1)
+    # One step of a descent, which checks all that the others will be given.
+    made: Descent | None = descend(
+        surface, optimizer, start, 1, noise=noise, rng=rng, tolerance=tolerance
+    ).made
+    assert made is not None
+    if made.start.shape != (2,):
+        raise must("start", "one start (x, y)", made.start.tolist())
+    settings = Settings(
+        surface, optimizer, made.start, steps, made.noise, made.seed, made.tolerance
+    )
+    if kept and settings.is_random and rng is None:
+        raise must("rng", "a seed where blocks of what is random are kept in a folder", rng)
+    # Where nothing is random, two maps that are told the same are the same.
+    return settings if settings.is_random else replace(settings, seed=0)
+
+
+def generator(rng: Any) -> np.random.Generator:
+    """Return the generator that a seed stands for."""
+    try:
+        return np.random.default_rng(rng)
+    except (AttributeError, TypeError, ValueError):
+        raise must("rng", "a seed, a Generator or None", rng) from None
+
+
+_WORDS = {"f": "floats", "i": "integers", "U": "text"}
+
+
+def cell_array(
+    name: str, value: Any, shape: tuple[int, ...], kind: str, known: Sequence[Any] | None = None
+) -> NDArray[Any]:
+    """Return a read-only view of an array of one element per cell, if it is one."""
+    array = read_only(value)
+    if array.shape != shape or not array.size:
+        raise must(name, f"of the shape of the cells, {shape}, and not empty", array.shape)
+    if array.dtype.kind != kind:
+        raise must(name, f"an array of {_WORDS[kind]}", array.dtype, kind=TypeError)
+    if known is not None:
+        good = np.isin(array, known)
+        if kind == "i":
+            good = (array >= known[0]) & (array <= known[-1])
+        if not good.all():
+            told = " to ".join(map(str, known)) if kind == "i" else f"one of {', '.join(known)}"
+            raise must(name, told, array[~good][0])
+    return array
+
+
+#: What is known of some cells: arrays of one element per cell, by name.
+Columns = dict[str, NDArray[Any]]
+_PLAN = "plan.json"
+
+
+class Work(Protocol):
+    """What runs some cells of a map; it goes to other processes by pickle."""
+
+    def __call__(self, begin: int, end: int) -> Columns:
+        """Return the columns of the cells from `begin` to `end`."""
+
+
+def run_blocks(
+    work: Work,
+    count: int,
+    block: int,
+    *,
+    n_jobs: int | None = 1,
+    folder: str | os.PathLike[str] | None = None,
+    plan: Mapping[str, Any] | None = None,
+    progress: bool = False,
+) -> Columns:
+    """Run all cells, and return the columns of all."""
+    ranges = [(begin, min(begin + block, count)) for begin in range(0, count, block)]
+    kept = None if folder is None else _opened(folder, {"block": block, **(plan or {})})
+    done = {} if kept is None else {r: part for r in ranges if (part := _read(kept, r))}
+    missing = [r for r in ranges if r not in done]
+    columns: Columns = {}
+    for (begin, end), part in done.items():
+        _fill(columns, part, begin, end, count)
+    for (begin, end), part in _shown(_ran(work, missing, n_jobs), ranges, missing, progress):
+        if kept is not None:
+            with replacing(_file(kept, begin)) as file:
+                np.savez(file, **part)
+        _fill(columns, part, begin, end, count)
+    return columns
+
+
+def _fill(columns: Columns, part: Columns, begin: int, end: int, count: int) -> None:
+    for name, values in part.items():
+        if name not in columns:
+            columns[name] = np.empty((count, *values.shape[1:]), values.dtype)
+        columns[name][begin:end] = values
+
+
+Range = tuple[int, int]
+
+
+def _ran(work: Work, ranges: list[Range], n_jobs: int | None) -> Iterator[tuple[Range, Columns]]:
+    """Run blocks here or in other processes, and yield each when it has run."""
+    if n_jobs is not None:
+        if integer("n_jobs", n_jobs, -sys.maxsize) == 0:
+            raise must("n_jobs", "a positive or a negative number of processes, or None", n_jobs)
+        if n_jobs == 1 or len(ranges) < 2:
+            yield from ((r, work(*r)) for r in ranges)
+            return
+    from joblib import Parallel, delayed
+
+    jobs = (delayed(_numbered)(work, r) for r in ranges)
+    try:
+        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+    except ValueError:  # Some backends return all at once.
+        parallel = Parallel(n_jobs=n_jobs)
+    yield from parallel(jobs)
+
+
+def _numbered(work: Work, place: Range) -> tuple[Range, Columns]:
+    """Return what ran together with what it was: blocks come back in any order."""
+    return place, work(*place)
+
+
+def _shown(
+    parts: Iterable[Any], ranges: list[Range], missing: list[Range], progress: bool
+) -> Iterable[Any]:
+    if not progress:
+        return parts
+    from tqdm import tqdm
+
+    bar: Iterable[Any] = tqdm(
+        parts,
+        total=len(ranges),
+        initial=len(ranges) - len(missing),
+        desc="map",
+        unit="block",
+        disable=not watched(),
+        leave=False,
+    )
+    return bar
+
+
+def _opened(folder: str | os.PathLike[str], plan: Mapping[str, Any]) -> Path:
+    """Return the folder, which from now on belongs to this plan."""
+    path = Path(folder)
+    text = json.dumps(plan, sort_keys=True, indent=1)
+    written = path / _PLAN
+    if written.exists():
+        if written.read_text("utf-8") != text:
+            raise ValueError(
+                f"{os.fspath(folder)!r} holds the blocks of another map. Choose another folder, "
+                "or ask for the same map."
+            )
+        return path
+    path.mkdir(parents=True, exist_ok=True)
+    with replacing(written) as file:
+        file.write(text.encode())
+    return path
+
+
+def _file(folder: Path, begin: int) -> Path:
+    return folder / f"cells-{begin:010d}.npz"
+
+
+def _read(folder: Path, place: Range) -> Columns | None:
+    """Return the block that has run before; None if there is none, or if it cannot be read."""
+    begin, end = place
+    try:
+        with open(_file(folder, begin), "rb") as file:
+            part = read_arrays(file)
+    except Exception:
+        # Damaged files fail in as many ways as zip and NumPy know; the block just runs again.
+        return None
+    whole = bool(part) and all(len(values) == end - begin for values in part.values())
+    return part if whole else None
+
 
 #: Cells that run together, where no steps are kept.
 BLOCK = 16_384
@@ -105,3 +361,130 @@ class Starts(Cells):
         """Return the optimizer and the starts of some cells."""
         rows, columns = np.divmod(numbers, self.shape[1])
         return self.settings.optimizer, np.stack([self.x[columns], self.y[rows]], axis=-1)
+
+
+#: What can have become of a path.
+STATUSES = np.array(["stopped", "converged", "diverged"])
+
+
+@dataclass(frozen=True, eq=False)
+class Arrivals(Starts):
+    """Cells that differ in their start, and what they arrive at."""
+
+    minima: Array
+    radius: float
+    every: int
+
+    def __call__(self, begin: int, end: int) -> Columns:
+        """Return the columns of the cells from `begin` to `end`."""
+        path = self.run(begin, end, record=self.every)
+        minimum, rows = arrivals(path.positions, self.minima, self.radius)
+        steps = np.where(rows < 0, -1, path.recorded[rows])
+        lost = path.status == "diverged"
+        return {
+            "minimum": minimum.astype(np.int32),
+            "steps": steps.astype(np.int32),
+            "codes": np.where(lost, 2, np.where(minimum >= 0, 1, 0)).astype(np.int8),
+        }
+
+
+def arrivals(
+    positions: Array, minima: Array, radius: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Tell at which minimum paths end, and from which row on they stay there."""
+    count = positions.shape[1]
+    minimum = np.full(count, -1)
+    nearest = np.full(count, np.inf)
+    x, y = positions[-1, :, 0], positions[-1, :, 1]
+    for i, (a, b) in enumerate(minima):
+        distance = np.hypot(x - a, y - b)
+        closer = distance < np.minimum(nearest, np.nextafter(radius, np.inf))
+        minimum[closer] = i
+        nearest[closer] = distance[closer]
+    row = np.full(count, -1)
+    home = minimum >= 0
+    if home.any():
+        goal = minima[minimum]
+        with np.errstate(invalid="ignore"):
+            away = np.hypot(positions[..., 0] - goal[:, 0], positions[..., 1] - goal[:, 1])
+            outside = ~(away <= radius)
+        # The row after the last one outside.
+        after = len(positions) - np.argmax(outside[::-1], axis=0)
+        row[home] = np.where(outside.any(axis=0), after, 0)[home]
+    return minimum, row
+
+
+#: Values of an axis if their number is left out.
+CELLS = 200
+#: From this ratio of the ends on, values are geometric unless asked otherwise.
+_WIDE = 20.0
+
+
+def read_axis(text: str, count: int = CELLS) -> tuple[str, Array]:
+    """Return the hyperparameter that an axis is about, and its values."""
+    name, equals, rest = text.strip().partition("=")
+    words = rest.split(":")
+    try:
+        low, high = float(words[0]), float(words[1])
+        number = int(words[2]) if len(words) > 2 and words[2] else count
+        scale = words[3] if len(words) > 3 else _scale(low, high)
+    except (IndexError, ValueError):
+        raise _unreadable(text) from None
+    known = scale in ("log", "linear") and len(words) <= 4 and bool(equals and name)
+    if not known or not -np.inf < low < high < np.inf:
+        raise _unreadable(text)
+    if scale == "log" and low <= 0:
+        raise must("axis", "from above 0 on a logarithmic scale", text)
+    integer("axis", number, 2)
+    between = np.geomspace if scale == "log" else np.linspace
+    return name.strip(), between(low, high, number)
+
+
+def read_range(text: str) -> tuple[float, float]:
+    """Return the ends of a range, such as ``0.001:10``."""
+    try:
+        low, high = (float(part) for part in text.split(":"))
+    except ValueError:
+        raise must("range", "two numbers, as 0.001:10", text) from None
+    return low, high
+
+
+def _scale(low: float, high: float) -> str:
+    return "log" if low > 0 and high / low >= _WIDE else "linear"
+
+
+def _unreadable(text: str) -> Exception:
+    return must("axis", "like lr=0.001:10 or momentum=0:0.95:100:linear", text)
+
+
+#: The most cells of a map in a recipe, steps of each, and characters of a label.
+_CELLS, _STEPS, _LABEL = 25_000_000, 1_000_000, 200
+#: The most numbers that a block may keep, and those of a step: position, gradient and f.
+_KEPT, _NUMBERS = 50_000_000, 5
+
+
+def work_of(settings: Settings, count: int) -> float:
+    """Return how many steps of paths there are, each as often as its minibatch has samples."""
+    if count > _CELLS:
+        raise must("cells", f"at most {_CELLS:,}", count)
+    if settings.steps > _STEPS:
+        raise must("steps", f"at most {_STEPS:,}", settings.steps)
+    size = getattr(settings.surface, "batch_size", None) or 0
+    return float(count) * settings.steps * (1 + size)
+
+
+def checked_block(given: Any, count: int, settings: Settings) -> int | None:
+    """Return how many cells run together, which makes a difference only to what is random."""
+    block = integer("block", given, 1)
+    if not settings.is_random:
+        return None
+    if min(block, count) * (settings.steps + 1) * _NUMBERS > _KEPT:
+        raise must("block", "fewer cells for so many steps", block)
+    return block
+
+
+def checked_label(data: Any) -> str:
+    """Return a label that a recipe holds."""
+    if not isinstance(data, str) or len(data) > _LABEL:
+        raise must("label", f"a text of at most {_LABEL} characters", data)
+    return data

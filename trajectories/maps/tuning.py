@@ -1,4 +1,4 @@
-"""A fair race: the same budget of learning rates for every optimizer."""
+"""Tuning: the best learning rate of each optimizer; ensembles of seeds and starts."""
 
 from __future__ import annotations
 
@@ -10,15 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from trajectories.arrays import fingerprint, to_plain
-from trajectories.descent import compare
-from trajectories.maps.outcomes import STATUSES, status_of
-from trajectories.maps.settings import Settings, generator, settled
-from trajectories.surfaces import Surface, as_surface
+from trajectories.checks import NON_NEGATIVE, POSITIVE, floats, integer, must, scalar
+from trajectories.descent import compare, descend
+from trajectories.maps.cells import (
+    Settings,
+    checked_block,
+    checked_label,
+    generator,
+    settled,
+    work_of,
+)
+from trajectories.maps.sensitivity import STATUSES, status_of
+from trajectories.records import Remake, fingerprint, from_plain, remakes, to_plain
+from trajectories.surfaces.catalogue import as_surface
+from trajectories.surfaces.surface import Surface
 from trajectories.trajectory import Trajectory
-from trajectories.validation import POSITIVE, floats, integer, must, scalar
-
-__all__ = ["Trial", "Tuning", "tune"]
 
 Array = NDArray[np.float64]
 #: Steps of a tried path that are kept at most, besides the first.
@@ -291,3 +297,122 @@ def _range(lr: Any) -> tuple[float, float]:
     if ends.shape != (2,) or not 0 < ends[0] < ends[1] < np.inf:
         raise must("lr", "the least and the greatest learning rate, both positive", lr)
     return float(ends[0]), float(ends[1])
+
+
+def ensemble(
+    surface: Any,
+    optimizer: Any,
+    start: ArrayLike | None = None,
+    steps: int = 100,
+    *,
+    count: int = 500,
+    spread: float | str = 0.0,
+    noise: float = 0.0,
+    rng: Any = None,
+    tolerance: float | None = None,
+    label: str | None = None,
+) -> Trajectory:
+    """Let an optimizer descend many times at once, from many starts or with many seeds.
+
+    Parameters
+    ----------
+    surface : Surface, str, sympy.Expr or callable
+        A surface, a name of the catalogue, or a formula.
+    optimizer : Optimizer, str or type
+        An optimizer or its spec string.
+    start : array_like, shape (2,) or (n, 2), optional
+        The middle of the cloud, by default the surface's own start; or all starts.
+    steps : int, default 100
+        How many updates.
+    count : int, default 500
+        How many descents there are; of no account, as `spread`, if all starts are given.
+    spread : float or "domain", default 0
+        The standard deviation of the starts around the middle, in both coordinates; or all over
+        the surface's domain, evenly. With 0 all begin at the same place, and only what is random
+        in their gradients sets them apart.
+    noise : float, default 0
+        The standard deviation of Gaussian noise added to each component of each gradient, to each
+        descent its own.
+    rng : int, numpy.random.Generator or None
+        Seed of starts and noise.
+    tolerance : float, optional
+        As for `descend`.
+    label : str, optional
+        What legends call it; by default the optimizer's class.
+
+    Returns
+    -------
+    Trajectory
+        Of the batch shape (count,), or (n,) if all starts are given, with all steps.
+
+    Examples
+    --------
+    >>> cloud = ensemble("himmelblau", "adam:0.1", count=300, spread="domain", rng=1)
+    >>> cloud.batch_shape, cloud.steps
+    ((300,), 100)
+    """
+    surface = as_surface(surface)
+    count = integer("count", count, 1)
+    random = generator(rng)
+    if isinstance(spread, str):
+        if spread != "domain":
+            raise must("spread", "a number or 'domain'", spread)
+        if start is not None:
+            raise must("start", "left out if starts are spread over the domain", start)
+        low, high = np.array(surface.domain).T
+        starts = low + (high - low) * random.random((count, 2))
+    else:
+        deviation = scalar("spread", spread, NON_NEGATIVE)
+        given = floats("start", surface.start if start is None else start)
+        if given.ndim not in (1, 2) or given.shape[-1] != 2:
+            raise must("start", "one start (x, y), or several of shape (n, 2)", given.shape)
+        apart = deviation * random.standard_normal((count, 2))
+        starts = given if given.ndim == 2 else given + apart
+    return descend(
+        surface,
+        optimizer,
+        starts,
+        steps,
+        noise=noise,
+        rng=random,
+        tolerance=tolerance,
+        label=label,
+    )
+
+
+#: The most optimizers of a race in a recipe, and learning rates of each.
+_TRIALS, _RATES = 100, 2_000
+
+
+@remakes("tuning", Tuning)
+def remake_tuning(data: dict[str, Any]) -> Remake:
+    """Check what is told of a race with tuned learning rates."""
+    told = data["trials"]
+    if not isinstance(told, list) or not 1 <= len(told) <= _TRIALS:
+        raise must("trials", f"a list of 1 to {_TRIALS}", told)
+    entrants = [
+        (Settings.from_dict(one["settings"]), checked_label(one["label"]), _rates(one["rates"]))
+        for one in told
+    ]
+    low, high = (scalar("range", end, POSITIVE) for end in data["range"])
+    first = entrants[0]
+    for settings, _, rates in entrants:
+        if settings.is_random:  # All of them are run once more for the path of the best.
+            checked_block(len(rates), len(rates), settings)
+        if settings.surface != first[0].surface or len(rates) != len(first[2]):
+            raise must("trials", "of as many rates on one surface", len(rates))
+    drawn = bool(data["drawn"])
+
+    def run() -> Tuning:
+        return Tuning(tuple(Trial.of(*one) for one in entrants), len(first[2]), (low, high), drawn)
+
+    return Remake(sum(work_of(settings, len(rates)) for settings, _, rates in entrants), run)
+
+
+def _rates(data: Any) -> NDArray[np.float64]:
+    rates = from_plain("rates", data)
+    if rates.ndim != 1 or not 2 <= len(rates) <= _RATES:
+        raise must("rates", f"from 2 to {_RATES:,} numbers", rates.shape)
+    if not (np.diff(rates) >= 0).all() or not rates[0] > 0:
+        raise must("rates", "positive numbers in ascending order", rates)
+    return rates

@@ -1,22 +1,52 @@
-"""The history of a run: losses, accuracies and seconds, as plain data that saves and loads."""
+"""Histories of training, and progress bars while it runs."""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trajectories.arrays import from_plain, to_plain
-from trajectories.frozen import Frozen, read_only
-from trajectories.mnist.json_file import read_json, write_json
-from trajectories.validation import floats, integers, must
-from trajectories.versions import versions
+from trajectories.checks import floats, integer, integers, must
+from trajectories.files import check_target, replacing, watched
+from trajectories.mnist.data import rng_state, set_rng_state
+from trajectories.mnist.layers import Array
+from trajectories.optimizers import to_record
+from trajectories.records import (
+    Frozen,
+    check_same,
+    flat,
+    from_plain,
+    load_archive,
+    read_json,
+    read_only,
+    refusal,
+    to_plain,
+    versions,
+    write_json,
+)
 
-__all__ = ["History", "versions"]
+if TYPE_CHECKING:
+    from trajectories.mnist.trainer import Trainer
+
+
+@contextmanager
+def bar(what: str, unit: str, total: int, shown: bool) -> Iterator[Callable[[int], object]]:
+    """Show a progress bar on stderr, if that is a terminal, and take it away at the end."""
+    if not shown:
+        yield lambda count: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total, desc=what, unit=unit, disable=not watched(), leave=False) as shown_bar:
+        yield shown_bar.update
+
 
 _FORMAT = "trajectories history 1"
 _ARRAYS = ("loss", "iteration", "epoch", "seconds")
@@ -174,3 +204,196 @@ def _read_only(
     if array.ndim != 1:
         raise must(name, "of one dimension", array.shape)
     return read_only(array)
+
+
+class Progress:
+    """What a run has recorded so far."""
+
+    def __init__(self, iterations: int, names: Iterable[str]) -> None:
+        self.iteration = 0
+        self.seconds = 0.0
+        self.losses: NDArray[np.float64] = np.zeros(iterations)
+        self.rows: list[tuple[int, int, float]] = []
+        self.accuracy: dict[str, list[float]] = {name: [] for name in names}
+        self.snapshots: dict[int, Array] = {}
+        self.diverged_at: int | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the run has come to its end."""
+        return self.diverged_at is not None or self.iteration >= len(self.losses)
+
+    def history(self, label: str, settings: dict[str, Any]) -> History:
+        """Return what is recorded as a `History`."""
+        iteration, epoch, seconds = zip(*self.rows, strict=True) if self.rows else ((), (), ())
+        return History(
+            label=label,
+            loss=self.losses[: self.iteration],
+            iteration=np.array(iteration),
+            epoch=np.array(epoch),
+            accuracy={name: np.array(curve) for name, curve in self.accuracy.items()},
+            seconds=np.array(seconds),
+            diverged_at=self.diverged_at,
+            settings=settings,
+        )
+
+    def state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return copies of all of it: what JSON can hold, and arrays."""
+        about = {
+            "iteration": self.iteration,
+            "seconds": self.seconds,
+            "rows": list(self.rows),
+            "accuracy": {name: list(curve) for name, curve in self.accuracy.items()},
+            "snapshots": list(self.snapshots),
+            "diverged_at": self.diverged_at,
+        }
+        arrays = {"losses": self.losses[: self.iteration].copy()}
+        if self.snapshots:
+            arrays["snapshots"] = np.stack(list(self.snapshots.values()))
+        return about, arrays
+
+    def load_state(self, about: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+        """Go on from where `state` told of."""
+        self.iteration = int(about["iteration"])
+        self.seconds = float(about["seconds"])
+        self.losses[: self.iteration] = arrays["losses"]
+        self.rows = [(int(i), int(epoch), float(s)) for i, epoch, s in about["rows"]]
+        self.accuracy = {
+            name: [float(a) for a in about["accuracy"][name]] for name in self.accuracy
+        }
+        taken = about["snapshots"]
+        copies: Iterable[Array] = arrays["snapshots"] if taken else ()
+        self.snapshots = {int(i): np.array(p) for i, p in zip(taken, copies, strict=True)}
+        self.diverged_at = None if about["diverged_at"] is None else int(about["diverged_at"])
+
+
+_CHECKPOINT, _WHAT = "trajectories checkpoint 1", "checkpoint"
+
+
+class State(NamedTuple):
+    """All that a run has changed: plain data, and arrays by "part/name"."""
+
+    about: dict[str, Any]
+    arrays: dict[str, Array]
+
+
+def check_sum(*arrays: Array) -> str:
+    """Return a sum that tells arrays apart: CRC-32 of their bytes, one after the other."""
+    total = 0
+    for array in arrays:
+        total = zlib.crc32(np.ascontiguousarray(array).data, total)
+    return f"{total:08x}"
+
+
+def settings_of(trainer: Trainer, seed: Any) -> dict[str, Any]:
+    """Return what is run, as JSON can hold it."""
+    try:
+        optimizer = to_record(trainer.optimizer, own=True)
+    except ValueError:  # Python functions cannot be written, but can be used.
+        optimizer = {"name": trainer.optimizer.name, "repr": repr(trainer.optimizer)}
+    calendar = trainer.calendar
+    return {
+        "network": trainer.network.settings,
+        "optimizer": optimizer,
+        "images": len(trainer.images),
+        "scale": trainer.scale,
+        "batch_size": calendar.batch_size,
+        "iterations": calendar.iterations,
+        "evaluate": {name: len(labels) for name, (_, labels) in trainer.evaluate.items()},
+        "evaluate_every": calendar.every,
+        "seed": int(seed) if isinstance(seed, (int, np.integer)) else None,
+    }
+
+
+def identity(trainer: Trainer) -> dict[str, Any]:
+    """Return what tells a run, before its first step, from others: settings, data and start."""
+    if trainer.checkpoint is not None:
+        check_target(trainer.checkpoint)
+    to_record(trainer.optimizer, own=True)
+    pairs = [(trainer.images, trainer.labels), *trainer.evaluate.values()]
+    first = repr(rng_state(trainer.rng)).encode()
+    return {
+        **trainer.settings,
+        "snapshot_every": trainer.snapshot_every,
+        "data": check_sum(*(array for pair in pairs for array in pair)),
+        "the first weights' sum": check_sum(trainer.network.flat_params),
+        "the generator's sum": check_sum(np.frombuffer(first, np.uint8)),
+    }
+
+
+def state_of(trainer: Trainer) -> State:
+    """Return copies of all that a run has changed."""
+    about, arrays = trainer.progress.state()
+    parts = {
+        "progress": arrays,
+        "network": trainer.network.state(),
+        "optimizer": trainer.optimizer.state(),
+    }
+    generators = {"rng": rng_state(trainer.rng), "network_rng": rng_state(trainer.network.rng)}
+    named = {f"{part}/{k}": v for part, found in parts.items() for k, v in found.items()}
+    return State({"progress": about, **generators}, named)
+
+
+def load_state(trainer: Trainer, state: State) -> None:
+    """Put a run, and its network, where `state_of` told of."""
+    about, arrays = state
+    parts: dict[str, dict[str, Array]] = {"progress": {}, "network": {}, "optimizer": {}}
+    for path, array in arrays.items():
+        part, _, name = path.partition("/")
+        parts[part][name] = array
+    trainer.network.load_state(parts["network"])
+    trainer.optimizer.load_state(parts["optimizer"])
+    trainer.progress.load_state(about["progress"], parts["progress"])
+    set_rng_state(trainer.rng, about["rng"])
+    set_rng_state(trainer.network.rng, about["network_rng"])
+    trainer.bind()
+
+
+def write_checkpoint(
+    path: str | os.PathLike[str], trainer: Trainer, whose: Mapping[str, Any]
+) -> None:
+    """Write all of a run into one file; an old one stays whole until the new one is."""
+    about, arrays = state_of(trainer)
+    text = json.dumps({"format": _CHECKPOINT, "identity": whose, **about})
+    with replacing(path) as file:
+        np.savez(file, about=np.array(text), **arrays)  # type: ignore[arg-type]
+
+
+def read_checkpoint(
+    path: str | os.PathLike[str], trainer: Trainer, whose: Mapping[str, Any]
+) -> None:
+    """Put a run where the checkpoint left it."""
+
+    def made(about: dict[str, Any], arrays: dict[str, Array]) -> tuple[dict[str, Any], State]:
+        return flat(about["identity"]), State(about, arrays)
+
+    theirs, state = load_archive(path, _WHAT, made, form=_CHECKPOINT)
+    mine = flat(json.loads(json.dumps(whose)))
+    advice = "Choose another file, or delete it."
+    check_same(path, "the checkpoint of another run", theirs, mine, advice)
+    before = state_of(trainer)
+    try:
+        _check_shapes(trainer, state)
+        load_state(trainer, state)
+        _ = trainer.history  # Curves of different lengths are no history.
+    except Exception as error:  # It may hold anything; what there was is put back.
+        load_state(trainer, before)
+        raise refusal(path, _WHAT, error) from error
+
+
+def _check_shapes(trainer: Trainer, state: State) -> None:
+    """Raise if an array is not of its shape: NumPy would stretch some to it."""
+    iteration, total = state.about["progress"]["iteration"], len(trainer.progress.losses)
+    if integer("iteration", iteration, 0) > total:
+        raise must("iteration", f"at most {total:,}", iteration)
+    params = trainer.network.flat_params.shape
+    for path, array in state.arrays.items():
+        found, wanted = array.shape, array.shape
+        if path == "progress/losses":
+            wanted = (iteration,)
+        elif path == "progress/snapshots":
+            wanted = (*found[:1], *params)
+        elif path.startswith("optimizer/") and found:  # Else one number.
+            wanted = params
+        if found != wanted:
+            raise must(path, f"of shape {wanted}", found)

@@ -1,33 +1,337 @@
-"""The loss around paths of training: on the plane that holds most of them."""
+"""The landscape of a network: the loss around the paths of its weights."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from itertools import compress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trajectories.atomic import check_target
-from trajectories.mnist.experiments.race import BOOK, entrants
+from trajectories.checks import floats, integer, integers, must, resolve
+from trajectories.files import check_target
+from trajectories.mnist.data import checked_examples
+from trajectories.mnist.experiments.comparisons import BOOK, entrants
 from trajectories.mnist.experiments.study import Study, Variant
-from trajectories.mnist.landscape_result import Landscape, shaping_runs
-from trajectories.mnist.network_settings import checked_settings
-from trajectories.mnist.parameters import checked_widths
-from trajectories.mnist.plane import THROUGH, plane_through
-from trajectories.mnist.valuing import Valuing, check_network
-from trajectories.names import resolve
-from trajectories.optimizers.record import to_record
-from trajectories.plotting.view import framed
-from trajectories.threads import single_thread
-from trajectories.validation import integer, must
-from trajectories.versions import versions
+from trajectories.mnist.history import bar
+from trajectories.mnist.network import MultiLayerNet, checked_widths
+from trajectories.mnist.network_search import checked_settings
+from trajectories.optimizers import to_record
+from trajectories.plotting.scene import framed
+from trajectories.records import (
+    Frozen,
+    fingerprint,
+    load_archive,
+    read_only,
+    save_archive,
+    single_thread,
+    versions,
+)
 
-__all__ = ["Landscape", "landscape"]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from trajectories.plotting.animate import SceneAnimation
 
 Array = NDArray[np.float64]
+
+#: Where a plane may go through.
+THROUGH = ("start", "mean")
+#: So many weights of all points are looked at together: their sums are taken in float64.
+_TOGETHER = 8192
+#: What is smaller than this part of the largest variance is rounding.
+_NOTHING = 1e-12
+#: So much of a length may come from rounding.
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """A plane in the space of the weights."""
+
+    origin: Array
+    axes: Array
+    shares: Array
+
+    def project(self, points: Any) -> tuple[Array, Array]:
+        """Drop points onto the plane."""
+        places, off = np.full((len(points), 2), np.nan), np.full(len(points), np.nan)
+        for row, point in enumerate(points):
+            if np.isfinite(point).all():
+                away = np.asarray(point, dtype=float) - self.origin
+                places[row] = self.axes @ away
+                away -= places[row] @ self.axes
+                off[row] = np.linalg.norm(away)
+        return places, off
+
+    def point(self, x: float, y: float) -> Array:
+        """Return the weights at a place on the plane, shape (weights,)."""
+        return np.asarray(self.origin + x * self.axes[0] + y * self.axes[1])
+
+
+def plane_through(paths: Sequence[Any], *, through: str = "start") -> Plane:
+    """Lay a plane through paths so that it holds as much of their variance as a plane can."""
+    through = resolve("way to lay a plane", through, THROUGH)
+    points = [np.asarray(point) for path in paths for point in path]
+    count, size = len(points), points[0].size
+    inner: Array = np.zeros((count, count))
+    origin: Array = np.empty(size)
+    for begin in range(0, size, _TOGETHER):
+        part = slice(begin, begin + _TOGETHER)
+        origin[part] = points[0][part] if through == "start" else _mean(points, part)
+        away = _away(points, part, origin)
+        inner += away @ away.T
+    values, vectors = np.linalg.eigh(inner)
+    values = np.maximum(values[::-1], 0.0)
+    if not values[0] > 0:
+        raise ValueError("The paths must lead somewhere: all their points are the same.")
+    whole = float(np.trace(inner))
+    known = 2 if values.size > 1 and values[1] > _NOTHING * values[0] else 1
+    axes: Array = np.zeros((2, size))
+    for begin in range(0, size, _TOGETHER):
+        part = slice(begin, begin + _TOGETHER)
+        axes[:known, part] = vectors[:, ::-1][:, :known].T @ _away(points, part, origin)
+    if known == 1:  # All on one line: any other direction will do.
+        axes[1, abs(axes[0]).argmin()] = 1.0
+    axes[0] /= np.linalg.norm(axes[0])
+    axes[1] -= (axes[1] @ axes[0]) * axes[0]
+    axes[1] /= np.linalg.norm(axes[1])
+    ways = sum(np.subtract(path[-1], path[0], dtype=float) for path in paths)
+    for axis in axes:
+        axis *= _sign(axis, ways)
+    shares = np.array([values[0], values[1] if known == 2 else 0.0]) / whole
+    return Plane(origin, axes, shares)
+
+
+def _away(points: Sequence[Array], part: slice, origin: Array) -> Array:
+    """Return some weights of all points, less the origin."""
+    return np.array([point[part] for point in points], dtype=float) - origin[part]
+
+
+def _mean(points: Sequence[Array], part: slice) -> Array:
+    return np.asarray(np.array([point[part] for point in points], dtype=float).mean(axis=0))
+
+
+def _sign(axis: Array, ways: Array) -> float:
+    """Return the sign that makes paths lead on along an axis, or its largest weight positive."""
+    along = float(axis @ ways)
+    if abs(along) > _ROUNDING * np.linalg.norm(ways):
+        return float(np.sign(along))
+    return float(np.sign(axis[abs(axis).argmax()]))
+
+
+_FORM = "trajectories landscape 1"
+_ARRAYS = (
+    "iterations", "places", "losses", "plane_losses", "off", "gone", "x", "y", "grid",
+    "origin", "axes", "shares",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Landscape(Frozen):
+    """Paths of training on the plane that holds most of them, and the loss all over that plane."""
+
+    data: dict[str, Any]
+    settings: dict[str, Any]
+    seeds: tuple[int, ...]
+    labels: tuple[str, ...]
+    diverged_at: tuple[int | None, ...]
+    iterations: NDArray[np.int64]
+    places: Array
+    losses: Array
+    plane_losses: Array
+    off: Array
+    gone: Array
+    x: Array
+    y: Array
+    grid: Array
+    origin: Array
+    axes: Array
+    shares: Array
+    quick: bool = False
+    versions: dict[str, str] = field(default_factory=versions)
+
+    def __post_init__(self) -> None:
+        """Check the shapes and make the arrays read-only."""
+        for name in ("seeds", "labels", "diverged_at"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        many = len(self.labels), len(self.iterations)
+        weights = np.shape(self.origin)
+        shapes = {
+            "places": (*many, 2),
+            **dict.fromkeys(("losses", "plane_losses", "off", "gone"), many),
+            "grid": (len(self.y), len(self.x)),
+            "axes": (2, *weights),
+            "shares": (2,),
+        }
+        for name in _ARRAYS:
+            array = (integers if name == "iterations" else floats)(name, getattr(self, name))
+            if array.shape != shapes.get(name, array.shape):
+                raise must(name, f"of shape {shapes[name]}", array.shape)
+            object.__setattr__(self, name, read_only(array))
+
+    def weights(self, x: float, y: float) -> Array:
+        """Return the weights at a place on the plane, as `MultiLayerNet.flat_params` has them."""
+        return Plane(self.origin, self.axes, self.shares).point(x, y)
+
+    @property
+    def shaping(self) -> tuple[bool, ...]:
+        """Which runs the plane was laid through: see `shaping_runs`."""
+        return shaping_runs(self.diverged_at, self.losses[:, 0], self.losses[:, -1])
+
+    def draw(self, *, theme: str | None = None, size: tuple[int, int] | None = None) -> Figure:
+        """Draw the plane with its paths, and beside it how true losses and distances went."""
+        from trajectories.mnist.figures.landscape_figure import draw_landscape
+
+        return draw_landscape(self, theme=theme, size=size)
+
+    def animate(
+        self, *, layout: str = "race", theme: str | None = None, size: tuple[int, int] | None = None
+    ) -> SceneAnimation:
+        """Make a moving picture, which saves as a GIF, a video or a page with a player."""
+        from trajectories.mnist.figures.landscape_figure import animate_landscape
+
+        return animate_landscape(self, layout=layout, theme=theme, size=size)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What tells this landscape from others, before it is run."""
+        told = {name: getattr(self, name) for name in ("data", "settings", "quick")}
+        return {**told, "seeds": list(self.seeds), "version": self.versions.get("trajectories")}
+
+    def digest(self) -> str:
+        """Return a fingerprint of the paths and of the losses around them, bit for bit."""
+        return fingerprint(self.places, self.losses, self.grid)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the landscape to a NumPy archive, which `load` reads back bit for bit."""
+        about = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _ARRAYS}
+        save_archive(path, _FORM, about, {name: getattr(self, name) for name in _ARRAYS})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Landscape:
+        """Read what `save` wrote. The file is data: reading one runs no code."""
+
+        def make(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Landscape:
+            names = [f.name for f in fields(cls) if f.name not in _ARRAYS]
+            told = {name: about[name] for name in names}
+            _check_told(told)
+            parts: dict[str, Any] = {**told, **arrays}
+            return cls(**parts)
+
+        return load_archive(path, "landscape map", make, form=_FORM)
+
+    def __repr__(self) -> str:
+        """Show the data set, the runs, and how much of them the plane holds."""
+        held = f"{self.shares.sum():.0%} of the variance of {len(self.labels)} paths"
+        size = f"{len(self.x)} x {len(self.y)}"
+        return f"Landscape({self.data['name']}: {size}, {held})"
+
+
+def _check_told(told: dict[str, Any]) -> None:
+    """Raise if what a file tells beside its arrays is not what a landscape has."""
+    for name in ("data", "settings", "versions"):
+        if not isinstance(told[name], dict):
+            raise must(name, "a record", told[name], kind=TypeError)
+    if not isinstance(told["data"].get("name"), str):
+        raise must("data", "a record with a name", told["data"])
+    for name in ("seeds", "labels", "diverged_at"):
+        if not isinstance(told[name], list):
+            raise must(name, "a list", told[name], kind=TypeError)
+    if not told["labels"] or not all(isinstance(label, str) for label in told["labels"]):
+        raise must("labels", "texts, one for each run", told["labels"])
+    ends = told["diverged_at"]
+    if len(ends) != len(told["labels"]) or not all(at is None or type(at) is int for at in ends):
+        raise must("diverged_at", "an iteration or None for each run", ends)
+
+
+def shaping_runs(
+    diverged_at: Sequence[int | None], first: Sequence[float] | Array, last: Sequence[float] | Array
+) -> tuple[bool, ...]:
+    """Choose the runs that a plane is laid through: those that ended below where they began."""
+    lower = [bool(b < a) for a, b in zip(first, last, strict=True)]
+    whole = [at is None for at in diverged_at]
+    both = [a and b for a, b in zip(whole, lower, strict=True)]
+    return tuple(both if any(both) else whole)
+
+
+Losses = NDArray[np.float64]
+
+#: Into so many parts the work of each process is divided.
+_PARTS = 6
+
+
+class Valuing:
+    """Computes losses of one network, on the same images, for other and other weights."""
+
+    def __init__(
+        self,
+        network: MultiLayerNet,
+        images: Any,
+        labels: Any,
+        scale: float,
+        workers: int | None = None,
+        progress: bool = False,
+    ) -> None:
+        check_network(network)
+        ends = network.sizes[0], network.sizes[-1]
+        self.network, self.scale, self.progress = network, scale, progress
+        self.images, self.labels = checked_examples((images, labels), *ends)
+        self.workers = None if workers is None else integer("workers", workers, 1)
+
+    def of(self, points: Sequence[Array]) -> Losses:
+        """Return the losses at some weights."""
+        return self._run(None, points, "losses of paths")
+
+    def on(self, plane: Plane, places: Losses) -> Losses:
+        """Return the losses at some places on a plane."""
+        return self._run(plane, places, "losses on the plane")
+
+    @single_thread()
+    def _run(self, plane: Plane | None, points: Any, what: str) -> Losses:
+        count = self.workers
+        with bar(what, "point", len(points), self.progress) as advance:
+            if count == 1:
+                found = []
+                for point in points:
+                    found.append(self._values(plane, [point]))
+                    advance(1)
+                return np.concatenate(found)
+            from joblib import Parallel, cpu_count, delayed, parallel_config
+
+            count = count or cpu_count()
+            cuts = np.linspace(0, len(points), _PARTS * count + 1).round().astype(int)
+            parts = [points[a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b > a]
+            with parallel_config(backend="loky", n_jobs=count, inner_max_num_threads=1):
+                run = Parallel(return_as="generator", batch_size=1, max_nbytes=None)
+                found = []
+                for losses in run(delayed(self._values)(plane, part) for part in parts):
+                    found.append(losses)
+                    advance(len(losses))
+            return np.concatenate(found)
+
+    def _values(self, plane: Plane | None, points: Any) -> Losses:
+        found = np.full(len(points), np.nan)
+        train = bool(self.network.norms)
+        with np.errstate(all="ignore"):  # What overflows is found in the loss.
+            for i, point in enumerate(points):
+                if np.isfinite(point).all():
+                    weights = point if plane is None else plane.point(*point)
+                    self.network.flat_params[...] = weights
+                    found[i] = self.network.loss(
+                        self.images, self.labels, scale=self.scale, train=train
+                    )
+        return found
+
+
+def check_network(network: MultiLayerNet) -> None:
+    """Raise if there is no way to value a network by its weights alone."""
+    if network.norms and network.settings["dropout"]:
+        raise must("network", "without dropout, or without batch norm", network)
+
 
 #: Width over height of what is shown, so that both directions have about the same scale.
 _ASPECT = 4 / 3

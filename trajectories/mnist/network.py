@@ -1,23 +1,273 @@
-"""The network: fully connected layers, with batch normalisation and dropout if asked."""
+"""The network: parameters in one buffer, a stack of layers."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
-from typing import Any
+import math
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from typing import Any, NoReturn
 
 import numpy as np
 
-from trajectories.mnist.batches import Scaler, checked_examples, checked_images
-from trajectories.mnist.draws import RNG, as_rng
-from trajectories.mnist.layers import ACTIVATIONS, Array
-from trajectories.mnist.loss import SoftmaxCrossEntropy
-from trajectories.mnist.parameters import checked_weight_init, checked_widths
-from trajectories.mnist.stack import Stack
-from trajectories.names import resolve
-from trajectories.validation import FRACTION, NON_NEGATIVE, POSITIVE, integer, must, scalar
+from trajectories.checks import FRACTION, NON_NEGATIVE, POSITIVE, integer, must, resolve, scalar
+from trajectories.mnist.data import RNG, Scaler, as_rng, checked_examples, checked_images
+from trajectories.mnist.layers import (
+    ACTIVATIONS,
+    Affine,
+    Array,
+    BatchNorm,
+    Dropout,
+    Layer,
+    SoftmaxCrossEntropy,
+)
+from trajectories.records import aligned
 
-__all__ = ["MultiLayerNet"]
+#: Ways to choose the standard deviation of the first weights, by name.
+WEIGHT_INITS = ("he", "xavier", "zero")
+
+
+class Views(MutableMapping[str, Array]):
+    """Arrays by name that lie one after the other in a single array."""
+
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]], dtype: np.dtype[Any]) -> None:
+        self._views: dict[str, Array] = {}
+        self.flat: Array = aligned((sum(map(math.prod, shapes.values())),), dtype)
+        end = 0
+        for name, shape in shapes.items():
+            begin, end = end, end + math.prod(shape)
+            self._views[name] = self.flat[begin:end].reshape(shape)
+
+    def __getitem__(self, name: str) -> Array:
+        """Return the array of a name."""
+        return self._views[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names, in the order in which the arrays lie."""
+        return iter(self._views)
+
+    def __len__(self) -> int:
+        """Return how many arrays there are."""
+        return len(self._views)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        """Write a value into the place of an array."""
+        self[name][...] = value
+
+    def __delitem__(self, name: str) -> NoReturn:
+        """Refuse."""
+        if name not in self:
+            raise KeyError(name)
+        raise TypeError("A network keeps all its parameters. Set them to 0 instead.")
+
+    def __ior__(self, other: Mapping[str, Any]) -> Views:
+        """Write several values into their places."""
+        self.update(other)
+        return self
+
+    def __repr__(self) -> str:
+        """Show names and arrays."""
+        return repr(self._views)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the views out: they would come back as arrays of their own."""
+        return {"shapes": {name: view.shape for name, view in self.items()}, "flat": self.flat}
+
+    def __setstate__(self, saved: dict[str, Any]) -> None:
+        """Make the views anew, over a copy."""
+        flat = saved["flat"]
+        Views.__init__(self, saved["shapes"], flat.dtype)
+        self.flat[...] = flat
+
+
+def shapes_of(sizes: tuple[int, ...], batch_norm: bool) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of a network's parameters by name: all weights first, then the rest."""
+    widths = dict(enumerate(sizes[1:], 1))
+    hidden = dict(enumerate(sizes[1:-1], 1)) if batch_norm else {}
+    return {
+        **{f"W{k}": (sizes[k - 1], width) for k, width in widths.items()},
+        **{f"b{k}": (width,) for k, width in widths.items()},
+        **{f"gamma{k}": (width,) for k, width in hidden.items()},
+        **{f"beta{k}": (width,) for k, width in hidden.items()},
+    }
+
+
+def checked_widths(name: str, widths: Any) -> list[int]:
+    """Return the widths of hidden layers, if that is what was given."""
+    try:
+        several = None if isinstance(widths, str) else list(widths)
+    except TypeError:
+        several = None
+    if several is None:
+        raise must(name, "a list of integers", widths, kind=TypeError)
+    return [integer(name, width, 1) for width in several]
+
+
+def checked_weight_init(weight_init: Any) -> str | float:
+    """Return how weights begin, if it is a known name or a number."""
+    if isinstance(weight_init, str):
+        name = resolve("weight initialisation", weight_init, WEIGHT_INITS)
+        return 0.0 if name == "zero" else name
+    try:
+        return scalar("weight_init", weight_init, NON_NEGATIVE)
+    except TypeError:
+        words = "'he', 'xavier', 'zero' or a standard deviation"
+        raise must("weight_init", words, weight_init, kind=TypeError) from None
+
+
+def weight_scale(weight_init: str | float, inputs: int) -> float:
+    """Return the standard deviation that the weights of a layer begin with."""
+    if isinstance(weight_init, float):
+        return weight_init
+    return math.sqrt((2.0 if weight_init == "he" else 1.0) / inputs)
+
+
+class Stack:
+    """The layers of a `MultiLayerNet`, without the loss: forward and backward."""
+
+    def __init__(self, settings: dict[str, Any], rng: RNG) -> None:
+        self.settings = settings
+        self._build(rng)
+        for name, weight in self.params.items():
+            if name.startswith("W"):
+                scale = weight_scale(settings["weight_init"], len(weight))
+                weight[...] = scale * rng.standard_normal(weight.shape)
+
+    def _build(self, rng: RNG) -> None:
+        """Make the layers over new arrays of parameters; gammas are 1, all else is 0."""
+        s = self.settings
+        self._rng = rng
+        self.sizes = (s["input_size"], *s["hidden_sizes"], s["output_size"])
+        self.dtype = np.dtype(s["dtype"])
+        shapes = shapes_of(self.sizes, s["batch_norm"])
+        self.params, self.grads = Views(shapes, self.dtype), Views(shapes, self.dtype)
+        self._blocks: list[list[Layer]] = []
+        self.norms: list[BatchNorm] = []
+        for k in range(1, len(self.sizes)):
+            block: list[Layer] = [Affine(*self._pair("W", "b", k), first=k == 1)]
+            if k < len(self.sizes) - 1:
+                if s["batch_norm"]:
+                    self.params[f"gamma{k}"] = 1
+                    self.norms.append(BatchNorm(*self._pair("gamma", "beta", k)))
+                    block.append(self.norms[-1])
+                block.append(ACTIVATIONS[s["activation"]]())
+                if s["dropout"]:
+                    block.append(Dropout(s["dropout"], rng))
+            self._blocks.append(block)
+        nothing = np.empty((0, 0), self.dtype)
+        self._outputs, self._deltas = ([nothing] * len(self._blocks) for _ in range(2))
+
+    def _pair(self, first: str, second: str, k: int) -> tuple[Array, Array, Array, Array]:
+        names = (f"{first}{k}", f"{second}{k}")
+        a, b = (self.params[name] for name in names)
+        return a, b, *(self.grads[name] for name in names)  # type: ignore[return-value]
+
+    @property
+    def flat_params(self) -> Array:
+        """All parameters as one array, weights first: what an optimizer changes in one pass."""
+        return self.params.flat
+
+    @property
+    def flat_grads(self) -> Array:
+        """All gradients as one array, in the order of `flat_params`."""
+        return self.grads.flat
+
+    @property
+    def rng(self) -> RNG:
+        """What goes missing by dropout is drawn with it."""
+        return self._rng
+
+    @rng.setter
+    def rng(self, rng: Any) -> None:
+        self._rng = as_rng(rng)
+        for layer in (layer for block in self._blocks for layer in block):
+            if isinstance(layer, Dropout):
+                layer.rng = self._rng
+
+    @property
+    def activations(self) -> list[Array]:
+        """The outputs of the hidden layers in the last pass, shape (rows, width) each.
+
+        They are what the next layer sees, after dropout, and valid until the next pass; of shape
+        (0, 0) before the first. An evaluation of many images makes several passes, of which the
+        last counts: ``predict(x, train=True)`` makes one, for which dropout draws from `rng`.
+        """
+        return self._outputs[:-1]
+
+    @property
+    def deltas(self) -> list[Array]:
+        """The loss's gradients by the outputs of the affine maps, in the last gradient pass.
+
+        Of shape (rows, width) for each layer, the last one included, and valid until the next.
+        """
+        return list(self._deltas)
+
+    def forward(self, x: Array, train: bool) -> Array:
+        """Return the outputs of the last layer for a batch, valid until the next pass.
+
+        Parameters
+        ----------
+        x : numpy.ndarray, shape (rows, inputs)
+            C-contiguous, in the network's type.
+        train : bool
+            Whether it is a pass of training.
+        """
+        for k, block in enumerate(self._blocks):
+            for layer in block:
+                x = layer.forward(x, train)
+            self._outputs[k] = x
+        return x
+
+    def backward(self, d: Array) -> None:
+        """Leave in `grads` what follows from a gradient by the outputs of the last forward pass.
+
+        Parameters
+        ----------
+        d : numpy.ndarray, shape (rows, outputs)
+            The gradient by the outputs; it may be changed.
+        """
+        for k in range(len(self._blocks) - 1, -1, -1):
+            affine, *others = self._blocks[k]
+            for layer in reversed(others):
+                d = layer.backward(d)
+            self._deltas[k] = d
+            d = affine.backward(d)
+
+    def state(self) -> dict[str, Array]:
+        """Return copies of all that training changes: parameters and running statistics."""
+        state = {"params": self.flat_params.copy()}
+        for k, norm in enumerate(self.norms, 1):
+            state[f"running_mean{k}"] = norm.running_mean.copy()
+            state[f"running_var{k}"] = norm.running_var.copy()
+            state[f"running_weight{k}"] = np.array(norm.weight)
+        return state
+
+    def load_state(self, state: Mapping[str, Array]) -> None:
+        """Put the network into a state that `state` told of.
+
+        Raises
+        ------
+        ValueError
+            If it is the state of a network of another shape; nothing has been changed then.
+        """
+        shapes = {name: array.shape for name, array in self.state().items()}
+        if {name: np.shape(array) for name, array in state.items()} != shapes:
+            raise must("state", "that of a network of the same shape", sorted(state))
+        self.flat_params[...] = state["params"]
+        for k, norm in enumerate(self.norms, 1):
+            norm.running_mean[...] = state[f"running_mean{k}"]
+            norm.running_var[...] = state[f"running_var{k}"]
+            norm.weight = float(state[f"running_weight{k}"])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the layers out: views would come back as arrays of their own."""
+        return {"settings": self.settings, "state": self.state(), "rng": self._rng}
+
+    def __setstate__(self, saved: dict[str, Any]) -> None:
+        """Build the layers anew over the parameters."""
+        self.settings = saved["settings"]
+        self._build(saved["rng"])
+        self.load_state(saved["state"])
+
 
 #: Images that go through the network together when it is evaluated.
 CHUNK = 500

@@ -1,27 +1,307 @@
-"""Find the images: in a folder, in the cache, on the mirrors, or in the package itself."""
+"""Sources of data sets: folders of IDX files, the cache, mirrors."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import math
 import os
+import stat
+import struct
+import time
 import warnings
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trajectories.atomic import passing_folder
-from trajectories.mnist import idx
-from trajectories.mnist.dataset import Dataset
-from trajectories.mnist.digits import digits
-from trajectories.mnist.mirrors import FILES, fetch, is_whole
-from trajectories.names import normalise, unknown
-from trajectories.validation import must
+from trajectories.checks import must, normalise, unknown
+from trajectories.files import check_target, passing_folder, replacing, watched
+from trajectories.mnist import source as idx
+from trajectories.mnist.data import Dataset, digits
 
-__all__ = ["cache_folder", "load", "read_folder"]
+_UNSIGNED_BYTES = 0x08
+_GZIP = b"\x1f\x8b"
+#: More bytes than any file needs: twice the largest of EMNIST.
+_MOST = 2**30
+#: No byte of gzip data stands for more bytes than this.
+_TIGHTEST = 1032
+_CHUNK = 2**20
+
+
+class _BrokenError(ValueError):
+    """What is wrong with a file, without its name."""
+
+
+def header(shape: Sequence[int]) -> bytes:
+    """Return what an IDX file of unsigned bytes begins with."""
+    return struct.pack(f">HBB{len(shape)}I", 0, _UNSIGNED_BYTES, len(shape), *shape)
+
+
+def read(path: str | os.PathLike[str], *, ndim: int | None = None) -> NDArray[np.uint8]:
+    """Read an IDX file of unsigned bytes, gzipped or not."""
+    name = os.fspath(path)
+    with _opened(name) as file:
+        size = os.fstat(file.fileno()).st_size
+        try:
+            packed = file.read(2) == _GZIP
+            file.seek(0)
+            if not packed:
+                return _values(file, size, ndim)
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                return _values(cast(BinaryIO, unpacked), size * _TIGHTEST, ndim)
+        except _BrokenError as error:
+            why = str(error)
+        except EOFError:
+            why = "it is truncated"
+        except (gzip.BadGzipFile, zlib.error) as error:
+            why = f"its gzip data is damaged ({error})"
+        except OSError as error:  # A disk that fails names no file.
+            raise type(error)(f"Cannot read {name!r}: {error.strerror or error}.") from None
+    raise ValueError(f"Cannot read {name!r}: {why}.")
+
+
+def _opened(name: str) -> BinaryIO:
+    """Open a regular file; a pipe is not waited for."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    if Path(name).is_dir():
+        raise IsADirectoryError(f"Cannot read {name!r}: it is a folder.")
+    try:
+        descriptor = os.open(name, flags | getattr(os, "O_NOCTTY", 0))
+    except OSError as error:
+        raise type(error)(f"Cannot read {name!r}: {error.strerror}.") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(f"Cannot read {name!r}: it is no regular file.")
+    return os.fdopen(descriptor, "rb")
+
+
+def _values(file: BinaryIO, most: int, ndim: int | None) -> NDArray[np.uint8]:
+    """Read all of a file that cannot hold more bytes than `most`."""
+    start = _exactly(file, 4)
+    if start[:2] != b"\0\0":
+        raise _BrokenError("it does not begin like an IDX file")
+    if start[2] != _UNSIGNED_BYTES:
+        raise _BrokenError(f"its values are of type 0x{start[2]:02x}, not unsigned bytes (0x08)")
+    if ndim is not None and start[3] != ndim:
+        raise _BrokenError(f"its values have {start[3]} dimensions, not {ndim}")
+    if not 1 <= start[3] <= 8:
+        raise _BrokenError(f"its values have {start[3]} dimensions, not 1 to 8")
+    shape = struct.unpack(f">{start[3]}I", _exactly(file, 4 * start[3]))
+    promised = math.prod(shape)
+    if math.prod(max(size, 1) for size in shape) > _MOST:
+        sizes = " x ".join(map(str, shape))
+        raise _BrokenError(f"its header promises {sizes} bytes, more than {_MOST:,}")
+    if promised > most:
+        raise _BrokenError(f"it is truncated: its header promises {promised:,} bytes")
+    values = np.empty(promised, np.uint8)
+    for done in range(0, promised, _CHUNK):
+        chunk = values.data[done : done + _CHUNK]
+        filled = _fill(file, chunk)
+        if filled < len(chunk):
+            raise _BrokenError(
+                f"it is truncated: its header promises {promised:,} bytes, "
+                f"and {done + filled:,} follow"
+            )
+    if file.read(1):  # With gzip this is also what checks the sum of all bytes.
+        raise _BrokenError(f"more follows the {promised:,} bytes that its header promises")
+    return values.reshape(shape)
+
+
+def _exactly(file: BinaryIO, count: int) -> bytes:
+    data = file.read(count)
+    if len(data) < count:
+        raise _BrokenError("it is truncated: it ends inside its header")
+    return data
+
+
+def _fill(file: BinaryIO, chunk: memoryview) -> int:
+    """Fill a piece of memory from a file; return how many bytes there were."""
+    filled = 0
+    while filled < len(chunk):
+        # BinaryIO has no `readinto`, but every binary file does.
+        count: int = file.readinto(chunk[filled:])  # type: ignore[attr-defined]
+        if not count:
+            break
+        filled += count
+    return filled
+
+
+class Remote(NamedTuple):
+    """A file as mirrors keep it."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+#: MNIST's files as their authors packed them.
+FILES = (
+    Remote(
+        "train-images-idx3-ubyte.gz",
+        9_912_422,
+        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    ),
+    Remote(
+        "train-labels-idx1-ubyte.gz",
+        28_881,
+        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    ),
+    Remote(
+        "t10k-images-idx3-ubyte.gz",
+        1_648_877,
+        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    ),
+    Remote(
+        "t10k-labels-idx1-ubyte.gz",
+        4_542,
+        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+    ),
+)
+#: Folders that hold them, in the order in which they are asked.
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    "https://raw.githubusercontent.com/fgnt/mnist/master/",
+)
+#: Seconds that a mirror may keep silent, and those that it may take to be reached.
+_TIMEOUT = 10.0
+_REACHED = 5.0
+#: Bytes a second that are too few, and the seconds after which that counts.
+_CRAWL = 2000.0
+_PATIENCE = 20.0
+_BLOCK = 1024
+#: What errors of the network mean, by the names of their classes.
+_WORDS = {
+    "ChunkedEncodingError": "the connection broke",
+    "ConnectTimeout": "no answer",
+    "ConnectionError": "the connection failed",
+    "ReadTimeout": "no answer",
+    "SSLError": "no secure connection",
+}
+
+
+def fetch(
+    folder: Path,
+    *,
+    files: Sequence[Remote] = FILES,
+    mirrors: Sequence[str] = MIRRORS,
+    timeout: float = _TIMEOUT,
+    progress: bool = False,
+) -> None:
+    """Bring into a folder what is not yet there."""
+    missing = [file for file in files if not is_whole(folder / file.name, file)]
+    if not missing:
+        return
+    order = list(mirrors)
+    with _bar(sum(file.size for file in missing), progress) as bar:
+        for file in missing:
+            _fetch(check_target(folder / file.name), file, order, timeout, bar)
+
+
+def is_whole(path: Path, file: Remote) -> bool:
+    """Tell whether `path` is a file with just these bytes."""
+    import pooch
+
+    try:
+        if not path.is_file() or path.stat().st_size != file.size:
+            return False
+        return bool(pooch.file_hash(str(path), alg="sha256") == file.sha256)
+    except OSError:
+        return False
+
+
+def _fetch(target: Path, file: Remote, order: list[str], timeout: float, bar: Any) -> None:
+    """Fetch one file; mirrors that fail go to the end of `order`."""
+    reasons = []
+    before = bar.n
+    for mirror in tuple(order):
+        try:
+            _download(target, f"{mirror.rstrip('/')}/{file.name}", file, timeout, bar)
+            return
+        except (OSError, ValueError) as error:  # Errors of the network are among these.
+            if is_whole(target, file):  # Another process was faster, and holds it open.
+                return
+            reasons.append(f"{_host(mirror)}: {_reason(error)}")
+        bar.update(before - bar.n)
+        order.append(order.pop(0))
+    raise OSError(f"Cannot fetch {file.name!r} ({'; '.join(reasons)}).")
+
+
+def _download(target: Path, url: str, file: Remote, timeout: float, bar: Any) -> None:
+    import pooch
+
+    # Else a mirror may say that the file is packed for the way, and it would arrive unpacked.
+    load = pooch.HTTPDownloader(
+        chunk_size=_BLOCK,
+        timeout=(min(timeout, _REACHED), timeout),
+        headers={"Accept-Encoding": "identity"},
+    )
+    with replacing(target) as new:
+        arriving = _Arriving(new, file, bar)
+        load(url, arriving, None)
+        arriving.check()
+
+
+class _Arriving:
+    """A file that is written while its bytes are counted, summed and timed."""
+
+    def __init__(self, file: BinaryIO, expected: Remote, bar: Any) -> None:
+        self._file = file
+        self._expected = expected
+        self._bar = bar
+        self._sum = hashlib.sha256(usedforsecurity=False)
+        self._count = 0
+        self._start = time.monotonic()
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes."""
+        self._count += len(data)
+        if self._count > self._expected.size:
+            raise OSError(f"more than the {self._expected.size:,} bytes that it has")
+        elapsed = time.monotonic() - self._start
+        if elapsed > _PATIENCE and self._count < _CRAWL * elapsed:
+            raise OSError("too slow")
+        self._sum.update(data)
+        self._file.write(data)
+        self._bar.update(len(data))
+
+    def flush(self) -> None:
+        """Leave that to the file, which is flushed once it is whole."""
+
+    def check(self) -> None:
+        """Raise OSError unless all bytes are those that there should be."""
+        if self._count < self._expected.size:
+            raise OSError(f"only {self._count:,} of {self._expected.size:,} bytes")
+        if self._sum.hexdigest() != self._expected.sha256:
+            raise OSError("altered, as its checksum shows")
+
+
+def _host(mirror: str) -> str:
+    return mirror.partition("://")[2].partition("/")[0] or mirror
+
+
+def _reason(error: Exception) -> str:
+    """Say in a few words why a mirror failed."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status is not None:
+        return f"HTTP {status}"
+    if type(error).__module__.partition(".")[0] == "requests":
+        name = type(error).__name__
+        return _WORDS.get(name, name)
+    return str(error)
+
+
+def _bar(size: int, progress: bool) -> Any:
+    from tqdm import tqdm
+
+    shown = progress and watched()
+    return tqdm(total=size, desc="MNIST", unit="B", unit_scale=True, disable=not shown, leave=False)
+
 
 #: What a folder may hold, in the order of `Dataset`: training and test images and labels.
 _STEMS = ("train-images", "train-labels", "t10k-images", "t10k-labels")

@@ -1,67 +1,127 @@
-"""Optimizers: the rules, each usable on two coordinates, a batch of starts, or a network."""
+"""Optimizers: each usable on two coordinates, a batch of starts, or a network."""
 
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
-from trajectories.optimizers import schedules
-from trajectories.optimizers.adam import Adam, AdamW, AMSGrad, RAdam
-from trajectories.optimizers.adam_direction import Adan, AdEMAMix, NAdam
-from trajectories.optimizers.adam_scale import ADOPT, AdaBelief, Adamax, Yogi
-from trajectories.optimizers.adaptive import AdaDelta, AdaGrad, CenteredRMSProp, RMSProp
-from trajectories.optimizers.base import Optimizer
-from trajectories.optimizers.catalogue import ALL_OPTIMIZERS, OPTIMIZERS, SURFACE_OPTIMIZERS
-from trajectories.optimizers.gradient import ASGD, SGD, OptimisticGD
-from trajectories.optimizers.momentum import DampenedMomentum, Momentum, Nesterov
-from trajectories.optimizers.rule import Rule, hyperparameter
+import numpy as np
+
+from trajectories.checks import must, resolve, split, unknown
+from trajectories.optimizers import schedules as schedules
+from trajectories.optimizers.adam import Adam, AdamW, Adan, AdEMAMix, AMSGrad, NAdam, RAdam
+from trajectories.optimizers.adaptive import (
+    ADOPT,
+    AdaBelief,
+    AdaDelta,
+    AdaGrad,
+    Adamax,
+    CenteredRMSProp,
+    RMSProp,
+    Yogi,
+)
+from trajectories.optimizers.base import Optimizer, Rule
+from trajectories.optimizers.base import hyperparameter as hyperparameter
+from trajectories.optimizers.gradient import (
+    ASGD,
+    SGD,
+    DampenedMomentum,
+    Lion,
+    Momentum,
+    Nesterov,
+    OptimisticGD,
+    Rprop,
+    SignSGD,
+    Signum,
+)
+from trajectories.optimizers.schedules import Schedule, as_schedule
 from trajectories.optimizers.second_order import (
     Backtracking,
     DampedNewton,
     Newton,
     SurfaceOptimizer,
 )
-from trajectories.optimizers.sign import Lion, Rprop, SignSGD, Signum
-from trajectories.optimizers.spec import from_spec, to_spec
-from trajectories.validation import must
+from trajectories.records import from_plain, to_plain
 
-__all__ = [
-    "ADOPT",
-    "ALL_OPTIMIZERS",
-    "ASGD",
-    "OPTIMIZERS",
-    "SGD",
-    "SURFACE_OPTIMIZERS",
-    "AMSGrad",
-    "AdEMAMix",
-    "AdaBelief",
-    "AdaDelta",
-    "AdaGrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "Adan",
-    "Backtracking",
-    "CenteredRMSProp",
-    "DampedNewton",
-    "DampenedMomentum",
-    "Lion",
-    "Momentum",
-    "NAdam",
-    "Nesterov",
-    "Newton",
-    "OptimisticGD",
-    "Optimizer",
-    "RAdam",
-    "RMSProp",
-    "Rprop",
-    "Rule",
-    "SignSGD",
-    "Signum",
-    "SurfaceOptimizer",
-    "Yogi",
-    "as_optimizer",
-    "hyperparameter",
-    "schedules",
-    "to_spec",
-]
+#: The optimizers that see gradients only, by their name in spec strings.
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    cls.name: cls
+    for cls in (
+        *(SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam),  # The textbook's.
+        *(OptimisticGD, ASGD, DampenedMomentum, CenteredRMSProp, AdaDelta),
+        *(AdamW, AMSGrad, RAdam, NAdam, Adan, AdEMAMix, Adamax, AdaBelief, Yogi, ADOPT),
+        *(SignSGD, Signum, Lion, Rprop),
+    )
+}
+
+#: The optimizers that see a surface itself.
+SURFACE_OPTIMIZERS: dict[str, type[SurfaceOptimizer]] = {
+    cls.name: cls for cls in (Newton, DampedNewton, Backtracking)
+}
+
+#: The optimizers of both families.
+ALL_OPTIMIZERS: dict[str, type[Rule]] = {**OPTIMIZERS, **SURFACE_OPTIMIZERS}
+
+
+def is_known(optimizer: Rule) -> bool:
+    """Tell whether an optimizer is of the package itself, and not of a class derived from one."""
+    return ALL_OPTIMIZERS.get(optimizer.name) is type(optimizer)
+
+
+#: More characters than any sensible spec string has.
+_LENGTH = 2000
+
+
+def from_spec(spec: str) -> Rule:
+    """Build the optimizer that a spec string describes."""
+    name, _, rest = spec.partition(":")
+    name = resolve("optimizer", name.strip(), ALL_OPTIMIZERS)
+    if len(rest) > _LENGTH:
+        raise must("optimizer", f"a spec string of at most {_LENGTH} characters", spec)
+    cls = ALL_OPTIMIZERS[name]
+    names = [item.name for item in fields(cls)]
+    values: dict[str, Any] = {}
+    for place, part in enumerate(split(rest) if rest.strip() else []):
+        key, equals, text = part.partition("=")
+        if place == 0 and (not equals or "(" in key):  # The sign may be inside a schedule.
+            key, text = "lr", part
+        key = resolve(f"hyperparameter of {name}", key.strip(), names)
+        if key in values:
+            raise must(key, "given once", spec)
+        scheduled = key == "lr" and "(" in text
+        values[key] = as_schedule(text) if scheduled else _number(key, text.strip())
+    return cls(**values)
+
+
+def _number(key: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        words = "a finite number; only `lr` may be a schedule" if "(" in text else "a finite number"
+        raise must(key, words, text)
+    return number
+
+
+def to_spec(optimizer: Rule) -> str:
+    """Write an optimizer as a spec string: its learning rate, and what is not at its default."""
+    if not is_known(optimizer):
+        raise must("optimizer", "one of the package to be written as a spec string", optimizer)
+    parts = []
+    for item in fields(optimizer):
+        value: Any = getattr(optimizer, item.name)
+        scheduled = isinstance(value, Schedule)
+        if isinstance(value, np.ndarray) or (callable(value) and not scheduled):
+            raise ValueError(
+                f"`{item.name}` must be a number to stand in a spec string. Got {value!r}."
+            )
+        if item.name == "lr" or value != item.default:
+            written = value.text.replace(" ", "") if scheduled else repr(value)
+            parts.append(f"{item.name}={written}")
+    return f"{optimizer.name}:{','.join(parts)}"
 
 
 def as_optimizer(optimizer: Any) -> Rule:
@@ -73,3 +133,37 @@ def as_optimizer(optimizer: Any) -> Rule:
     if isinstance(optimizer, type) and issubclass(optimizer, Rule):
         return optimizer()
     raise must("optimizer", "an Optimizer or a spec string", optimizer, kind=TypeError)
+
+
+def to_record(optimizer: Rule, *, own: bool = False) -> dict[str, Any]:
+    """Return an optimizer as plain data: its name and all its hyperparameters."""
+    record: dict[str, Any] = {"name": optimizer.name}
+    if not is_known(optimizer):
+        if not own:
+            raise must("optimizer", "one of the package to be saved", optimizer)
+        record = {"own": f"{type(optimizer).__module__}.{type(optimizer).__qualname__}"}
+    for name, value in optimizer.hyperparameters.items():
+        if isinstance(value, Schedule):
+            record[name] = value.text  # Which stands for it when it is given to a rule.
+        elif callable(value):
+            raise must(name, "a number, an array or a schedule of the package to be saved", value)
+        else:
+            record[name] = to_plain(value)
+    return record
+
+
+def from_record(record: Any) -> Rule:
+    """Return the optimizer that `to_record` wrote."""
+    if not isinstance(record, Mapping):
+        raise must("optimizer", "a record with its name", record, kind=TypeError)
+    if "own" in record:
+        raise must("optimizer", "one of the package to be made again", record["own"])
+    cls = ALL_OPTIMIZERS[resolve("optimizer", record.get("name"), ALL_OPTIMIZERS)]
+    values = {name: value for name, value in record.items() if name != "name"}
+    names = list(cls().hyperparameters)
+    for name, value in values.items():
+        if name not in names:
+            raise unknown(f"hyperparameter of {cls.name}", name, names)
+        if isinstance(value, (dict, list)):
+            values[name] = from_plain(name, value)
+    return cls(**values)

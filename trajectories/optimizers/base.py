@@ -1,23 +1,313 @@
-"""The base of the rules that work element by element: state per key, and a step in place."""
+"""The base of all optimizers: hyperparameters, state, update."""
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, MutableMapping
+from dataclasses import dataclass, field, fields, replace
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import numpy as np
+from numpy import add, multiply, subtract
+from numpy.typing import NDArray
 
-from trajectories.buffers import aligned_like
-from trajectories.optimizers.arithmetic import power
-from trajectories.optimizers.memory import flattened, unflattened
-from trajectories.optimizers.pairs import check_fit, pair
-from trajectories.optimizers.rule import Array, Hyperparameter, Rule, hyperparameter
-from trajectories.validation import integer, must
+from trajectories.checks import NON_NEGATIVE, POSITIVE, Interval, finite, integer, must
+from trajectories.optimizers.schedules import as_schedule
+from trajectories.records import aligned_like
 
-__all__ = ["Array", "Hyperparameter", "Optimizer", "hyperparameter"]
+Array: TypeAlias = NDArray[Any]
+#: A number, or an array that broadcasts against the parameters.
+Hyperparameter: TypeAlias = float | NDArray[np.float64]
+Self = TypeVar("Self", bound="Rule")
+
+
+def hyperparameter(default: float, interval: Interval) -> Any:
+    """Declare a hyperparameter: a dataclass field with a default and the range it must lie in."""
+    return field(default=default, metadata={"interval": interval})
+
+
+@dataclass(eq=False)
+class Rule:
+    """A rule of descent as data: the base of both families of optimizers."""
+
+    name: ClassVar[str]
+    formula: ClassVar[str]
+
+    lr: Any = hyperparameter(0.01, POSITIVE)
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        """Name a class that does not name itself: it must not go by the name of its parent."""
+        super().__init_subclass__(**settings)
+        if "name" not in vars(cls):
+            cls.name = cls.__name__.lower()
+
+    def __post_init__(self) -> None:
+        """Start unused."""
+        self.steps_taken = 0
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; a hyperparameter is checked first, now and whenever it is changed."""
+        interval = _intervals(type(self)).get(name)
+        if interval is not None:
+            if name == "lr" and isinstance(value, str) and "(" in value:
+                value = as_schedule(value)
+            if not (name == "lr" and callable(value)):
+                value = finite(name, value, interval)
+            self._changed(name)
+        object.__setattr__(self, name, value)
+
+    def _changed(self, name: str) -> None:
+        """Forget what was derived from a hyperparameter."""
+
+    @property
+    def hyperparameters(self) -> dict[str, Any]:
+        """The hyperparameters by name."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        """The shape that all hyperparameters broadcast to together: ``()`` for plain numbers."""
+        arrays = {n: h for n, h in self.hyperparameters.items() if isinstance(h, np.ndarray)}
+        shapes = {name: array.shape for name, array in arrays.items()}
+        try:
+            return np.broadcast_shapes(*shapes.values())
+        except ValueError:
+            listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+            raise ValueError(
+                f"The hyperparameters must broadcast together. Got {listed}."
+            ) from None
+
+    def learning_rate(self) -> Hyperparameter:
+        """Return the learning rate of the next step."""
+        if callable(self.lr):
+            return finite("lr", self.lr(self.steps_taken), NON_NEGATIVE)
+        rate: Hyperparameter = self.lr
+        return rate
+
+    def fresh(self: Self, **changes: Any) -> Self:
+        """Return an unused copy, with some hyperparameters changed if asked.
+
+        Examples
+        --------
+        >>> from trajectories.optimizers import SGD
+        >>> SGD(0.95).fresh(lr=0.5)
+        SGD(lr=0.5)
+        """
+        values = self.hyperparameters
+        if changes or any(isinstance(value, np.ndarray) for value in values.values()):
+            return replace(self, **changes)
+        unused = object.__new__(type(self))
+        vars(unused).update(values)  # They were checked when they were set.
+        unused.__post_init__()
+        return unused
+
+    def part(self: Self, batch: tuple[int, ...], index: Any) -> Self:
+        """Return an unused copy for some of the paths of a batch.
+
+        Parameters
+        ----------
+        batch : tuple of int
+            The shape of the batch, to which arrays of hyperparameters are broadcast.
+        index : int, slice, numpy.ndarray or tuple
+            Which of the paths; it may be none.
+
+        Examples
+        --------
+        >>> from trajectories.optimizers import SGD
+        >>> SGD([0.1, 0.5, 0.9]).part((3,), 1)
+        SGD(lr=0.5)
+        """
+        unused = self.fresh()
+        for name, value in self.hyperparameters.items():
+            if isinstance(value, np.ndarray):  # They were checked when they were set.
+                some = np.broadcast_to(value, batch)[index]
+                vars(unused)[name] = some.copy() if some.ndim else float(some)
+        return unused
+
+    def restart(self, **changes: Any) -> None:
+        """Become unused again, with some hyperparameters changed if asked.
+
+        What `bind` returned goes on from there, in the same memory.
+
+        Examples
+        --------
+        >>> from trajectories.optimizers import Momentum
+        >>> rule, p = Momentum(0.1), np.array([1.0])
+        >>> step = rule.bind({"p": p}, {"p": np.array([1.0])})
+        >>> step(), step(), rule.restart(lr=0.5), step(), p
+        (None, None, None, None, array([0.21]))
+        """
+        for name, value in changes.items():
+            setattr(self, name, value)
+        self.steps_taken = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        """Bring the state, where there is one, back to what it is before the first step."""
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both are of one class with the same hyperparameters."""
+        if type(other) is not type(self):
+            return NotImplemented
+        theirs = other.hyperparameters
+        return all(same(h, theirs[name]) for name, h in self.hyperparameters.items())
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def same(mine: Any, theirs: Any) -> bool:
+    """Tell whether two hyperparameters are alike: numbers, arrays or schedules."""
+    if callable(mine) or callable(theirs):
+        return bool(mine == theirs)
+    return np.array_equal(mine, theirs)
+
+
+_INTERVALS: dict[type, dict[str, Interval]] = {}
+
+
+def _intervals(cls: type[Rule]) -> dict[str, Interval]:
+    """Return the range of each hyperparameter of a class."""
+    if cls not in _INTERVALS:
+        _INTERVALS[cls] = {
+            item.name: item.metadata["interval"]
+            for item in fields(cls)
+            if "interval" in item.metadata  # Plain fields of a user's own class have none.
+        }
+    return _INTERVALS[cls]
+
+
+def flattened(memory: Mapping[Any, SimpleNamespace], names: Collection[str]) -> dict[str, Array]:
+    """Return the arrays of every key as "key/name"."""
+    for key in memory:
+        if not isinstance(key, str):
+            raise must("params", "keyed by text, to tell its state", key, kind=TypeError)
+    return {
+        f"{key}/{name}": np.asarray(getattr(kept, name))
+        for key, kept in memory.items()
+        for name in names
+    }
+
+
+def unflattened(
+    state: Mapping[str, Array], arrays: Collection[str], numbers: Collection[str]
+) -> dict[str, SimpleNamespace]:
+    """Return what `flattened` was given, in copies."""
+    found: dict[str, dict[str, Array]] = {}
+    for path, value in state.items():
+        if not isinstance(path, str):
+            raise must("state", 'keyed by text such as "x/m"', path, kind=TypeError)
+        key, _, name = path.rpartition("/")
+        found.setdefault(key, {})[name] = np.array(value)
+    memory: dict[str, SimpleNamespace] = {}
+    for key, named in found.items():
+        if named.keys() != {*arrays, *numbers}:
+            wanted = ", ".join(f"{key}/{name}" for name in (*arrays, *numbers)) or "nothing"
+            raise must("state", f"a mapping with {wanted} of the key {key!r}", sorted(named))
+        if any(value.dtype.kind != "f" for value in named.values()):
+            raise must("state", f"of floats for the key {key!r}", named)
+        shapes = {named[name].shape for name in arrays}
+        if len(shapes) > 1:
+            raise must("state", f"of one shape for the key {key!r}", sorted(shapes))
+        plain = {n: named[n].item() if named[n].ndim == 0 else named[n] for n in numbers}
+        memory[key] = SimpleNamespace(
+            shape=shapes.pop() if shapes else (), **{n: named[n] for n in arrays}, **plain
+        )
+    return memory
+
+
+def root(value: Any) -> Any:
+    """Return the square root of a float as a float, and of an array as an array."""
+    return math.sqrt(value) if isinstance(value, float) else np.sqrt(value)
+
+
+def power(base: Any, exponent: Any) -> Any:
+    """Raise to a power, arrays element by element in Python's arithmetic."""
+    if not (isinstance(base, np.ndarray) or isinstance(exponent, np.ndarray)):
+        return base**exponent
+    bases, exponents = np.broadcast_arrays(base, exponent)
+    pairs = zip(bases.ravel().tolist(), exponents.ravel().tolist(), strict=True)
+    return np.array([b**e for b, e in pairs]).reshape(bases.shape)
+
+
+def choose(condition: Any, yes: Any, no: Any) -> Any:
+    """Return one of two values, for arrays element by element."""
+    if isinstance(condition, np.ndarray):
+        return np.where(condition, yes, no)
+    return yes if condition else no
+
+
+def decay(p: Array, lr: Hyperparameter, weight_decay: Hyperparameter) -> None:
+    """Shrink parameters by their weight decay, apart from the gradient: p times 1 - lr wd."""
+    kept = 1 - lr * weight_decay
+    if isinstance(kept, np.ndarray) or kept != 1:
+        p *= kept
+
+
+def average(mean: Array, value: Array, pull: Any, scratch: Array) -> None:
+    """Move a running mean towards a value: mean + pull (value - mean)."""
+    subtract(value, mean, scratch)
+    multiply(scratch, pull, scratch)
+    add(mean, scratch, mean)
+
+
+def average_square(mean: Array, value: Array, pull: Any, scratch: Array) -> None:
+    """Move a running mean towards the square of a value."""
+    if value.dtype is scratch.dtype:
+        multiply(value, value, scratch)
+    else:  # Half precision would overflow.
+        multiply(value, value, scratch, dtype=scratch.dtype)
+    subtract(scratch, mean, scratch)
+    multiply(scratch, pull, scratch)
+    add(mean, scratch, mean)
+
+
+def pair(key: Any, p: Any, grads: Mapping[Any, Any]) -> tuple[Array, Array]:
+    """Return a parameter and its gradient as arrays."""
+    if key not in grads:
+        raise ValueError(f"`grads` must have the keys of `params`. It has no {key!r}.")
+    if isinstance(p, (float, np.floating)):
+        p = np.array(p)  # Of its own type: a float32 stays one.
+    if isinstance(p, np.ndarray) and not p.flags.writeable:
+        raise must(f"params[{key!r}]", "writeable, as it is changed in place", "a read-only array")
+    if not isinstance(p, np.ndarray) or p.dtype.kind != "f":
+        kind = p.dtype if isinstance(p, np.ndarray) else type(p).__name__
+        raise TypeError(
+            f"`params[{key!r}]` must be a float or an array of floats, as steps are no whole "
+            f"numbers. Got {kind} instead."
+        )
+    if p.dtype.itemsize < 4:
+        raise must(
+            f"params[{key!r}]",
+            "float32 or longer, as an optimizer's small numbers are 0 in half precision",
+            p.dtype.name,
+            kind=TypeError,
+        )
+    g = np.asarray(grads[key])
+    if g.shape != p.shape:
+        raise must(f"grads[{key!r}]", f"of its parameter's shape {p.shape}", g.shape)
+    if g.dtype.kind not in "fiu":
+        raise must(f"grads[{key!r}]", "numbers", g.dtype, kind=TypeError)
+    if g.dtype.kind != "f":
+        g = g.astype(p.dtype)
+    elif np.may_share_memory(p, g) and np.shares_memory(p, g):
+        g = g.copy()
+    return p, g
+
+
+def check_fit(pairs: Mapping[Any, tuple[Array, Array]], shape: tuple[int, ...]) -> None:
+    """Raise unless hyperparameters of a shape broadcast to every parameter, and not beyond it."""
+    for key, (p, _) in pairs.items():
+        if shape and not _broadcasts(shape, p.shape):
+            raise must(f"params[{key!r}]", f"of a shape that {shape} broadcasts to", p.shape)
+
+
+def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    """Tell whether an array of one shape broadcasts to another without changing that."""
+    pairs = zip(reversed(shape), reversed(target), strict=False)
+    return len(shape) <= len(target) and all(mine in (1, theirs) for mine, theirs in pairs)
+
 
 _NONE: Array = np.zeros(())
 

@@ -1,4 +1,4 @@
-"""Rules that ask the surface for more than its gradient: the Hessian, or f at other points."""
+"""Optimizers that ask the surface: Newton, damped Newton, backtracking."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from trajectories.optimizers.rule import Array, Hyperparameter, Rule, hyperparameter
-from trajectories.validation import NON_NEGATIVE, POSITIVE, Interval
-
-__all__ = ["Backtracking", "DampedNewton", "Newton", "SurfaceOptimizer"]
+from trajectories.checks import NON_NEGATIVE, POSITIVE, Interval
+from trajectories.optimizers.base import Array, Hyperparameter, Rule, hyperparameter
 
 #: Between 0 and 1 without the ends: the factor of a line search, and the slope it asks for.
 OPEN = Interval(0.0, 1.0, "neither", "between 0 and 1, without the ends")

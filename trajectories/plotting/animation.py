@@ -1,27 +1,215 @@
-"""A moving picture of paths, whose `save` writes it."""
+"""The Animation: frames painted on a background, saved in any format."""
 
 from __future__ import annotations
 
+import base64
+import io
+import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from trajectories.plotting.canvas import Size
-from trajectories.plotting.formats import FORMATS
-from trajectories.plotting.layouts import Picture
-from trajectories.plotting.painter import Painter
-from trajectories.plotting.theme import Look
+from trajectories.checks import NON_NEGATIVE, POSITIVE, integer, must, scalar, suffix
+from trajectories.descent import run
+from trajectories.files import check_target, replacing, watched
+from trajectories.plotting.canvas import MIN_SIDE, Size
+from trajectories.plotting.panels import LAYOUTS, Picture
+from trajectories.plotting.recipes.recipe import KINDS, arguments
+from trajectories.plotting.scene import Scene
+from trajectories.plotting.theme import TURN, Look
+from trajectories.plotting.writers.formats import (
+    FEWEST,
+    FORMATS,
+    MIN_FPS,
+    PAGE,
+    SMALLEST,
+    STREAMED,
+    Economy,
+    Format,
+    economize,
+    numbered,
+    thinned,
+    write_frames,
+    write_png,
+)
+from trajectories.plotting.writers.gif import Stream
+from trajectories.plotting.writers.page import Take, page_html
 from trajectories.trajectory import Trajectory
-from trajectories.validation import POSITIVE, scalar
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
 
-__all__ = ["FORMATS", "Animation"]
+Box = tuple[slice, slice]
+
+
+class Painter:
+    """Paint any step of a picture over its finished ground."""
+
+    def __init__(self, picture: Picture) -> None:
+        canvas = picture.figure.canvas
+        assert isinstance(canvas, FigureCanvasAgg)
+        self._picture = picture
+        # A picture whose ground moves is drawn in full each time, and has nothing to paint over.
+        self._artists = _painting_order(picture) if picture.still else []
+        for artist in self._artists:
+            artist.set_visible(False)
+        canvas.draw()
+        for artist in self._artists:
+            artist.set_visible(True)
+        self._renderer = canvas.get_renderer()
+        self.pixels: NDArray[np.uint8] = np.asarray(canvas.buffer_rgba())
+        self._ground = self.pixels.copy()
+        self._stamps: dict[tuple[Text, str], tuple[Box, NDArray[np.uint8]]] = {}
+
+    def paint(self, step: int) -> NDArray[np.uint8]:
+        """Paint a step, and return `pixels`; threads take turns."""
+        with TURN:
+            return self._painted(step)
+
+    def _painted(self, step: int) -> NDArray[np.uint8]:
+        self._picture.show(step)
+        if not self._picture.still:
+            self._picture.figure.canvas.draw()
+            return self.pixels
+        np.copyto(self.pixels, self._ground)
+        for artist in self._artists:
+            if isinstance(artist, Text):
+                self._stamp(artist)
+            else:
+                artist.draw(self._renderer)
+        return self.pixels
+
+    def _stamp(self, text: Text) -> None:
+        """Draw a text; the second time copy its pixels, if what lies below is as it was then."""
+        key = (text, text.get_text())
+        if not key[1] or not text.get_visible():
+            return
+        if key in self._stamps:
+            box, stamp = self._stamps[key]
+            if np.array_equal(self.pixels[box], self._ground[box]):
+                self.pixels[box] = stamp
+                return
+        around = self._around(text)
+        before = self.pixels[around].copy()
+        text.draw(self._renderer)
+        rows, columns = np.nonzero((self.pixels[around] != before).any(axis=2))
+        if len(rows):
+            # Only what the text has touched: its neighbours may come closer than its extent.
+            inner = slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1)
+            if np.array_equal(before[inner], self._ground[around][inner]):
+                top, left = around[0].start, around[1].start
+                box = (
+                    slice(top + inner[0].start, top + inner[0].stop),
+                    slice(left + inner[1].start, left + inner[1].stop),
+                )
+                self._stamps[key] = box, self.pixels[box].copy()
+
+    def _around(self, text: Text) -> Box:
+        """Return the rows and columns that a text may touch."""
+        extent = text.get_window_extent(self._renderer)
+        height, width = self.pixels.shape[:2]
+        top, bottom = np.clip([height - extent.y1 - 4, height - extent.y0 + 4], 0, height).astype(
+            int
+        )
+        left, right = np.clip([extent.x0 - 4, extent.x1 + 4], 0, width).astype(int)
+        return slice(top, bottom), slice(left, right)
+
+
+def _painting_order(picture: Picture) -> list[Artist]:
+    """Sort the moving artists as Matplotlib draws them: panel by panel, the figure's own last."""
+    artists = [artist for mover in picture.movers for artist in mover.artists]
+    panels: dict[Any, int] = {ax: place for place, ax in enumerate(picture.figure.axes)}
+    last = len(panels)
+    return sorted(
+        artists, key=lambda a: (last if a.axes is None else panels[a.axes], a.get_zorder())
+    )
+
+
+_MOST_RATES = 60
+#: Starts across and up a picture: some hundred, each at most a finger's breadth from a click.
+_ACROSS, _UP = 12, 9
+
+
+def checked_rates(rates: Any) -> tuple[float, ...] | None:
+    """Return learning rates in rising order, each once."""
+    if rates is None:
+        return None
+    try:
+        found = sorted({scalar("learning_rates", rate, POSITIVE) for rate in rates})
+    except TypeError:
+        raise must("learning_rates", "some numbers", rates, kind=TypeError) from None
+    if not 1 <= len(found) <= _MOST_RATES:
+        raise must("learning_rates", f"from 1 to {_MOST_RATES} numbers", len(found))
+    return tuple(found)
+
+
+def checked_starts(starts: Any) -> str | None:
+    """Return "grid" or None."""
+    if starts not in (None, "grid"):
+        raise must("starts", '"grid" or None', starts)
+    return "grid" if starts else None
+
+
+def rate_takes(
+    paths: Sequence[Trajectory], rates: Sequence[float], scene: Scene
+) -> tuple[list[Take], int]:
+    """Run all descents anew with each learning rate."""
+    own = {path.optimizer.lr for path in paths if isinstance(path.optimizer.lr, float)}
+    alike = len(own) == 1 and all(isinstance(path.optimizer.lr, float) for path in paths)
+    every = sorted({*rates, *own}) if alike else list(rates)
+    takes = []
+    for rate in every:
+        # Not run anew with their own rate: of some paths of a batch the noise would be another.
+        same = alike and rate in own
+        again = [] if same else [_again(path, path.start, lr=rate) for path in paths]
+        takes.append(Take(scene.tracks if same else _tracks(again, scene), learning_rate=rate))
+    near = [abs(np.log(rate / min(own, default=every[0]))) for rate in every]
+    return takes, int(np.argmin(near))
+
+
+def start_takes(paths: Sequence[Trajectory], scene: Scene) -> tuple[list[Take], int]:
+    """Run all descents anew from a grid of starts all over the picture."""
+    own = {tuple(path.start.ravel().tolist()) for path in paths}
+    if len(own) != 1 or len(next(iter(own))) != 2:
+        raise must("starts", "left out for paths from several starts", "grid")
+    (x0, x1), (y0, y1) = scene.limits
+    x = x0 + (np.arange(_ACROSS) + 0.5) / _ACROSS * (x1 - x0)
+    y = y0 + (np.arange(_UP) + 0.5) / _UP * (y1 - y0)
+    grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    batches = [_again(path, grid) for path in paths]
+    takes = [Take(scene.tracks, start=_pair(paths[0].start))]
+    for number, start in enumerate(grid):
+        tracks = _tracks([batch[number] for batch in batches], scene)
+        takes.append(Take(tracks, start=_pair(start)))
+    return takes, 0
+
+
+def _again(path: Trajectory, start: NDArray[np.float64], **changes: Any) -> Trajectory:
+    """Run a path anew from another start or with another learning rate, with the same noise."""
+    if path.made is None:
+        raise must("trajectories", "made by `descend` or `compare` to be run anew", path)
+    made = replace(path.made, start=start, picked=None)
+    return run(path.surface, path.optimizer.fresh(**changes), made)
+
+
+def _tracks(paths: Sequence[Trajectory], scene: Scene) -> tuple[Any, ...]:
+    return Scene.of(paths, limits=scene.limits, resolution=3).tracks
+
+
+def _pair(point: NDArray[np.float64]) -> tuple[float, float]:
+    x, y = point.ravel().tolist()
+    return x, y
 
 
 class Animation:
@@ -108,7 +296,7 @@ class Animation:
         """
         if self._source is None:
             return ""
-        from trajectories.plotting.recipes.making import make_recipe
+        from trajectories.plotting.recipes.paths import make_recipe
 
         source, kind, settings = self._source
         return make_recipe(source, kind=kind, settings={**settings, **saving})
@@ -199,8 +387,6 @@ class Animation:
             If the file cannot be written. A save that fails or is interrupted leaves an old file
             as it was, and no part of a new one.
         """
-        from trajectories.plotting.saving import save
-
         told = {"fps": fps, "hold": hold, "loop": loop}
         how = self.saving | {name: value for name, value in told.items() if value is not None}
         return save(self, path, **how, max_bytes=max_bytes, poster=poster, progress=progress)
@@ -245,11 +431,230 @@ class Animation:
 
     def _repr_html_(self) -> str:
         """Show it in a notebook: as a page with a player, or as a GIF in the 3-D layout."""
-        from trajectories.plotting.notebook import animation_html
-
         return animation_html(self)
 
 
 def default_fps(frames: int) -> float:
     """Return the rate at which so many frames last about six seconds, between 8 and 25."""
     return float(min(max(frames / 6, 8.0), 25.0))
+
+
+_MAX_LOOP = 65535
+_LEAST_BYTES = 1
+
+
+def save(
+    animation: Animation,
+    path: str | os.PathLike[str],
+    *,
+    fps: float,
+    hold: float,
+    loop: int,
+    max_bytes: int | None = None,
+    poster: bool = True,
+    progress: bool = False,
+) -> list[Path]:
+    """Write a moving picture; see `Animation.save`, whose work this is."""
+    kind = suffix("format of a moving picture", path, FORMATS)
+    fps = scalar("fps", fps, POSITIVE)
+    hold = scalar("hold", hold, NON_NEGATIVE)
+    loop = integer("loop", loop, 0)
+    if loop > _MAX_LOOP:
+        raise must("loop", f"at most {_MAX_LOOP}", loop)
+    if max_bytes is not None:
+        integer("max_bytes", max_bytes, _LEAST_BYTES)
+    recipe = animation.recipe(fps=fps, hold=hold, loop=loop)
+    if kind == PAGE:
+        how = {"fps": fps, "hold": hold, "loop": loop, "recipe": recipe}
+        return [_save_page(animation, path, max_bytes, **how)]
+    bar = _bar if progress else iter
+    several = kind == ".png" and "%" in Path(path).name
+    if several and max_bytes is not None:
+        raise must("max_bytes", "left out for numbered frames", max_bytes)
+    if not several:
+        check_target(path)
+
+    def stream(economy: Economy) -> Stream:
+        width, height = animation.size
+        size = round(width * economy.scale), round(height * economy.scale)
+        steps = thinned(animation.frame_steps, economy.frames)
+        # Fewer frames last as long.
+        rate = fps * len(steps) / len(animation)
+        painter = Painter(animation.picture(size))
+        return Stream(
+            painter.paint, size, steps, rate, hold, loop, economy.thrift, recipe, progress=bar
+        )
+
+    whole = Economy(len(animation))
+    if several:
+        write_frames(path, stream(whole))
+        return numbered(path, len(animation))
+    target = Path(path)
+    beside = poster_path(target) if STREAMED[kind].video and poster else None
+    if beside is not None:
+        check_target(beside)
+    with ExitStack() as stack:
+        file = stack.enter_context(replacing(target))
+        if max_bytes is None:
+            STREAMED[kind].write(file, stream(whole))
+            done = whole
+        else:
+            least = _least(animation, STREAMED[kind], fps)
+            done = _economized(STREAMED[kind], file, stream, whole, max_bytes, least)
+        if beside is not None:
+            # Opened late, so that an error of the video does not name the poster.
+            still = stack.enter_context(replacing(beside))
+            write_png(still, Painter(animation.picture()).paint(animation.frame_steps[-1]), recipe)
+    if done != whole:
+        warnings.warn(_given_up(target, STREAMED[kind], whole, done), stacklevel=3)
+    return [target] if beside is None else [target, beside]
+
+
+def poster_path(path: str | os.PathLike[str]) -> Path:
+    """Return where the poster of a video is."""
+    return Path(path).with_suffix(".poster.png")
+
+
+def page_of(
+    animation: Animation, *, fps: float, hold: float = 1.5, loop: int = 0, recipe: str = ""
+) -> str:
+    """Return the page that plays a moving picture."""
+    settings = animation.settings
+    layout = settings["layout"]
+    if layout == "3d":
+        raise must("layout", f"overlay, grid or race for a page ({PAGE})", layout)
+    if settings.get("anatomy"):
+        raise must("anatomy", f"left out of a page ({PAGE})", True)
+    picture = animation.picture()
+    scene = picture.scene
+    # What neither `animate` nor the layout takes for itself goes to the lines.
+    known = arguments(KINDS["animation"].function) | arguments(LAYOUTS[layout])
+    takes: list[Take] = []
+    first = 0
+    if "learning_rates" in settings:
+        takes, first = rate_takes(animation.trajectories, settings["learning_rates"], scene)
+    elif "starts" in settings:
+        takes, first = start_takes(animation.trajectories, scene)
+    return page_html(
+        scene,
+        takes=takes,
+        first=first,
+        layout=layout,
+        looks=animation.looks,
+        aspect=picture.aspect,
+        frame_steps=animation.frame_steps,
+        fps=fps,
+        hold=hold,
+        loop=loop,
+        captions=bool(settings.get("captions")),
+        tail=settings.get("tail"),
+        recipe=recipe,
+        line={name: value for name, value in settings.items() if name not in known},
+    )
+
+
+def _save_page(
+    animation: Animation, path: str | os.PathLike[str], max_bytes: int | None, **how: Any
+) -> Path:
+    target = check_target(path)
+    page = page_of(animation, **how).encode()
+    if max_bytes is not None and len(page) > max_bytes:
+        raise must("max_bytes", f"at least {len(page)} for this page", max_bytes)
+    with replacing(target) as file:
+        file.write(page)
+    return target
+
+
+def _economized(
+    kind: Format,
+    file: BinaryIO,
+    stream: Callable[[Economy], Stream],
+    whole: Economy,
+    max_bytes: int,
+    least: tuple[int, float],
+) -> Economy:
+    """Write a stream, again and again until it keeps the budget."""
+
+    def write(economy: Economy) -> int:
+        file.seek(0)
+        file.truncate()
+        kind.write(file, stream(economy))
+        return file.tell()
+
+    fewest, smallest = least
+    return economize(write, whole.frames, max_bytes, fewest=fewest, smallest=smallest)
+
+
+def _least(animation: Animation, kind: Format, fps: float) -> tuple[int, float]:
+    """Return how many frames to leave at least, and what part of the sides."""
+    # With fewer frames a second there is no video.
+    frames = math.ceil(MIN_FPS * len(animation) / fps) if kind.video else 0
+    return max(FEWEST, frames), min(max(SMALLEST, MIN_SIDE / min(animation.size)), 1.0)
+
+
+def _given_up(path: Path, kind: Format, whole: Economy, left: Economy) -> str:
+    parts = []
+    if left.thrift:
+        parts.append(kind.given_up(left.thrift))
+    if left.frames < whole.frames:
+        parts.append(f"{left.frames} of {whole.frames} frames")
+    if left.scale < 1:
+        parts.append(f"{100 * left.scale:.0f} % of the width and height")
+    return f"To keep its budget of bytes, {path.name} has {', '.join(parts)}."
+
+
+def _bar(steps: Iterable[int]) -> Iterable[int]:
+    from tqdm import tqdm
+
+    bar: Iterable[int] = tqdm(
+        steps, desc="frames", unit="frame", disable=not watched(), leave=False
+    )
+    return bar
+
+
+#: Room for the player's controls below the picture, in pixels.
+_CONTROLS = 150
+
+
+def animation_html(animation: Animation) -> str:
+    """Return HTML that shows a moving picture."""
+    width, height = animation.size
+    if animation.settings["layout"] == "3d" or animation.settings.get("anatomy"):
+        return movie_html(animation)
+    page = page_of(animation, **animation.saving)
+    return (
+        f'<iframe srcdoc="{escape(page)}" sandbox="allow-scripts" title="{escape(repr(animation))}"'
+        f' style="width: 100%; max-width: {width}px; height: {height + _CONTROLS}px;'
+        f' border: 0"></iframe>'
+    )
+
+
+def movie_html(animation: Animation) -> str:
+    """Return HTML that shows a moving picture as a GIF."""
+    return _image("gif", _gif(animation), animation)
+
+
+def trajectory_html(trajectory: Trajectory) -> str:
+    """Return HTML that shows the plot of a trajectory."""
+    from trajectories.plotting.plots import plot_overlay
+
+    data = io.BytesIO()
+    plot_overlay(trajectory).savefig(data, format="png")
+    return _image("png", data.getvalue(), trajectory)
+
+
+def _gif(animation: Animation) -> bytes:
+    from trajectories.plotting.writers.gif import Stream, write_gif
+
+    data = io.BytesIO()
+    paint = Painter(animation.picture()).paint
+    write_gif(data, Stream(paint, animation.size, animation.frame_steps, **animation.saving))
+    return data.getvalue()
+
+
+def _image(kind: str, data: bytes, shown: object) -> str:
+    text = base64.b64encode(data).decode()
+    style = "max-width: 100%; height: auto"
+    return (
+        f'<img src="data:image/{kind};base64,{text}" alt="{escape(repr(shown))}" style="{style}">'
+    )

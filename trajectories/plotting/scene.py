@@ -1,29 +1,124 @@
-"""The scene: all that a picture of paths shows, as plain data, before anything is drawn.
-
-One scene feeds the static plot, the moving picture and whatever else shows the same paths, so that
-they cannot disagree. Nothing here knows how a picture is drawn.
-"""
+"""The Scene: all that a picture of paths shows, as plain data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
-from typing import Any
+from functools import cache, cached_property
+from typing import Any, Protocol
 
 import numpy as np
+from matplotlib.artist import Artist, ArtistInspector
+from matplotlib.axes import Axes
+from matplotlib.cbook import normalize_kwargs
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from trajectories.anatomy import Anatomy, dissect
-from trajectories.plotting.relief import RESOLUTION, Relief, make_relief
-from trajectories.plotting.view import Limits, in_parts, view
-from trajectories.surfaces import Surface
-from trajectories.trajectory import Trajectory
-from trajectories.validation import must
-
-__all__ = ["Exit", "Naming", "Scene", "Track", "checked", "leaves", "shown_labels"]
+from trajectories.checks import must, rectangle, unknown
+from trajectories.plotting.theme import setting
+from trajectories.surfaces.surface import Surface, local_minima
+from trajectories.trajectory import Anatomy, Trajectory, dissect
 
 Array = NDArray[np.float64]
+Limits = tuple[tuple[float, float], tuple[float, float]]
+
+_MARGIN = 0.1
+#: Scales of x and y are made equal, unless that would extend a side to more than this many times.
+_STRETCH = 3.0
+#: In parts of the distance from 0: the narrowest view.
+_NARROWEST = 1e-9
+_LEAST = 1e-300
+
+
+def view(
+    surface: Surface,
+    trajectories: Sequence[Trajectory] = (),
+    *,
+    limits: str | Sequence[Sequence[float]] | None = None,
+    aspect: float | None = None,
+) -> Limits:
+    """Choose what part of the plane to show."""
+    if limits is not None and not isinstance(limits, str):
+        return rectangle("limits", limits)
+    if limits not in (None, "domain"):
+        raise must("limits", "'domain' or ((xmin, xmax), (ymin, ymax))", limits)
+    domain = np.array(surface.domain)
+    if limits == "domain" or not trajectories:
+        return surface.domain
+    starts = np.concatenate([path.start.reshape(-1, 2) for path in trajectories])
+    anchors = np.concatenate([starts, surface.minima])
+    points = np.concatenate([anchors, *(path.positions.reshape(-1, 2) for path in trajectories)])
+    anchors = anchors[np.isfinite(anchors).all(axis=1)]
+    if not len(anchors):
+        return surface.domain
+    low = np.minimum(domain[:, 0], anchors.min(axis=0))
+    high = np.maximum(domain[:, 1], anchors.max(axis=0))
+    room = 0.15 * (high - low)
+    near = ((points >= low - room) & (points <= high + room)).all(axis=1)
+    low, high = points[near].min(axis=0), points[near].max(axis=0)
+    size = np.maximum(high - low, 0.05 * (domain[:, 1] - domain[:, 0]))
+    return framed((low + high) / 2, size, aspect)
+
+
+def framed(middle: Array, size: Array, aspect: float | None = None) -> Limits:
+    """Return limits with a margin, and with equal scales of x and y where possible."""
+    # No narrower than where neighbouring floats could be told apart.
+    size = np.maximum(size * (1 + 2 * _MARGIN), _NARROWEST * abs(middle) + _LEAST)
+    if aspect is not None:
+        wanted = np.maximum(size, [size[1] * aspect, size[0] / aspect])
+        size = wanted if (wanted <= _STRETCH * size).all() else np.maximum(size, wanted / _STRETCH)
+    (x0, x1), (y0, y1) = np.stack([middle - size / 2, middle + size / 2], axis=1).tolist()
+    return (x0, x1), (y0, y1)
+
+
+def in_parts(points: Array, limits: Limits) -> Array:
+    """Return positions in parts of the view's width and height: inside they are from 0 to 1."""
+    (x0, x1), (y0, y1) = limits
+    return np.asarray((points - np.array([x0, y0])) / np.array([x1 - x0, y1 - y0]))
+
+
+#: Grid points along each side.
+RESOLUTION = 301
+_LEVELS = 14
+#: Heights beyond this are left blank: contours are interpolated, which overflows.
+_HIGHEST = 1e150
+
+
+@dataclass(frozen=True, eq=False)
+class Relief:
+    """A surface in a rectangle, ready to be contoured."""
+
+    x: Array
+    y: Array
+    z: Array
+    levels: Array
+
+
+def make_relief(surface: Surface, limits: Limits, resolution: int = RESOLUTION) -> Relief:
+    """Value a surface on a grid, and choose the heights of its contours."""
+    x, y = (np.linspace(low, high, resolution) for low, high in limits)
+    return relief_of(x, y, np.asarray(surface(x[None, :], y[:, None])), surface.floor)
+
+
+def relief_of(x: Array, y: Array, z: Array, floor: float | None) -> Relief:
+    """Choose the heights of the contours of what has been valued on a grid."""
+    z[~(abs(z) < _HIGHEST)] = np.nan
+    return Relief(x, y, z, _levels(z, floor))
+
+
+def _levels(z: Array, floor: float | None) -> Array:
+    heights = z[np.isfinite(z)]
+    if heights.size == 0 or np.ptp(heights) <= 1e-12 * np.abs(heights).max():
+        return np.empty(0)
+    low, high = heights.min(), heights.max()
+    if floor is None and not len(local_minima(z)):
+        return np.linspace(low, high, _LEVELS + 2)[1:-1]
+    floor = float(low) if floor is None else min(floor, float(low))
+    excess = heights - floor
+    lowest = max(float(np.quantile(excess, 0.015)), 1e-7 * float(excess.max()))
+    # Unique, as small steps above a great height are no steps at all in floats.
+    return np.unique(floor + np.geomspace(lowest, float(excess.max()), _LEVELS + 1)[:-1])
 
 
 @dataclass(frozen=True)
@@ -282,3 +377,160 @@ def _plain(item: Any) -> Any:
     if isinstance(item, float) and not np.isfinite(item):
         return None
     return item
+
+
+_PATH, HEAD, NOTE = 10.0, 20.0, 30.0
+#: Sizes of heads, in sizes of a marker.
+_PATH_HEAD, _LOSS_HEAD = 2.1, 1.7
+#: Up to this many steps each has a marker; longer paths have markers at equal distances.
+_MARKED_STEPS = 40
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
+#: Where the looks begin anew, tracks get the next of these.
+_DASHES = ("-", "--", ":", "-.")
+Style = dict[str, Any]
+
+
+class Mover(Protocol):
+    """Artists that can show any step."""
+
+    artists: list[Artist]
+
+    def show(self, step: int) -> None:
+        """Show the state after `step` steps."""
+
+
+def track_styles(count: int, **kwargs: Any) -> list[Style]:
+    """Return a look for each track: those of the current property cycle, markers added."""
+    cycle = list(setting("axes.prop_cycle"))
+    given = line_properties(kwargs)
+    plain = {"color": setting("lines.color")}
+    looks, turns = [], Counter[str]()
+    for i in range(count):
+        look = {**plain, "marker": _MARKERS[i % len(_MARKERS)], **cycle[i % len(cycle)]}
+        turn = turns[repr(sorted(look.items()))]
+        turns[repr(sorted(look.items()))] += 1
+        if turn:
+            look["marker"] = _MARKERS[(i + turn) % len(_MARKERS)]
+            look["linestyle"] = _DASHES[turn % len(_DASHES)]
+        looks.append(look | given)
+    return looks
+
+
+def line_properties(given: Mapping[str, Any]) -> Style:
+    """Return properties of lines by their full names, if a line can have them."""
+    check_names(given, properties(Line2D))
+    style = normalize_kwargs(dict(given), Line2D)
+    Line2D([], [], **style)  # It checks the values.
+    return style
+
+
+def check_names(given: Iterable[str], known: Iterable[str]) -> None:
+    """Raise a `TypeError` if a keyword is not known; the nearest one is suggested."""
+    known = sorted(known)
+    for name in given:
+        if name not in known:
+            raise TypeError(str(unknown("keyword", name, known)))
+
+
+@cache
+def properties(kind: type[Artist]) -> tuple[str, ...]:
+    """Return the names of all that can be set of an artist, short names too."""
+    inspector = ArtistInspector(kind)
+    names = {*inspector.get_setters(), *(a for some in inspector.aliasd.values() for a in some)}
+    return tuple(sorted(names))
+
+
+class _Trails:
+    """Lines that grow step by step, each with a larger marker as its head."""
+
+    def __init__(
+        self,
+        ax: Axes,
+        histories: Sequence[Array],
+        styles: Sequence[Style],
+        head: float,
+        tail: int | None = None,
+    ) -> None:
+        self._histories, self._tail = histories, tail
+        self._lines: list[Line2D] = []
+        self._heads: list[Line2D] = []
+        halo, size = setting("axes.facecolor"), setting("lines.markersize")
+        longest = max(len(history) for history in histories) - 1
+        every = marker_spacing(longest if tail is None else min(tail, longest))
+        self._every = every if tail is not None and "markevery" not in styles[0] else None
+        for number, (history, style) in enumerate(zip(histories, styles, strict=True)):
+            several = history.shape[1] > 1
+            line_style = {"markevery": every, "markeredgecolor": halo, "markeredgewidth": 0.5}
+            if several:
+                line_style |= {"linewidth": setting("lines.linewidth") / 2}
+            line_style |= style | ({"marker": ""} if several else {})
+            # Never below what stands still, or a moving picture could not be painted over it.
+            line_style["zorder"] = max(_PATH, style.get("zorder", _PATH)) + number / 100
+            self._lines.append(_line(ax, **line_style))
+            head_style = {
+                "color": style["color"],
+                "marker": style["marker"],
+                "linestyle": "none",
+                "markersize": size * (1 if several else head),
+                "markeredgecolor": halo,
+                "markeredgewidth": 1.2,
+                "zorder": HEAD + number / 100,
+            }
+            self._heads.append(_line(ax, **head_style))
+        self.artists: list[Artist] = [*self._lines, *self._heads]
+
+    def show(self, step: int) -> None:
+        """Show the lines up to `step`."""
+        begin = 0 if self._tail is None else max(step - self._tail, 0)
+        for history, line, head in zip(self._histories, self._lines, self._heads, strict=True):
+            line.set_data(*_part(history, begin, step))
+            if self._every:  # Markers stay at their steps while the line's beginning moves on.
+                line.set_markevery((-begin % self._every, self._every))
+            head.set_data(*history[min(step, len(history) - 1)].T)
+
+
+class Paths(_Trails):
+    """The paths of a scene on a contour plot."""
+
+    def __init__(
+        self, ax: Axes, scene: Scene, styles: Sequence[Style], tail: int | None = None
+    ) -> None:
+        super().__init__(ax, [track.visible for track in scene.tracks], styles, _PATH_HEAD, tail)
+
+
+class Curves(_Trails):
+    """The loss of each track against the step."""
+
+    def __init__(
+        self, ax: Axes, tracks: Sequence[Track], floor: float, styles: Sequence[Style]
+    ) -> None:
+        losses = [_with_steps(track.values - floor, track.recorded) for track in tracks]
+        super().__init__(ax, losses, styles, _LOSS_HEAD)
+
+
+def _line(ax: Axes, **style: Any) -> Line2D:
+    line = Line2D([], [], **style)
+    ax.add_line(line)
+    return line
+
+
+def marker_spacing(steps: int) -> int:
+    """Return how many steps lie between two markers of a path of so many steps."""
+    return 1 if steps <= _MARKED_STEPS else -(-2 * steps // _MARKED_STEPS)
+
+
+def _part(history: Array, begin: int, step: int) -> tuple[Array, Array]:
+    """Return x and y of the rows up to a step; several paths follow each other, NaN between."""
+    rows = history[begin : step + 1]
+    if history.shape[1] == 1:
+        return rows[:, 0, 0], rows[:, 0, 1]
+    gap = np.full((1, *rows.shape[1:]), np.nan)
+    chained = np.concatenate([rows, gap]).transpose(1, 0, 2).reshape(-1, 2)
+    return chained[:, 0], chained[:, 1]
+
+
+def _with_steps(values: Array, recorded: NDArray[np.int64] | None) -> Array:
+    """Return points (step, value), shape (steps + 1, paths, 2)."""
+    rows = np.arange(len(values)) if recorded is None else recorded
+    steps = np.broadcast_to(rows.astype(float)[:, None], values.shape)
+    return np.stack([steps, values], axis=-1)

@@ -1,10 +1,10 @@
-"""Themes: how pictures look, as style files that are laid over each other."""
+"""Themes: colours, markers and sizes, and what a picture shows beside its paths."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import as_file, files
 from threading import RLock
@@ -13,9 +13,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgba
 
-from trajectories.names import resolve
-
-__all__ = ["THEMES", "TURN", "Look", "Theme", "applied", "look", "set_for_now", "setting"]
+from trajectories.checks import integer, must, resolve
 
 
 @dataclass(frozen=True)
@@ -161,7 +159,39 @@ def _styled(theme: Theme) -> dict[str, Any]:
 
 @cache
 def _style(name: str) -> dict[str, Any]:
-    source = files("trajectories.plotting.styles") / f"{name}.mplstyle"
+    source = files("trajectories.plotting") / "styles" / f"{name}.mplstyle"
     with as_file(source) as path:
         settings: Any = mpl.rc_params_from_file(path, use_default_template=False)
     return dict(settings)
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What a picture shows beside the paths; all of it is left out by default."""
+
+    annotate: bool = False
+    captions: bool = False
+    anatomy: bool = False
+    tail: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the tail."""
+        if self.tail is not None:
+            integer("tail", self.tail, 1)
+
+    def only(self, layout: str, names: Collection[str]) -> Extras:
+        """Return them, if they ask for nothing but what a layout has."""
+        for item in fields(self):
+            if item.name not in names and getattr(self, item.name) != item.default:
+                words = f'left out in the layout "{layout}"'
+                raise must(item.name, words, getattr(self, item.name))
+        return self
+
+    @property
+    def scene(self) -> dict[str, Any]:
+        """What of it a scene must be made with."""
+        return {"annotate": self.annotate, "anatomy": self.anatomy}
+
+
+#: Paths alone.
+PLAIN = Extras()

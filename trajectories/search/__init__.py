@@ -1,26 +1,5 @@
 """Hyperparameter search: random trials in rounds that narrow, kept in a journal to resume from."""
 
-from trajectories.search.descents import SurfaceObjective, search_surface
-from trajectories.search.engine import search
-from trajectories.search.objective import Objective, Report
-from trajectories.search.ranges import Choice, Integer, LogUniform, Range, Uniform
-from trajectories.search.result import SearchResult
-from trajectories.search.space import Space, as_space
-from trajectories.search.trial import Trial
+import lazy_loader
 
-__all__ = [
-    "Choice",
-    "Integer",
-    "LogUniform",
-    "Objective",
-    "Range",
-    "Report",
-    "SearchResult",
-    "Space",
-    "SurfaceObjective",
-    "Trial",
-    "Uniform",
-    "as_space",
-    "search",
-    "search_surface",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,17 +1,313 @@
-"""The space of a search: a range for each hyperparameter."""
+"""Search spaces: ranges of hyperparameters, and how they narrow."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+import math
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
 
 import numpy as np
 
-from trajectories.calls import split
-from trajectories.search.ranges import RANGES, Choice, Range, read_range
-from trajectories.validation import must
+from trajectories.checks import (
+    POSITIVE,
+    Call,
+    Interval,
+    build,
+    integer,
+    must,
+    read,
+    resolve,
+    scalar,
+    split,
+)
 
-__all__ = ["Space", "as_space"]
+_REAL = Interval(-math.inf, math.inf, "neither", "a number")
+_WORDS = {"true": True, "false": False}
+_WORD = re.compile(r"[A-Za-z_][\w.:-]*", re.ASCII)
+_CHOICE = re.compile(r"choice\s*\((.*)\)", re.ASCII | re.DOTALL | re.IGNORECASE)
+
+
+class Range(ABC):
+    """What a hyperparameter is drawn from."""
+
+    kind: ClassVar[str]
+
+    @abstractmethod
+    def at(self, share: float) -> Any:
+        """Return the value below which so large a share of all draws lies.
+
+        Parameters
+        ----------
+        share : float
+            From 0 up to, but without, 1: an even one gives the range's own distribution.
+        """
+
+    @abstractmethod
+    def around(self, values: Sequence[Any]) -> Range:
+        """Return the part of the range where some values lie.
+
+        Ends of a sample lie inside what it was drawn from, on average by the gap between two
+        neighbours. So the part reaches from the least of the k values to the greatest, and on
+        both sides further by their mean gap, (greatest - least) / (k - 1), all on the scale on
+        which draws are even; but never beyond the range. Choices keep those that occur.
+
+        Parameters
+        ----------
+        values : sequence
+            Values of the range. Fewer than two of a numerical range tell nothing: it stays.
+        """
+
+    @property
+    def text(self) -> str:
+        """The range as `read_range` reads it."""
+        inner = ",".join(repr(getattr(self, item.name)) for item in fields(self))  # type: ignore[arg-type]
+        return f"{self.kind}({inner})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the range as plain data, such as JSON can hold."""
+        return {"kind": self.kind, **vars(self)}
+
+
+@dataclass(frozen=True)
+class _Between(Range):
+    """A range from a lowest to a highest number."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        """Check the ends."""
+        for name in ("low", "high"):
+            object.__setattr__(self, name, scalar(name, getattr(self, name), self._ends()))
+        if self.low >= self.high:
+            raise must("high", f"above low, which is {self.low:g}", self.high)
+
+    @staticmethod
+    def _ends() -> Interval:
+        return _REAL
+
+    def _scaled(self, value: float) -> float:
+        return value
+
+    def _back(self, place: float) -> float:
+        return place
+
+    def at(self, share: float) -> float:
+        """Return the value at a share of the range."""
+        low, high = self._scaled(self.low), self._scaled(self.high)
+        return min(max(self._back(low + share * (high - low)), self.low), self.high)
+
+    def around(self, values: Sequence[Any]) -> Range:
+        """Return the part of the range where some values lie; see `Range.around`."""
+        low, high = _widened([self._scaled(value) for value in values])
+        if not low < high:
+            return self
+        ends = max(self._back(low), self.low), min(self._back(high), self.high)
+        return type(self)(*ends) if ends[0] < ends[1] else self
+
+
+class Uniform(_Between):
+    """Numbers between two ends, each alike.
+
+    Parameters
+    ----------
+    low, high : float
+        The ends.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no finite numbers, or `low` is not below `high`.
+
+    Examples
+    --------
+    >>> Uniform(0, 0.9).at(0.5)
+    0.45
+    """
+
+    kind = "uniform"
+
+
+class LogUniform(_Between):
+    """Positive numbers between two ends, each power of ten alike.
+
+    Parameters
+    ----------
+    low, high : float
+        The ends, positive.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no positive numbers, or `low` is not below `high`.
+
+    Examples
+    --------
+    >>> rates = LogUniform(1e-6, 1e-2)
+    >>> f"{rates.at(0.5):.4g}"
+    '0.0001'
+    >>> [f"{end:.2g}" for end in vars(rates.around([1e-4, 1e-3, 1e-4])).values()]
+    ['3.2e-05', '0.0032']
+    """
+
+    kind = "log"
+
+    @staticmethod
+    def _ends() -> Interval:
+        return POSITIVE
+
+    def _scaled(self, value: float) -> float:
+        return math.log(value)
+
+    def _back(self, place: float) -> float:
+        return math.exp(place)
+
+
+@dataclass(frozen=True)
+class Integer(Range):
+    """Integers between two ends, both included, each alike.
+
+    Parameters
+    ----------
+    low, high : int
+        The ends.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no integers, or `low` is not below `high`.
+
+    Examples
+    --------
+    >>> [Integer(1, 3).at(share) for share in (0.0, 0.4, 0.99)]
+    [1, 2, 3]
+    """
+
+    kind = "integer"
+    low: int
+    high: int
+
+    def __post_init__(self) -> None:
+        """Check the ends."""
+        low = integer("low", self.low, -(2**53))
+        high = integer("high", self.high, -(2**53))
+        if low >= high:
+            raise must("high", f"above low, which is {low}", high)
+        object.__setattr__(self, "low", low)
+        object.__setattr__(self, "high", high)
+
+    def at(self, share: float) -> int:
+        """Return the integer at a share of the range."""
+        return min(self.low + int(share * (self.high - self.low + 1)), self.high)
+
+    def around(self, values: Sequence[Any]) -> Range:
+        """Return the part of the range where some values lie; see `Range.around`."""
+        low, high = _widened(values)
+        if not math.isfinite(low):
+            return self
+        ends = max(math.floor(low), self.low), min(math.ceil(high), self.high)
+        return Integer(*ends) if ends[0] < ends[1] else Choice((ends[0],))
+
+
+@dataclass(frozen=True)
+class Choice(Range):
+    """Some values, each alike; with only one, a hyperparameter that is fixed.
+
+    Parameters
+    ----------
+    values : sequence of bool, int, float or str
+        What there is to choose from.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is none, one twice, or something else than numbers and text.
+
+    Examples
+    --------
+    >>> Choice(["relu", "tanh"]).at(0.5)
+    'tanh'
+    """
+
+    kind = "choice"
+    values: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        given: Any = self.values
+        if isinstance(given, str) or not isinstance(given, Sequence):
+            raise must("values", "a list of values", given, kind=TypeError)
+        for value in given:
+            plain = isinstance(value, (bool, int, str))
+            if not plain and not (isinstance(value, float) and math.isfinite(value)):
+                raise must("values", "finite numbers or text", value, kind=TypeError)
+        if not self.values or len(set(self.values)) < len(self.values):
+            raise must("values", "at least one, and none of them twice", list(self.values))
+        object.__setattr__(self, "values", tuple(self.values))
+
+    def at(self, share: float) -> Any:
+        """Return the value at a share of the range."""
+        return self.values[min(int(share * len(self.values)), len(self.values) - 1)]
+
+    def around(self, values: Sequence[Any]) -> Range:
+        """Return a choice of those that occur among some values; see `Range.around`."""
+        kept = tuple(value for value in self.values if value in values)
+        return Choice(kept) if kept else self
+
+    @property
+    def text(self) -> str:
+        """The choice as `read_range` reads it."""
+        return f"choice({','.join(str(value) for value in self.values)})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the choice as plain data, such as JSON can hold."""
+        return {"kind": self.kind, "values": list(self.values)}
+
+
+#: The ranges by what they are called in text.
+RANGES: Mapping[str, Callable[..., Range]] = {
+    "log": LogUniform,
+    "log_uniform": LogUniform,
+    "uniform": Uniform,
+    "integer": Integer,
+    "choice": lambda *values: Choice(values),
+}
+
+
+def read_range(text: str) -> Range:
+    """Read a range from text; nothing is evaluated."""
+    chosen = _CHOICE.fullmatch(text.strip())
+    if chosen is not None:
+        return Choice(tuple(_item(part.strip()) for part in split(chosen[1])))
+    found = read(text)
+    if not isinstance(found, Call):
+        return Choice((found,))
+    resolve("range", found.name, RANGES)
+    return build("range", found, RANGES)
+
+
+def _item(text: str) -> Any:
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    if _WORD.fullmatch(text):
+        return text
+    found = read(text)
+    if isinstance(found, Call):
+        raise must("choice", "of numbers and words", text)
+    return found
+
+
+def _widened(places: Sequence[float]) -> tuple[float, float]:
+    """Return the ends of what a sample was drawn from, as far as it tells; else infinite ones."""
+    if len(places) < 2:
+        return math.inf, -math.inf
+    least, greatest = min(places), max(places)
+    gap = (greatest - least) / (len(places) - 1)
+    return least - gap, greatest + gap
+
 
 #: Values of a choice that are checked at most.
 _MOST_VALUES = 100

@@ -1,4 +1,4 @@
-"""How a surface is curved at a point, and which learning rates are stable there."""
+"""Analysis of a point: curvature, condition and stable learning rates."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from trajectories.validation import FRACTION, floats, scalar
+from trajectories.checks import FRACTION, floats, scalar
 
 if TYPE_CHECKING:
     from trajectories.surfaces.surface import Surface
-
-__all__ = ["Analysis", "analyse"]
 
 Array = NDArray[np.float64]
 

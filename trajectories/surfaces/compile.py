@@ -1,9 +1,4 @@
-"""Compile expressions to a straight list of NumPy ufunc calls over reused buffers.
-
-Against ``sympy.lambdify`` this saves the temporaries (every call writes into a buffer of a block's
-length, which stays in the processor's cache), the slow ``numpy.power`` for integer exponents (they
-become products), and what several expressions have in common is computed once.
-"""
+"""Compiled expressions: SymPy to a list of NumPy calls."""
 
 from __future__ import annotations
 
@@ -13,21 +8,23 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
-from trajectories.buffers import aligned
-from trajectories.surfaces.formula import X, Y
-from trajectories.surfaces.hyperbolic import RealCosh, RealSinh, RealTanh
-from trajectories.surfaces.nonsmooth import (
+from trajectories.records import aligned
+from trajectories.surfaces.formula import (
+    FormulaError,
     RealAbs,
     RealCbrt,
+    RealCosh,
     RealMax,
     RealMin,
     RealSign,
+    RealSinh,
+    RealTanh,
     Step,
+    X,
+    Y,
 )
-from trajectories.surfaces.syntax import FormulaError
-
-__all__ = ["BLOCK", "Program"]
 
 #: Elements in a block: 64 kB a buffer, so that a formula's buffers stay in the second-level cache.
 BLOCK = 8192
@@ -268,3 +265,31 @@ class Program:
             if exponent:
                 square = self._times(square, square)
         return result
+
+
+Array = NDArray[np.float64]
+#: The slope of the line through opposite points around a broken one: a fraction of few bits, so
+#: that they lie exactly symmetrically, and none on which a formula is likely to have a kink.
+_SLOPE = 40503 / 65536
+
+
+def mend_gradient(value: Program, gradient: Program, x: Array, y: Array, found: Array) -> None:
+    """Replace gradients that are not finite where f is by the mean of four close by."""
+    good = np.isfinite(found)
+    if good.all():
+        return
+    broken = np.flatnonzero(~good.all(axis=0) & np.isfinite(x) & np.isfinite(y))
+    if not broken.size:
+        return
+    x, y = x[broken], y[broken]
+    there = np.empty((1, x.size))
+    value(x, y, there)
+    # A power of two as distance, so that the four points lie exactly symmetrically.
+    step = np.exp2(np.ceil(np.log2(np.maximum(1.0, np.maximum(abs(x), abs(y))))) - 24)
+    mean = np.zeros((2, x.size))
+    around = np.empty_like(mean)
+    for right, up in ((1, 1), (-1, -1), (1, -1), (-1, 1)):
+        gradient(x + right * step, y + up * _SLOPE * step, around)
+        mean += around / 4
+    mended = np.isfinite(there[0]) & np.isfinite(mean).all(axis=0)
+    found[:, broken[mended]] = mean[:, mended]

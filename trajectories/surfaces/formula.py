@@ -1,27 +1,320 @@
-"""Read a formula: text to a SymPy expression in x and y, by an allow-list.
-
-The syntax tree is walked, and what the walk does not know is refused. Nothing of the text is ever
-evaluated as code, so a formula from a stranger is safe to read, and the limits below keep it from
-taking the machine's time or memory.
-"""
+"""Formulas: text that is parsed by an allow-list into SymPy expressions."""
 
 from __future__ import annotations
 
 import ast
 import math
 import operator
+import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import reduce
+from typing import Any, ClassVar, NamedTuple
 
 import sympy as sp
 from sympy.printing.str import StrPrinter
 
-from trajectories.names import cut
-from trajectories.surfaces.hyperbolic import RealCosh, RealSinh, RealTanh
-from trajectories.surfaces.nonsmooth import RealAbs, RealCbrt, RealMax, RealMin, RealSign, to_real
-from trajectories.surfaces.syntax import FormulaError, syntax_tree
+from trajectories.checks import cut
 
-__all__ = ["FUNCTIONS", "X", "Y", "check_expression", "parse", "to_text"]
+MAX_CHARACTERS = 500
+MAX_DEPTH = 30
+MAX_OPERATIONS = 200
+_SUPERSCRIPTS = {"²": "**2", "³": "**3", "·": "*", "−": "-"}
+_ALLOWED = re.compile(r"[0-9A-Za-z_.+\-*/(), \t]*")
+_FUSED = re.compile(r"(?<![A-Za-z_0-9.])(\d+\.?\d*|\.\d+)(?![eE][+\-]?\d)([A-Za-z(])")
+
+
+class FormulaError(ValueError):
+    """A text that is no formula in x and y, or one past the limits.
+
+    Examples
+    --------
+    >>> from trajectories.surfaces import Surface
+    >>> Surface("x**2 + z")
+    Traceback (most recent call last):
+    ...
+    trajectories.surfaces.syntax.FormulaError: The formula must be in x and y. ...
+    """
+
+
+def syntax_tree(text: str) -> ast.expr:
+    """Check a formula's characters and lengths, and return its syntax tree."""
+    if not text.strip():
+        raise FormulaError("The formula is empty.")
+    if len(text) > MAX_CHARACTERS:
+        raise FormulaError(
+            f"The formula must have at most {MAX_CHARACTERS} characters. Got {len(text):,}."
+        )
+    for sign, plain in _SUPERSCRIPTS.items():
+        text = text.replace(sign, plain)
+    text = text.replace("^", "**").strip()
+    known = _ALLOWED.match(text)
+    if known is not None and known.end() < len(text):
+        raise FormulaError(
+            f"The formula has {text[known.end()]!r}, which has no place in a formula."
+        )
+    fused = _FUSED.search(text)
+    if fused:
+        number, follower = fused.groups()
+        raise FormulaError(
+            f"The formula lacks an operator: write `{number}*{follower}`, not `{number}{follower}`."
+        )
+    depth = deepest = 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        deepest = max(deepest, depth)
+    if deepest > MAX_DEPTH:
+        raise FormulaError(f"The formula must nest at most {MAX_DEPTH} deep. Got {deepest}.")
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise FormulaError(
+            f"The formula {cut(text)!r} cannot be read: check operators and parentheses."
+        ) from None
+    count = sum(isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Call)) for node in ast.walk(tree))
+    if count > MAX_OPERATIONS:
+        raise FormulaError(
+            f"The formula must have at most {MAX_OPERATIONS} operations. Got {count}."
+        )
+    towers = _towers(tree)
+    if towers > MAX_DEPTH:
+        raise FormulaError(
+            f"Powers and calls in a formula must nest at most {MAX_DEPTH} deep. Got {towers}."
+        )
+    return tree
+
+
+def _towers(tree: ast.expr) -> int:
+    """Return how many powers and calls stand inside each other, as in x**x**x, at most."""
+    deepest = 0
+    waiting: list[tuple[ast.AST, int]] = [(tree, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        power = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
+        depth += power or isinstance(node, ast.Call)
+        deepest = max(deepest, depth)
+        waiting.extend((child, depth) for child in ast.iter_child_nodes(node))
+    return deepest
+
+
+class Real(sp.Function):
+    """A real function that a formula writes by its name in lower case."""
+
+    written: ClassVar[str]
+
+    def _eval_is_real(self) -> bool | None:
+        # Else SymPy looks for an imaginary part, and multiplies (abs(y) - 2)**64 out to find none.
+        return True if all(part.is_real for part in self.args) else None
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"{self.written}({', '.join(printer._print(part) for part in self.args)})"
+
+
+class _Hyperbolic(Real):
+    """A function that is odd or even."""
+
+    nargs = 1
+    constant: ClassVar[Any]
+    odd: ClassVar[bool] = True
+
+    @classmethod
+    def eval(cls, u: sp.Expr) -> sp.Expr | None:
+        """Return the value of a constant, and take the sign of what begins with a minus out."""
+        if u.is_number:
+            return cls.constant(u)
+        if u.could_extract_minus_sign():
+            return -cls(-u) if cls.odd else cls(-u)
+        return None
+
+
+class RealSinh(_Hyperbolic):
+    """The hyperbolic sine, with the derivative cosh(u)."""
+
+    written = "sinh"
+    constant = sp.sinh
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return the derivative."""
+        return RealCosh(self.args[0])
+
+
+class RealCosh(_Hyperbolic):
+    """The hyperbolic cosine, with the derivative sinh(u)."""
+
+    written = "cosh"
+    constant = sp.cosh
+    odd = False
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return the derivative."""
+        return RealSinh(self.args[0])
+
+
+class RealTanh(_Hyperbolic):
+    """The hyperbolic tangent, with the derivative 1 - tanh(u)^2."""
+
+    written = "tanh"
+    constant = sp.tanh
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return the derivative."""
+        return 1 - self**2
+
+
+#: SymPy makes a cotangent of tan(x + pi/2) by itself; the others may come with an expression.
+_RECIPROCALS = {
+    sp.cot: sp.tan,
+    sp.sec: sp.cos,
+    sp.csc: sp.sin,
+    sp.coth: sp.tanh,
+    sp.sech: sp.cosh,
+    sp.csch: sp.sinh,
+}
+
+
+class RealAbs(Real):
+    """|u|, with the derivative sign(u)."""
+
+    nargs = 1
+    written = "abs"
+
+    @classmethod
+    def eval(cls, u: sp.Expr) -> sp.Expr | None:
+        """Return the value of a constant."""
+        return sp.Abs(u) if u.is_number else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return the derivative."""
+        return RealSign(self.args[0])
+
+
+class RealSign(Real):
+    """-1, 0 or 1, with the derivative 0."""
+
+    nargs = 1
+    written = "sign"
+
+    @classmethod
+    def eval(cls, u: sp.Expr) -> sp.Expr | None:
+        """Return the value of a constant."""
+        return sp.sign(u) if u.is_number else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return the derivative."""
+        return sp.S.Zero
+
+
+class RealCbrt(Real):
+    """The real cube root, with the derivative 1 / (3 cbrt(u)^2)."""
+
+    nargs = 1
+    written = "cbrt"
+
+    @classmethod
+    def eval(cls, u: sp.Expr) -> sp.Expr | None:
+        """Return the value of a constant."""
+        return sp.sign(u) * sp.Abs(u) ** sp.Rational(1, 3) if u.is_number else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return the derivative."""
+        return self**-2 / 3
+
+
+class Step(Real):
+    """0 below zero, 1/2 at zero and 1 above, with the derivative 0."""
+
+    nargs = 1
+    written = "step"
+
+    @classmethod
+    def eval(cls, u: sp.Expr) -> sp.Expr | None:
+        """Return the value of a constant."""
+        return (1 + sp.sign(u)) / 2 if u.is_number else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return the derivative."""
+        return sp.S.Zero
+
+
+class _Choice(Real):
+    """One of two arguments, which are kept in one order."""
+
+    nargs = 2
+    constant: ClassVar[Any]
+
+    @classmethod
+    def eval(cls, u: sp.Expr, v: sp.Expr) -> sp.Expr | None:
+        """Return the value if both are constant or the same."""
+        if u == v:
+            return u
+        if u.is_number and v.is_number:
+            return cls.constant(u, v)
+        for one, other in ((u, v), (v, u)):
+            if isinstance(other, cls) and one in other.args:
+                return other
+        if sp.default_sort_key(u) > sp.default_sort_key(v):
+            return cls(v, u)
+        return None
+
+    def _mine_and_other(self, argindex: int) -> tuple[sp.Expr, sp.Expr]:
+        u, v = self.args
+        return (u, v) if argindex == 1 else (v, u)
+
+
+class RealMax(_Choice):
+    """The larger of two, with the derivative of the larger."""
+
+    written = "max"
+    constant = sp.Max
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return the derivative by one of the two arguments."""
+        mine, other = self._mine_and_other(argindex)
+        return Step(mine - other)
+
+
+class RealMin(_Choice):
+    """The smaller of two, with the derivative of the smaller."""
+
+    written = "min"
+    constant = sp.Min
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """Return the derivative by one of the two arguments."""
+        mine, other = self._mine_and_other(argindex)
+        return Step(other - mine)
+
+
+def to_sympy(expression: sp.Expr) -> sp.Expr:
+    """Put SymPy's own functions back in the place of the real forms."""
+    return (
+        expression.replace(RealCbrt, lambda u: sp.sign(u) * sp.Abs(u) ** sp.Rational(1, 3))
+        .replace(RealAbs, sp.Abs)
+        .replace(RealSign, sp.sign)
+        .replace(Step, lambda u: sp.Heaviside(u, sp.Rational(1, 2)))
+        .replace(RealMax, sp.Max)
+        .replace(RealMin, sp.Min)
+        .replace(RealSinh, sp.sinh)
+        .replace(RealCosh, sp.cosh)
+        .replace(RealTanh, sp.tanh)
+    )
+
+
+def to_real(expression: sp.Expr) -> sp.Expr:
+    """Put the real forms into an expression of real symbols."""
+    for function, inverse in _RECIPROCALS.items():
+        expression = expression.replace(function, lambda u, inverse=inverse: 1 / inverse(u))
+    return (
+        expression.replace(sp.re, lambda u: u)
+        .replace(sp.im, lambda u: sp.S.Zero)
+        .replace(sp.Abs, RealAbs)
+        .replace(sp.sign, RealSign)
+        .replace(sp.Max, lambda *parts: reduce(RealMax, parts))
+        .replace(sp.Min, lambda *parts: reduce(RealMin, parts))
+        .replace(sp.sinh, RealSinh)
+        .replace(sp.cosh, RealCosh)
+        .replace(sp.tanh, RealTanh)
+    )
+
 
 X, Y = sp.symbols("x y", real=True)
 

@@ -1,31 +1,152 @@
-"""A test surface: a formula with its value, gradient and Hessian."""
+"""Surfaces: value, gradient and Hessian of a function of x and y."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from trajectories.frozen import read_only
-from trajectories.names import unknown
+from trajectories.checks import floats, must, rectangle, unknown
+from trajectories.records import read_only
 from trajectories.surfaces.analysis import Analysis, analyse
-from trajectories.surfaces.compile import Program
-from trajectories.surfaces.crease import mend_gradient
-from trajectories.surfaces.formula import X, Y
-from trajectories.surfaces.given import as_formula
-from trajectories.surfaces.latex import to_latex
-from trajectories.surfaces.minima import find_minima
-from trajectories.surfaces.nonsmooth import to_sympy
-from trajectories.validation import floats, must, rectangle
+from trajectories.surfaces.compile import Program, mend_gradient
+from trajectories.surfaces.formula import (
+    FormulaError,
+    X,
+    Y,
+    check_expression,
+    parse,
+    to_real,
+    to_sympy,
+    to_text,
+)
+from trajectories.surfaces.typesetting import to_latex
 
-__all__ = ["Domain", "Surface"]
+
+def as_formula(given: Any) -> tuple[str, sp.Expr]:
+    """Take a formula however it is given."""
+    if isinstance(given, str):
+        text = " ".join(given.split())
+        return text, _canonical(parse(text))
+    text = to_text(_symbolic(given))
+    return text, parse(text)
+
+
+def _canonical(expression: sp.Expr) -> sp.Expr:
+    """Return the form in which an expression's own text is read."""
+    try:
+        return parse(to_text(expression))
+    except FormulaError:  # Written out, its numbers are too long; as it was typed, they were not.
+        return expression
+
+
+def _symbolic(formula: Any) -> sp.Expr:
+    """Return the expression of a SymPy object or of a function of two symbols."""
+    if callable(formula) and not isinstance(formula, sp.Basic):
+        try:
+            formula = formula(X, Y)
+        except Exception as error:
+            raise TypeError(
+                "`formula` must be a function that SymPy symbols can go through (use sympy.sin, "
+                f"not math.sin or numpy.sin). It failed with: {error}"
+            ) from error
+    if isinstance(formula, (int, float)) and not isinstance(formula, bool):
+        formula = sp.Integer(formula) if isinstance(formula, int) else sp.Float(formula)
+    if not isinstance(formula, sp.Expr):
+        raise must(
+            "formula", "text, a SymPy expression or a function of x and y", formula, kind=TypeError
+        )
+    ours = {"x": X, "y": Y}
+    expression = formula.xreplace({s: ours[s.name] for s in formula.free_symbols if s.name in ours})
+    real = to_real(expression)
+    check_expression(real)
+    return real
+
 
 Array = NDArray[np.float64]
+
+_RESOLUTION = 161
+_ITERATIONS = 40
+
+
+def local_minima(z: Array) -> NDArray[np.intp]:
+    """Return the row and column of every inner grid point below its eight neighbours."""
+    inner = z[1:-1, 1:-1]
+    low = np.isfinite(inner)
+    rows, columns = z.shape
+    for down in (0, 1, 2):
+        for right in (0, 1, 2):
+            if (down, right) != (1, 1):
+                # "Not above" on one side only: a flat pair of points counts once.
+                neighbour = z[down : rows - 2 + down, right : columns - 2 + right]
+                low &= inner < neighbour if (down, right) < (1, 1) else inner <= neighbour
+    places = np.argwhere(low) + 1
+    return places[np.argsort(z[places[:, 0], places[:, 1]], kind="stable")]
+
+
+@np.errstate(all="ignore")
+def find_minima(
+    value: Callable[[Any], Any],
+    gradient: Callable[[Any], Array],
+    hessian: Callable[[Any], Array],
+    domain: tuple[tuple[float, float], tuple[float, float]],
+) -> Array:
+    """Look for the global minimum on a grid, and refine what is found by Newton's method."""
+    x, y = (np.linspace(low, high, _RESOLUTION) for low, high in domain)
+    z = value(np.stack(np.meshgrid(x, y), axis=-1))
+    if not np.isfinite(z).any():
+        return np.empty((0, 2))
+    places = local_minima(z)
+    p = np.stack([x[places[:, 1]], y[places[:, 0]]], axis=-1)
+    cell = np.array([x[1] - x[0], y[1] - y[0]])
+    refined = _newton(value, gradient, hessian, p, reach=2 * cell)
+    values = value(refined)
+    lowest = min((v for v in values if np.isfinite(v)), default=np.inf)
+    spread = np.nanmax(z[np.isfinite(z)]) - lowest
+    if not lowest <= np.nanmin(z) + 1e-12 * spread:
+        return np.empty((0, 2))
+    kept = np.empty((0, 2))
+    for place in refined[values <= lowest + 1e-9 * spread]:
+        if not (abs(place - kept) < cell).all(axis=1).any():
+            kept = np.append(kept, place[None], axis=0)
+    return kept[np.lexsort(kept.T[::-1])]
+
+
+def _newton(
+    value: Callable[[Any], Any],
+    gradient: Callable[[Any], Array],
+    hessian: Callable[[Any], Array],
+    start: Array,
+    reach: Array,
+) -> Array:
+    """Refine points by Newton steps, halved until f does not rise, each within `reach`."""
+    p = start.copy()
+    for _ in range(_ITERATIONS):
+        g, h = gradient(p), hessian(p)
+        (a, b), (_, c) = np.moveaxis(h, (-2, -1), (0, 1))
+        determinant = a * c - b * b
+        step = np.stack([b * g[:, 1] - c * g[:, 0], b * g[:, 0] - a * g[:, 1]], axis=-1)
+        step /= determinant[:, None]
+        convex = (determinant > 0) & (a > 0) & np.isfinite(step).all(axis=-1)
+        step = np.where(convex[:, None], step, -g * reach / (abs(g).max(axis=-1)[:, None] + 1e-300))
+        step = np.clip(np.nan_to_num(step), -reach, reach)
+        here = value(p)
+        for _ in range(30):
+            worse: Any = np.logical_not(value(p + step) <= here)
+            if not worse.any():
+                break
+            step[worse] /= 2
+        step[worse] = 0.0
+        p += step
+    inside: Any = (abs(p - start) <= 2 * reach).all(axis=-1)
+    return np.where(inside[:, None], p, start)
+
+
 Domain = tuple[tuple[float, float], tuple[float, float]]
 
 DEFAULT_DOMAIN: Domain = ((-10.0, 10.0), (-10.0, 10.0))
@@ -94,6 +215,9 @@ class Surface:
     >>> bowl == Surface(lambda x, y: y**2 + x**2 / 20)
     True
     """
+
+    #: The subclass that a record with samples stands for; it registers itself.
+    _fitted: ClassVar[type[Surface]]
 
     formula: str
 
@@ -270,11 +394,9 @@ class Surface:
         >>> Surface.from_dict({"formula": "x**2 + y**2", "name": "bowl"})
         Surface('x**2 + y**2', name='bowl')
         """
-        from trajectories.surfaces.least_squares import LeastSquares
-
         if not isinstance(data, Mapping):
             raise must("data", "a mapping, as of to_dict()", data, kind=TypeError)
-        fitted = "samples" in data or issubclass(cls, LeastSquares)
+        fitted = "samples" in data or issubclass(cls, Surface._fitted)
         needed = "samples" if fitted else "formula"
         known = ["formula", "name", "domain", "minima", "start", "about", "source"]
         known += ["samples", "batch_size"] if fitted else []
@@ -287,7 +409,7 @@ class Surface:
         if fitted:  # The formula and the minima follow from the samples.
             arguments.pop("formula", None)
             arguments.pop("minima", None)
-            return LeastSquares(**arguments)
+            return Surface._fitted(**arguments)
         if not isinstance(data["formula"], str):
             raise must("formula", "text", data["formula"], kind=TypeError)
         return Surface(**arguments)

@@ -29,16 +29,20 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from trajectories.mnist.experiments.forward_pass import activations
-    from trajectories.mnist.experiments.local import at_hand
-    from trajectories.mnist.experiments.masks import dropout, ensemble
-    from trajectories.mnist.experiments.normalisation import batch_norm
-    from trajectories.mnist.experiments.overfitting import weight_decay
-    from trajectories.mnist.experiments.race import optimizers
-    from trajectories.mnist.experiments.result import Result
-    from trajectories.mnist.experiments.scales import initial_weights
-    from trajectories.mnist.experiments.symmetry import zero_weights
-    from trajectories.mnist.experiments.training_signals import layers
+    from trajectories.mnist.experiments.comparisons import (
+        batch_norm,
+        dropout,
+        ensemble,
+        optimizers,
+        weight_decay,
+    )
+    from trajectories.mnist.experiments.signals import (
+        activations,
+        initial_weights,
+        layers,
+        zero_weights,
+    )
+    from trajectories.mnist.experiments.study import Result, at_hand
 
 
 @dataclass(frozen=True)
@@ -78,18 +82,18 @@ class Experiment:
 EXPERIMENTS: dict[str, Experiment] = {
     "optimizers": Experiment(
         "one network, trained by eight optimizers",
-        f"{_ROOT}.race",
+        f"{_ROOT}.comparisons",
         {"loss": "the training loss", "accuracy": "test accuracy by iterations and by seconds"},
         variants=8,
     ),
     "zero_weights": Experiment(
         "weights that begin alike stay alike",
-        f"{_ROOT}.symmetry",
+        f"{_ROOT}.signals",
         {"loss": "the training loss, and what the first units have learned"},
     ),
     "activations": Experiment(
         "activations of five layers for weights of four sizes",
-        f"{_ROOT}.forward_pass",
+        f"{_ROOT}.signals",
         {
             "all": "all functions and sizes",
             "sigmoid": "sigmoid, a histogram for each layer",
@@ -100,7 +104,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     ),
     "layers": Experiment(
         "activations and gradients of each layer while it learns",
-        f"{_ROOT}.training_signals",
+        f"{_ROOT}.signals",
         {
             "he": "ReLU with He's weights",
             "small": "ReLU with weights of deviation 0.01",
@@ -110,38 +114,38 @@ EXPERIMENTS: dict[str, Experiment] = {
     ),
     "initial_weights": Experiment(
         "first weights of deviation 0.01, Xavier's and He's",
-        f"{_ROOT}.scales",
+        f"{_ROOT}.signals",
         {"loss": "the training loss"},
     ),
     "batch_norm": Experiment(
         "with and without batch normalisation, for weights of sixteen sizes",
-        f"{_ROOT}.normalisation",
+        f"{_ROOT}.comparisons",
         {"accuracy": "training accuracy in sixteen panels"},
         variants=32,
     ),
     "weight_decay": Experiment(
         "overfitting on 300 images, and weight decay against it",
-        f"{_ROOT}.overfitting",
+        f"{_ROOT}.comparisons",
         {"accuracy": "training and test accuracy"},
         variants=2,
     ),
     "dropout": Experiment(
         "overfitting on 300 images, and dropout against it",
-        f"{_ROOT}.masks",
+        f"{_ROOT}.comparisons",
         {"accuracy": "training and test accuracy"},
         variants=2,
     ),
     "ensemble": Experiment(
         "dropout as an ensemble: the mean of many masks against one scaled pass",
-        f"{_ROOT}.masks",
+        f"{_ROOT}.comparisons",
         {"accuracy": "test accuracy by the number of masks"},
         variants=1,
     ),
 }
 _HOMES = {
     **{name: experiment.module for name, experiment in EXPERIMENTS.items()},
-    "Result": f"{_ROOT}.result",
-    "at_hand": f"{_ROOT}.local",
+    "Result": f"{_ROOT}.study",
+    "at_hand": f"{_ROOT}.study",
 }
 
 

@@ -1,24 +1,36 @@
-"""Figures of activations: how the values of each layer are spread."""
+"""Figures of activations, gradients and units."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from numpy.typing import NDArray
 
-from trajectories.mnist.experiments.forward_pass import ACTIVATIONS, INITS
-from trajectories.mnist.experiments.result import Result
-from trajectories.mnist.figures.panel_head import panel_head
-from trajectories.mnist.figures.sheet import sheet
-from trajectories.plotting.canvas import Size
-from trajectories.plotting.header import fitted, in_points, points
-from trajectories.plotting.theme import setting
-from trajectories.plotting.tracks import track_styles
-
-__all__ = ["draw_activations", "draw_layers"]
+from trajectories.checks import must
+from trajectories.mnist.experiments.signals import ACTIVATIONS, INITS
+from trajectories.mnist.experiments.study import Result
+from trajectories.mnist.figures.curves import calm, draw_band, smooth_losses, window_for
+from trajectories.mnist.figures.sheet import (
+    Sheet,
+    data_name,
+    data_words,
+    network_words,
+    panel_head,
+    seed_words,
+    sheet,
+)
+from trajectories.plotting.canvas import Size, checked_size
+from trajectories.plotting.maps.map_movies import Movie
+from trajectories.plotting.panels import Picture
+from trajectories.plotting.scene import track_styles
+from trajectories.plotting.text import fitted, in_points, points
+from trajectories.plotting.theme import look, setting
 
 _NAMES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU"}
 #: How far a histogram may reach into the room of the one above it.
@@ -177,3 +189,333 @@ def _foot(result: Result) -> str:
         f"five layers of {s['hidden'][0]}, before any training; {seeds}. std: standard deviation "
         "of the weights; Xavier: sqrt(1/n); He: sqrt(2/n)."
     )
+
+
+#: What moves lies above whatever stands still.
+_ABOVE = 10.0
+
+
+class Histogram:
+    """A histogram that can show any moment; what is exactly 0 is told of beside it."""
+
+    def __init__(
+        self,
+        ax: Axes,
+        counts: NDArray[np.float64],
+        edges: NDArray[np.float64],
+        silent: NDArray[np.float64],
+        moments: Any,
+        color: str,
+    ) -> None:
+        self._parts = parts_of(counts)
+        self._silent = silent
+        self._moments = {int(step): row for row, step in enumerate(moments)}
+        width = 0.8 * setting("lines.linewidth")
+        self._bars = ax.stairs(self._parts[0], edges, fill=True, color=color, alpha=0.4, lw=0)
+        self._edge = ax.stairs(self._parts[0], edges, color=color, lw=width)
+        self._words = ax.text(
+            0.97,
+            0.95,
+            "",
+            transform=ax.transAxes,
+            ha="right",
+            va="top",
+            fontsize=points("xtick.labelsize"),
+            color=setting("axes.labelcolor"),
+        )
+        self.artists: list[Artist] = [self._bars, self._edge, self._words]
+        for i, artist in enumerate(self.artists):
+            artist.set_zorder(_ABOVE + i)
+
+    def show(self, step: int) -> None:
+        """Show the moment of an iteration."""
+        row = self._moments[step]
+        self._bars.set_data(self._parts[row])
+        self._edge.set_data(self._parts[row])
+        part = self._silent[row]
+        self._words.set_text(f"{part:.0%} zero".replace("%", " %") if part > 0.005 else "")
+
+
+class WordsLine:
+    """A line of words that change, in the place of the words that stand still."""
+
+    def __init__(self, strip: Axes, words: dict[int, str]) -> None:
+        style: Any = {"fontsize": points("axes.labelsize"), "color": setting("axes.labelcolor")}
+        style |= {"xytext": (0, 6), "textcoords": "offset points", "xycoords": "axes fraction"}
+        self._text = strip.annotate("", (0, 1), va="baseline", annotation_clip=False, **style)
+        self._words = words
+        self.artists: list[Artist] = [self._text]
+
+    def show(self, step: int) -> None:
+        """Show the words of an iteration."""
+        self._text.set_text(self._words[step])
+
+
+def parts_of(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return counts as parts of their sums, which may be 0."""
+    return np.asarray(counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1))
+
+
+def draw_zero_weights(result: Result, size: Size | None = None) -> Figure:
+    """Draw the losses, and pictures of how the weights of some units have changed."""
+    styles = track_styles(len(result.runs))
+    iterations = result.settings["iterations"]
+    made = sheet(
+        size,
+        (1280, 640),
+        1,
+        2,
+        title=[f"Weights that begin alike, on {data_name(result)}"],
+        about=[
+            "Units with the same weights have the same gradient, and stay the same for ever: each "
+            "layer does the work of a single unit",
+            "Units that begin alike stay alike: each layer does the work of one",
+        ],
+        foot=f"{data_words(result)}. {network_words(result)}. Losses smoothed over "
+        f"{window_for(iterations)} iterations. Pictures: the change of a unit's weights, one "
+        f"for each pixel, by training with seed {result.seeds[0]}. {seed_words(result)}",
+        labels=list(result.runs),
+        styles=styles,
+        heads=True,
+        widths=(1.0, 1.1),
+    )
+    left, right = made.axes
+    for i, (label, style) in enumerate(zip(result.runs, styles, strict=True)):
+        rows = smooth_losses(result, label)
+        # The line at the loss of a guess hides those below it: the later ones are thinner.
+        width = setting("lines.linewidth") * (1.6 - 0.4 * i)
+        draw_band(left, np.arange(rows.shape[1]), rows, style, place=i / 3, linewidth=width)
+    left.set_xlim(0, iterations)
+    left.set_ylim(0, 2.5)
+    left.set_xlabel("iterations")
+    left.set_ylabel("training loss")
+    calm(left)
+    _draw_units(right, result, [style["color"] for style in styles])
+    return made.figure
+
+
+def _draw_units(ax: Axes, result: Result, colors: list[str]) -> None:
+    """Draw a row of pictures for each variant, with the number of different units."""
+    ax.set_axis_off()
+    shape = tuple(result.data["shape"])
+    ground = setting("axes.facecolor")
+    ramp = LinearSegmentedColormap.from_list("change", [colors[0], ground, colors[1]])
+    width, height = in_points(ax)
+    size = points("axes.labelsize")
+    labels = list(result.runs)
+    units = len(result.arrays[f"change {labels[0]}"])
+    head = 2.0 * size
+    tall = (height - head * (len(labels) - 1)) / len(labels)
+    gap = 0.1
+    side = min(tall, width / (units + gap * (units - 1)))
+    for row, label in enumerate(labels):
+        change = result.arrays[f"change {label}"]
+        most = float(abs(change).max()) or 1.0
+        top = 1 - row * (side + head) / height
+        found = result.arrays[f"units {label}"]
+        whole = result.settings["hidden"][0]
+        least, greatest = int(found.min()), int(found.max())
+        count = f"{least}" if least == greatest else f"{least} to {greatest}"
+        if not change.any():
+            words = f"{label}: no weight has changed"
+        elif greatest > 1:
+            words = f"{label}: {count} of {whole} units differ"
+        else:
+            words = f"{label}: {whole} units, all the same"
+        ax.text(
+            0,
+            top + 0.35 * size / height,
+            words,
+            transform=ax.transAxes,
+            fontsize=size,
+            color=colors[row],
+            va="baseline",
+        )
+        for k in range(units):
+            box = (k * (1 + gap) * side / width, top - side / height, side / width, side / height)
+            picture = ax.inset_axes(box)
+            picture.imshow(change[k].reshape(shape), cmap=ramp, vmin=-most, vmax=most)
+            picture.set_xticks([])
+            picture.set_yticks([])
+            for spine in picture.spines.values():
+                spine.set(visible=True, color=setting("grid.color"))
+
+
+_SIZE: Size = (1280, 680)
+
+
+def draw_signals(result: Result, size: Size | None = None, *, network: str) -> Figure:
+    """Draw the histograms of each layer at the start, a fifth of the way, and at the end."""
+    shown = moments_shown(result)
+    steps = [int(result.arrays["moments"][row]) for row in shown]
+    styles = [{**style, "marker": "s"} for style in track_styles(len(shown))]
+    labels = [
+        "at the start",
+        *(f"after {step:,} iteration{'s' * (step > 1)}" for step in steps[1:]),
+    ]
+    made = _lay_out(result, network, size, labels, styles)
+    dashes: list[Any] = ["-", (0, (4, 1.5)), "-"]
+    for ax, counts, edges, _ in _panels(result, network, made):
+        parts = parts_of(counts)
+        for k, (row, style) in enumerate(zip(shown, styles, strict=True)):
+            wide = setting("lines.linewidth") * (0.8 + 0.3 * (k == len(shown) - 1))
+            fill = {"fill": True, "color": style["color"], "alpha": 0.14, "lw": 0}
+            ax.stairs(parts[row], edges, **fill)
+            ax.stairs(parts[row], edges, color=style["color"], lw=wide, ls=dashes[k])
+    return made.figure
+
+
+def animate_signals(
+    result: Result,
+    network: str = "ReLU, He",
+    *,
+    theme: str | None = None,
+    size: Size | None = None,
+) -> Movie:
+    """Make a moving picture of the histograms of each layer while a network learns."""
+    if not isinstance(result, Result) or result.experiment != "layers":
+        raise must("result", "what `layers` returns", result, kind=TypeError)
+    if network not in result.runs:
+        raise must("network", f"one of {', '.join(map(repr, result.runs))}", network)
+    settings = look(theme)
+    shape = _SIZE if size is None else checked_size(size)
+    steps = [int(step) for step in result.arrays["moments"]]
+    told = _told(result, network)
+
+    def make(size: Size) -> Picture:
+        with settings.applied():
+            made = _lay_out(result, network, size, [], [], moving=True)
+            colors = [style["color"] for style in track_styles(2)]
+            movers: list[Any] = [
+                Histogram(ax, counts, edges, silent, steps, colors[i >= len(made.axes) // 2])
+                for i, (ax, counts, edges, silent) in enumerate(_panels(result, network, made))
+            ]
+            strip = next(ax for ax in made.figure.axes if ax.get_label() == "header")
+            movers.append(WordsLine(strip, told))
+            scene: Any = None  # There is no surface.
+            return Picture(made.figure, movers, scene, 1.0)
+
+    data = result.data["name"]
+    return Movie(f"Layers of a network ({network}) on {data}", [], steps, shape, make)
+
+
+def moments_shown(result: Result) -> list[int]:
+    """Return which moments a still picture shows: the start, a fifth of the way, and the end."""
+    last = len(result.arrays["moments"]) - 1
+    return sorted({0, min(last, max(1, round(0.2 * last))), last})
+
+
+def _lay_out(
+    result: Result,
+    network: str,
+    size: Size | None,
+    labels: list[str],
+    styles: list[dict[str, Any]],
+    *,
+    moving: bool = False,
+) -> Sheet:
+    count = len(result.settings["hidden"])
+    made = sheet(
+        size,
+        _SIZE,
+        2,
+        count,
+        title=[f"Activations and gradients of a network that learns {data_name(result)}"],
+        about=[" "] if moving else _about(result, network),
+        foot=f"{data_words(result)}. {network_words(result)}; {network}. Looked at: the first "
+        f"{result.settings['looked_at']} training images. Gradients: of each image's loss, by "
+        "what comes into a layer's activation function; zeros are not in the histograms. "
+        + _ended(result)
+        + ("Cut short for a quick look." if result.quick else ""),
+        labels=labels,
+        styles=styles,
+        shared=True,
+        heads="top",
+    )
+    for i, (ax, counts, edges, _) in enumerate(_panels(result, network, made)):
+        row, column = divmod(i, count)
+        ax.set_xlim(edges[0], edges[-1])
+        tops = _tops(result, network, row)
+        ax.set_ylim(0, 1.08 * tops)
+        ax.set_yticks([])
+        ax.spines["left"].set_visible(False)
+        ax.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10], prune="upper"))
+        if row:
+            ax.xaxis.set_major_locator(MaxNLocator(4, integer=True, prune="upper"))
+            ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"$10^{{{x:.0f}}}$"))
+        ax.set_xlabel("size of the gradients" if row else "", labelpad=2)
+        if not column:
+            ax.set_ylabel("gradients" if row else "activations")
+        if not row:
+            panel_head(ax, f"layer {column + 1}")
+        del counts
+    return made
+
+
+def _panels(result: Result, network: str, made: Sheet) -> list[tuple[Axes, Any, Any, Any]]:
+    """Return each panel with its counts by moments, edges, and the part that is 0."""
+    found = []
+    silent = result.arrays[f"{network} silent"]
+    spans = result.arrays[f"{network} range"], result.arrays["powers"]
+    for row, what in enumerate(("activations", "gradients")):
+        counts = result.arrays[f"{network} {what}"]
+        low, high = spans[row]
+        edges = np.linspace(low, high, counts.shape[-1] + 1)
+        for layer in range(counts.shape[1]):
+            ax = made.axes[row * counts.shape[1] + layer]
+            found.append((ax, counts[:, layer], edges, silent[:, layer, row]))
+    return found
+
+
+def _tops(result: Result, network: str, row: int) -> float:
+    """Return how high the axes of a row reach: above nearly all bars of all moments."""
+    parts = parts_of(result.arrays[f"{network} {('activations', 'gradients')[row]}"])
+    # Values that are all alike, as small ones are at first, would leave no room for the others.
+    several = moments_shown(result)
+    shown = parts[several if row else several[1:] or several].max(axis=-1)
+    return float(1.02 * (shown.max() if row else 1.1 * shown.mean()))
+
+
+def _about(result: Result, network: str) -> list[str]:
+    """Say how much smaller the gradients of the first layer are than those of the last."""
+    low, high = result.arrays["powers"]
+    counts = result.arrays[f"{network} gradients"]
+    middles = low + (np.arange(counts.shape[-1]) + 0.5) * (high - low) / counts.shape[-1]
+
+    def median(row: int, layer: int) -> float:
+        heap = np.cumsum(counts[row, layer])
+        return float(middles[np.searchsorted(heap, heap[-1] / 2)])
+
+    def ratio(row: int) -> str:
+        if not counts[row, 0].any():
+            return "all 0"
+        away = median(row, counts.shape[1] - 1) - median(row, 0)
+        times = float(f"{10 ** abs(away):.2g}")
+        if times < 2:
+            return "about as large"
+        return f"{times:,.6g} times {'smaller' if away > 0 else 'larger'}"
+
+    return [
+        f"{network}: next to those of layer {counts.shape[1]}, the gradients of layer 1 are "
+        f"{ratio(0)} at the start, and {ratio(-1)} at the end",
+        f"{network}: gradients of layer 1 {ratio(0)} at the start, {ratio(-1)} at the end",
+        network,
+    ]
+
+
+def _ended(result: Result) -> str:
+    """Say why the moments end before the training was to end, if they do."""
+    lost = [label for label, runs in result.runs.items() if any(run.diverged for run in runs)]
+    if not lost:
+        return ""
+    return f"Diverged: {'; '.join(lost)}. All are shown as far as all of them came. "
+
+
+def _told(result: Result, network: str) -> dict[int, str]:
+    """Return the words of each moment: iteration and test accuracy of the first seed."""
+    run = result.runs[network][0]
+    at = dict(zip(run.iteration.tolist(), run.accuracy["test"].tolist(), strict=True))
+    return {
+        int(step): f"{network}: {int(step):,} iterations, test accuracy {100 * at[int(step)]:.1f} %"
+        for step in result.arrays["moments"]
+    }

@@ -1,16 +1,19 @@
-"""A sheet: a figure with a title, what is to be seen in it, a legend, panels and a foot."""
+"""The sheet that figures of experiments share."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 
-from trajectories.mnist.experiments.result import Result
-from trajectories.plotting.canvas import Size, new_figure
-from trajectories.plotting.header import (
+from trajectories.checks import must, resolve
+from trajectories.mnist.experiments.study import Result
+from trajectories.plotting.canvas import RecipeFigure, Size, new_figure
+from trajectories.plotting.text import (
     draw_header,
     fitted,
     header_height,
@@ -19,19 +22,29 @@ from trajectories.plotting.header import (
     points,
     text_size,
 )
-from trajectories.plotting.recipes.figure import RecipeFigure
 from trajectories.plotting.theme import set_for_now, setting
-from trajectories.validation import must
+from trajectories.plotting.writers.formats import STREAMED
+from trajectories.plotting.writers.gif import Stream
 
-__all__ = [
-    "Sheet",
-    "data_name",
-    "data_words",
-    "layers_words",
-    "network_words",
-    "seed_words",
-    "sheet",
-]
+_BLACK = np.zeros((16, 16, 4), np.uint8)
+
+
+def check_movie(kind: str) -> None:
+    """Write a small frame to nowhere."""
+    name = resolve("format of a moving picture", kind, STREAMED)
+    STREAMED[name].write(io.BytesIO(), Stream(lambda _: _BLACK, (16, 16), [0], 10.0))
+
+
+def panel_head(ax: Axes, title: str, beside: str = "", color: Any = None) -> None:
+    """Write the line above a panel."""
+    size, small = points("axes.labelsize"), points("xtick.labelsize")
+    ax.set_title(title, loc="left", y=1.0, pad=5, fontsize=size)
+    if beside:
+        room = in_points(ax)[0] - text_size(title, size)[0] - small
+        text, fit = fitted([beside], room, small)
+        color = setting("axes.labelcolor") if color is None else color
+        ax.set_title(text, loc="right", y=1.0, pad=5, fontsize=fit, color=color)
+
 
 _LEAST = 24.0
 _FOOT = 1.45

@@ -1,222 +1,383 @@
-"""The recipe that every picture carries: what made it, as text that is data."""
+"""Recipes as text: kinds of pictures and their settings."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+import inspect
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from trajectories.plotting.recipes.kinds import KINDS
-from trajectories.plotting.recipes.making import FORMAT
-from trajectories.plotting.recipes.remaking import (
-    MOST_WORK,
-    PathRecord,
-    made_again,
-    unpack_paths,
-    unpack_surface,
-)
-from trajectories.plotting.recipes.results import (
-    MOST_RUN,
-    ResultRecord,
-    results_again,
-    unpack_results,
-)
-from trajectories.plotting.recipes.settings import unpack_settings
-from trajectories.plotting.recipes.text import parsed, readable
-from trajectories.plotting.writers.metadata import read_comment
-from trajectories.surfaces import Surface
-from trajectories.trajectory import Trajectory
-from trajectories.validation import integer, must
+import numpy as np
 
-__all__ = ["FORMAT", "Recipe", "make_recipe", "read_recipe"]
+from trajectories.checks import must, rectangle, unknown
+from trajectories.records import from_plain, to_plain
 
-_KEYS = (
-    "trajectories", "format", "kind", "surface", "descent", "paths", "results", "settings",
-    "omitted",
-)  # fmt: skip
+#: Arguments of `Animation.save` that belong to the picture.
+SAVING = ("fps", "hold", "loop")
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What made a picture, read and checked; nothing has been run or drawn.
+class Kind:
+    """A kind of picture: the function that makes it, the names of its settings, and its form."""
 
-    Parameters
-    ----------
-    text : str
-        The recipe as it stands in the file.
-    kind : str
-        The function that made the picture: "animation", or the name of a plot function.
-    settings : mapping
-        Its keyword arguments.
-    paths : sequence of PathRecord
-        How each path was made.
-    surface : Surface or None
-        What "plot_gradient" shows.
-    results : sequence of ResultRecord
-        How what was found was made, if the picture shows a map or an experiment.
-    version : str
-        The version of the package that wrote it.
-    omitted : sequence of str
-        The names of settings that could not be written down.
-
-    Examples
-    --------
-    >>> import trajectories as tj
-    >>> moving = tj.animate(tj.compare("sphere", ["sgd:0.1", "adam:0.3"], steps=20), frames=5)
-    >>> recipe = tj.Recipe.of(moving.recipe())  # Of a file `read_recipe` reads it.
-    >>> recipe.kind, recipe.settings["frames"]
-    ('animation', 5)
-    >>> [path.label for path in recipe.again()]
-    ['SGD', 'Adam']
-
-    The picture itself, from its file:
-
-    >>> tj.replay("path.gif", size=(1600, 1200)).save("larger.gif")  # doctest: +SKIP
-    """
-
-    text: str
-    kind: str = field(compare=False)
-    settings: Mapping[str, Any] = field(compare=False, repr=False)
-    paths: Sequence[PathRecord] = field(compare=False, repr=False)
-    surface: Surface | None = field(compare=False, repr=False)
-    results: Sequence[ResultRecord] = field(compare=False, repr=False)
-    version: str = field(compare=False)
-    omitted: Sequence[str] = field(compare=False, repr=False)
-
-    @classmethod
-    def of(cls, text: str) -> Recipe:
-        """Read and check a recipe that may come from anywhere; nothing of it is run.
-
-        Parameters
-        ----------
-        text : str
-            What `make_recipe` returned.
-
-        Raises
-        ------
-        ValueError
-            If it is anything else; the message is one line.
-        """
-        with readable("recipe"):
-            data = parsed(text)
-            version = data.get("trajectories")
-            if not isinstance(version, str):
-                raise must("trajectories", "the version that wrote it", version)
-            if integer("format", data.get("format"), 1) > FORMAT:
-                raise ValueError(f"Version {version[:40]} wrote it, and this one is too old.")
-            for key in data:
-                if key not in _KEYS:
-                    raise ValueError(f"Nothing is known of {key[:60]!r} in it.")
-            kind = data.get("kind")
-            if not isinstance(kind, str) or kind not in KINDS:
-                raise must("kind", f"one of {', '.join(KINDS)}", kind)
-            omitted = data.get("omitted", [])
-            if not isinstance(omitted, list) or not all(isinstance(n, str) for n in omitted):
-                raise must("omitted", "a list of names", omitted)
-            shows = KINDS[kind].shows
-            return cls(
-                text=text,
-                kind=kind,
-                settings=unpack_settings(kind, data.get("settings", {})),
-                paths=unpack_paths(data) if shows == "paths" else (),
-                surface=unpack_surface(data.get("surface")) if shows == "surface" else None,
-                results=unpack_results(data.get("results")) if shows == "results" else (),
-                version=version,
-                omitted=tuple(omitted),
-            )
-
-    def trajectories(self, *, most_work: int = MOST_WORK) -> list[Trajectory]:
-        """Make the paths again.
-
-        Parameters
-        ----------
-        most_work : int, default 10,000,000
-            How much it may be: steps of paths in all, each as often as its minibatches have
-            samples.
-
-        Returns
-        -------
-        list of Trajectory
-            Bit for bit those of the picture, on the same version and kind of machine.
-
-        Raises
-        ------
-        ValueError
-            If it is more work, or if the recipe does not hold a path.
-
-        Warns
-        -----
-        UserWarning
-            If a path is not bit for bit the same.
-        """
-        with readable("recipe"):
-            return made_again(self.paths, most_work)
-
-    def again(self, *, most_work: float | None = None, data: Any = None) -> list[Any]:
-        """Make again what the picture shows: paths, or results.
-
-        Parameters
-        ----------
-        most_work : float, optional
-            How much it may be: steps of paths in all, or what takes about as long. By default
-            10,000,000 of paths, all of whose steps are kept, and 1,000,000,000 of results, of
-            which few are.
-        data : Dataset, str or os.PathLike, optional
-            The images of an experiment, or what `trajectories.mnist.load` takes; by default those
-            that are here already.
-
-        Returns
-        -------
-        list
-            Trajectories; or what `sensitivity`, `basins`, `tune`, an experiment, `landscape` or
-            `search` returned.
-
-        Raises
-        ------
-        ValueError
-            If it is more work, if the recipe does not hold all of it, or if the images are not
-            those that it was made with.
-
-        Warns
-        -----
-        UserWarning
-            If something is not bit for bit the same.
-        """
-        if not self.results:
-            return self.trajectories(most_work=MOST_WORK if most_work is None else int(most_work))
-        with readable("recipe"):
-            return results_again(self.results, MOST_RUN if most_work is None else most_work, data)
+    function: Callable[..., Any]
+    settings: frozenset[str]
+    shows: str = "paths"
+    layout: str | None = None
+    moves: bool = False
+    twin: str | None = None
+    several: bool = True
+    lines: bool = True
+    page: bool = False
 
 
-def read_recipe(path: str | os.PathLike[str]) -> Recipe:
-    """Read the recipe of a picture, video or page.
+#: The kinds of picture, by the name that stands in a recipe.
+KINDS: dict[str, Kind] = {}
+_Picture = TypeVar("_Picture", bound=Callable[..., Any])
 
-    Parameters
-    ----------
-    path : str or os.PathLike
-        A GIF, PNG, APNG, WebP, MP4, WebM, SVG, PDF or HTML file, known by what it begins with.
 
-    Returns
-    -------
-    Recipe
-        Checked. It is data: reading one runs no code.
+def picture(
+    kind: str | None = None, *, also: Iterable[Callable[..., Any]] = (), **form: Any
+) -> Callable[[_Picture], _Picture]:
+    """Register what makes a kind of picture, and `also` the functions that it hands settings to."""
 
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
-    ValueError
-        If it holds no recipe, or one that is not what it must be.
+    def register(function: _Picture) -> _Picture:
+        named = arguments(function).union(*map(arguments, also))
+        named |= set(SAVING) if form.get("moves") else set()
+        KINDS[kind or function.__name__] = Kind(function, frozenset(named), **form)
+        return function
 
-    Examples
-    --------
-    >>> import trajectories as tj
-    >>> path = tj.descend("sphere", "sgd:0.1", steps=10)
-    >>> tj.plot_overlay(path).savefig("path.png")  # doctest: +SKIP
-    >>> tj.read_recipe("path.png").kind  # doctest: +SKIP
-    'plot_overlay'
-    """
-    text = read_comment(path)
-    with readable(repr(os.fspath(path))):
-        return Recipe.of(text)
+    return register
+
+
+def result_picture(kind: str | None = None, **form: Any) -> Callable[[_Picture], _Picture]:
+    """Register the function that makes a picture of results."""
+    return picture(kind, **{"shows": "results", "several": False, "lines": False, **form})
+
+
+def arguments(function: Callable[..., Any]) -> set[str]:
+    """Return the names of a function's arguments that can be left out or are told by name."""
+    parameters = inspect.signature(function).parameters.values()
+    told = [item for item in parameters if item.kind is not item.VAR_KEYWORD]
+    return {p.name for p in told if p.kind is p.KEYWORD_ONLY or p.default is not p.empty}
+
+
+#: Longer recipes, in characters, are neither written nor read.
+MOST_TEXT = 2_000_000
+#: More numbers than this are not unpacked from the compressed arrays of one recipe.
+MOST_NUMBERS = 2_000_000
+_MOST_ITEMS = 500_000
+_DEEPEST = 24
+_LONGEST_STRING = 4_000
+_LONGEST_INTEGER = 20
+#: Under these keys stand compressed bytes.
+_PACKED = "float64"
+
+
+def written(data: Mapping[str, Any]) -> str:
+    """Write plain data as JSON without blanks, in ASCII, which every format can hold."""
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """Read JSON as plain data, if it is what a recipe may be."""
+    if not isinstance(text, str) or len(text) > MOST_TEXT:
+        raise ValueError(f"It must be text of at most {MOST_TEXT:,} characters.")
+    try:
+        data = json.loads(
+            text,
+            object_pairs_hook=_distinct,
+            parse_int=_integer,
+            parse_float=_finite_number,
+            parse_constant=_finite_number,
+        )
+    except RecursionError:
+        raise ValueError("It is nested too deep.") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"It is no JSON: {error}.") from None
+    if not isinstance(data, dict):
+        raise ValueError("It must be a JSON object.")
+    _look_through(data)
+    return data
+
+
+@contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Turn whatever is wrong with data from outside into a `ValueError` of one line."""
+    try:
+        yield
+    except RecursionError:
+        raise ValueError(f"{what}: it is nested too deep.") from None
+    except (TypeError, ValueError, ArithmeticError, LookupError) as error:
+        raise ValueError(f"{what}: {' '.join(str(error).split())}") from None
+
+
+def mapping(name: str, data: Any, known: Sequence[str] | None = None) -> dict[str, Any]:
+    """Return data if it is a record of no other than the known keys."""
+    if not isinstance(data, dict):
+        raise must(name, "a record", data, kind=TypeError)
+    for key in data:
+        if known is not None and key not in known:
+            raise unknown(f"key of `{name}`", key, known)
+    return data
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in data:
+            raise must(name[:60], "given once", value)
+        data[name] = value
+    return data
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _LONGEST_INTEGER:
+        raise ValueError(f"A number of {len(digits)} digits is too long.")
+    return int(digits)
+
+
+def _finite_number(digits: str) -> float:
+    number = float(digits) if len(digits) < 1000 else math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"Every number must be finite. Got {digits[:30]} instead.")
+    return number
+
+
+def _look_through(data: dict[str, Any]) -> None:
+    """Raise if something is deeper, longer or more than in any recipe."""
+    items = numbers = 0
+    level: list[Any] = [data]
+    for _ in range(_DEEPEST):
+        inner: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                items += len(item)
+                if _PACKED in item:
+                    numbers += _declared(item)
+                inner += [part for key, part in item.items() if key != _PACKED]
+                inner += list(item)
+            elif isinstance(item, list):
+                items += len(item)
+                inner += item
+            elif isinstance(item, str) and len(item) > _LONGEST_STRING:
+                raise ValueError(f"A text of {len(item):,} characters is too long.")
+        if items > _MOST_ITEMS:
+            raise ValueError(f"It has more than {_MOST_ITEMS:,} items.")
+        if numbers > MOST_NUMBERS:
+            raise ValueError(f"Its arrays have more than {MOST_NUMBERS:,} numbers.")
+        if not inner:
+            return
+        level = inner
+    raise ValueError("It is nested too deep.")
+
+
+def _declared(packed: dict[str, Any]) -> int:
+    """Return how many numbers a compressed array says that it has."""
+    shape = packed.get("shape")
+    if not isinstance(shape, list) or len(shape) > 32:
+        raise must("shape", "a list of whole numbers", shape)
+    if any(type(side) is not int or not 0 <= side <= MOST_NUMBERS for side in shape):
+        raise must("shape", f"whole numbers from 0 to {MOST_NUMBERS:,}", shape)
+    return math.prod(shape)
+
+
+#: What is no setting of a picture: where it is drawn, and what layouts are handed.
+_NONE = ("ax", "extras")
+_LONGEST = 200
+_MOST_WORDS = 2_000
+_MOST_PARTS = 1_000
+#: The most arrows along a side, and pixels in a picture.
+_MOST_ARROWS = 500
+_MOST_PIXELS = 8192 * 4608
+
+_Check = Callable[[Any], bool]
+
+
+def _number(low: float, high: float) -> _Check:
+    return lambda value: type(value) in (int, float) and low <= value <= high
+
+
+def _width(value: Any) -> bool:
+    # Dashes grow with it: between nothing and this there would be millions of them.
+    return type(value) in (int, float) and (value == 0 or 0.05 <= value <= 200)
+
+
+def _word(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= 40
+
+
+def _flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _color(value: Any) -> bool:
+    from matplotlib.colors import is_color_like
+
+    if isinstance(value, str) and len(value) > 60:
+        return False
+    return value is None or isinstance(value, (str, tuple)) and bool(is_color_like(value))
+
+
+def _dashes(value: Any) -> bool:
+    """Tell whether it is a name, or an offset and lengths that are not too short."""
+    if _word(value):
+        return True
+    if not isinstance(value, tuple) or len(value) != 2 or not _number(-100, 100)(value[0]):
+        return False
+    lengths = value[1]
+    return (
+        isinstance(lengths, (list, tuple))
+        and 1 <= len(lengths) <= 16
+        and all(_number(0.2, 200)(length) for length in lengths)
+    )
+
+
+def _marker(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return 2 <= len(value) <= 3 and all(_number(0, 360)(part) for part in value)
+    return _word(value) or _number(0, 20)(value)
+
+
+def _every(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return len(value) <= _MOST_PARTS and all(_every(part) or part == 0 for part in value)
+    return _number(0.001, 1e6)(value)
+
+
+_LINE: dict[str, _Check] = {
+    **dict.fromkeys(("antialiased", "clip_on", "rasterized", "snap", "visible"), _flag),
+    **dict.fromkeys(
+        ("color", "gapcolor", "markeredgecolor", "markerfacecolor", "markerfacecoloralt"), _color
+    ),
+    **dict.fromkeys(("linewidth", "markeredgewidth", "markersize"), _width),
+    **dict.fromkeys(
+        ("dash_capstyle", "dash_joinstyle", "drawstyle", "solid_capstyle", "solid_joinstyle"),
+        _word,
+    ),
+    "alpha": _number(0, 1),
+    "fillstyle": _word,
+    "linestyle": _dashes,
+    "marker": _marker,
+    "markevery": _every,
+    "zorder": _number(-1000, 1000),
+}
+_ARROWS: dict[str, _Check] = {
+    **dict.fromkeys(("color", "edgecolor", "facecolor"), _color),
+    **dict.fromkeys(
+        ("headaxislength", "headlength", "headwidth", "minlength", "minshaft"), _number(0, 100)
+    ),
+    "alpha": _number(0, 1),
+    "linewidth": _width,
+    "pivot": _word,
+    "scale": _number(1e-9, 1e300),
+    "width": _number(0, 1),
+    "zorder": _number(-1000, 1000),
+}
+
+
+def pack_settings(kind: str, settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return settings as plain data, and the names of those that cannot be written so."""
+    from matplotlib.cbook import normalize_kwargs
+    from matplotlib.lines import Line2D
+
+    known = settings_of(kind)
+    given = dict(settings)
+    aliases = {key: value for key, value in given.items() if key not in known}
+    if KINDS[kind].lines and kind != "plot_gradient":
+        aliases = normalize_kwargs(aliases, Line2D)
+    named = {key: value for key, value in given.items() if key in known} | aliases
+    kept: dict[str, Any] = {}
+    omitted = []
+    for name, value in named.items():
+        if value is None:
+            continue
+        try:
+            plain = _to_plain(name, value)
+            _checked(kind, name, _from_plain(name, plain), known)
+        except (TypeError, ValueError):
+            omitted.append(name)
+        else:
+            kept[name] = plain
+    return kept, omitted
+
+
+def unpack_settings(kind: str, data: Any) -> dict[str, Any]:
+    """Return the settings that `pack_settings` wrote, if they are such."""
+    if not isinstance(data, dict):
+        raise must("settings", "a record", data, kind=TypeError)
+    known = settings_of(kind)
+    return {
+        name: _checked(kind, name, _from_plain(name, item), known) for name, item in data.items()
+    }
+
+
+def settings_of(kind: str) -> set[str]:
+    """Return the names of the settings of a kind of picture."""
+    return {*KINDS[kind].settings, *_styles(kind)} - set(_NONE)
+
+
+def _styles(kind: str) -> dict[str, _Check]:
+    """Return what may be told of the lines or arrows of a kind of picture."""
+    if not KINDS[kind].lines:
+        return {}
+    return _ARROWS if kind == "plot_gradient" else _LINE
+
+
+def _checked(kind: str, name: str, value: Any, known: set[str]) -> Any:
+    """Return a setting that may be asked of the function that draws."""
+    if name not in known:
+        raise unknown("setting of a recipe", name, sorted(known))
+    explicit = arguments(KINDS[kind].function)
+    check = _styles(kind).get(name)
+    if check is not None and name not in explicit and not check(value):
+        raise must(name, "what a recipe can hold", value)
+    if name == "arrows" and not _number(1, _MOST_ARROWS)(value):
+        raise must(name, f"a number from 1 to {_MOST_ARROWS}", value)
+    if name == "limits" and not isinstance(value, str):
+        rectangle(name, value)
+    if name == "limits" and isinstance(value, str) and value != "domain":
+        raise must(name, '"domain" or a rectangle', value)
+    if name == "size" and _area(value) > _MOST_PIXELS:
+        raise must(name, f"of at most {_MOST_PIXELS:,} pixels", value)
+    return value
+
+
+def _area(size: Any) -> float:
+    if isinstance(size, (list, tuple)) and all(_number(0, 1e9)(side) for side in size):
+        return math.prod(size)
+    return 0.0  # No size at all: what it must be, the function that draws tells.
+
+
+def _to_plain(name: str, value: Any, depth: int = 0) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or type(value) in (bool, int):
+        return value
+    if isinstance(value, str) and len(value) <= _MOST_WORDS:
+        return str(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return float(value)
+    if isinstance(value, np.ndarray):
+        return {"array": to_plain(value)}
+    if isinstance(value, (list, tuple)) and len(value) <= _MOST_PARTS and depth < 4:
+        parts = [_to_plain(name, part, depth + 1) for part in value]
+        return {"list": parts} if isinstance(value, list) else parts
+    raise must(name, "plain data", value, kind=TypeError)
+
+
+def _from_plain(name: str, data: Any, depth: int = 0) -> Any:
+    if isinstance(data, list) and len(data) <= _MOST_PARTS and depth < 4:
+        return tuple(_from_plain(name, part, depth + 1) for part in data)
+    if isinstance(data, dict) and set(data) == {"list"} and isinstance(data["list"], list):
+        return list(_from_plain(name, data["list"], depth))
+    if isinstance(data, dict) and set(data) == {"array"}:
+        return from_plain(name, data["array"])
+    if data is None or isinstance(data, (bool, int, float)):
+        return data
+    if isinstance(data, str) and len(data) <= _MOST_WORDS:
+        return data
+    raise must(name, "plain data of a setting", data)

@@ -1,20 +1,287 @@
-"""GIF: one palette, only the rectangle that changed, straight to the file frame by frame."""
+"""GIF: a stream of frames, one palette, the rectangles that change."""
 
 from __future__ import annotations
 
 import struct
-from typing import BinaryIO
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from PIL.GifImagePlugin import getdata
 
-from trajectories.plotting.writers.palette import TRANSPARENT, Palette
-from trajectories.plotting.writers.screen import Screen, samples
-from trajectories.plotting.writers.stream import Pixels, Stream
-from trajectories.validation import must
+from trajectories.checks import must
 
-__all__ = ["MAX_FPS", "MIN_DELAY", "comment_block", "delays", "write_gif"]
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Frames that are painted when a writer asks for them, and how they are to be played."""
+
+    paint: Callable[[int], Pixels]
+    size: tuple[int, int]
+    steps: Sequence[int]
+    fps: float
+    hold: float = 0.0
+    loop: int = 0
+    thrift: int = 0
+    comment: str = ""
+    progress: Callable[[Iterable[int]], Iterable[int]] = iter
+
+    def frames(self) -> Iterable[Pixels]:
+        """Paint one frame after the other; each may overwrite the one before."""
+        for step in self.progress(self.steps):
+            yield self.paint(step)
+
+
+_NAMESPACE = "http://schemas.openxmlformats.org/presentationml/2006/main"
+
+
+def timing(shape: int, seconds: float) -> str:
+    """Return the ``p:timing`` element of a slide on which a movie plays by itself."""
+    target = f'<p:tgtEl><p:spTgt spid="{shape}"/></p:tgtEl>'
+    slide = "<p:tgtEl><p:sldTgt/></p:tgtEl>"
+    lasts = f'"{round(1000 * seconds)}"' if seconds else '"indefinite"'
+    at_once = '<p:cond delay="0"/>'
+    play = _command("playFrom(0.0)", f'<p:cTn id="6" dur={lasts} fill="hold"/>', target)
+    effect = _node(5, f'{_media_call(1)} nodeType="afterEffect"', at_once, play)
+    # Begins with the main sequence, which is node 2.
+    entry = '<p:cond delay="indefinite"/><p:cond evt="onBegin" delay="0"><p:tn val="2"/></p:cond>'
+    main = (
+        '<p:seq concurrent="1" nextAc="seek">'
+        '<p:cTn id="2" dur="indefinite" nodeType="mainSeq"><p:childTnLst>'
+        + _node(3, 'fill="hold"', entry, _node(4, 'fill="hold"', at_once, effect))
+        + "</p:childTnLst></p:cTn>"
+        f'<p:prevCondLst><p:cond evt="onPrev" delay="0">{slide}</p:cond></p:prevCondLst>'
+        f'<p:nextCondLst><p:cond evt="onNext" delay="0">{slide}</p:cond></p:nextCondLst>'
+        "</p:seq>"
+    )
+    movie = (
+        '<p:video><p:cMediaNode vol="80000">'
+        '<p:cTn id="7" repeatCount="indefinite" fill="hold" display="0">'
+        '<p:stCondLst><p:cond delay="indefinite"/></p:stCondLst></p:cTn>'
+        f"{target}</p:cMediaNode></p:video>"
+    )
+    toggle = _command("togglePause", '<p:cTn id="12" dur="1" fill="hold"/>', target)
+    pause = _node(11, f'{_media_call(2)} nodeType="clickEffect"', at_once, toggle)
+    clicked = f'<p:cond evt="onClick" delay="0">{target}</p:cond>'
+    interactive = (
+        '<p:seq concurrent="1" nextAc="seek">'
+        '<p:cTn id="8" restart="whenNotActive" fill="hold" evtFilter="cancelBubble"'
+        f' nodeType="interactiveSeq"><p:stCondLst>{clicked}</p:stCondLst>'
+        '<p:endSync evt="end" delay="0"><p:rtn val="all"/></p:endSync><p:childTnLst>'
+        + _node(9, 'fill="hold"', at_once, _node(10, 'fill="hold"', at_once, pause))
+        + f"</p:childTnLst></p:cTn><p:nextCondLst>{clicked}</p:nextCondLst></p:seq>"
+    )
+    return (
+        f'<p:timing xmlns:p="{_NAMESPACE}"><p:tnLst><p:par>'
+        '<p:cTn id="1" dur="indefinite" restart="never" nodeType="tmRoot"><p:childTnLst>'
+        f"{main}{movie}{interactive}"
+        "</p:childTnLst></p:cTn></p:par></p:tnLst></p:timing>"
+    )
+
+
+def _node(number: int, about: str, conditions: str, inner: str) -> str:
+    return (
+        f'<p:par><p:cTn id="{number}" {about}><p:stCondLst>{conditions}</p:stCondLst>'
+        f"<p:childTnLst>{inner}</p:childTnLst></p:cTn></p:par>"
+    )
+
+
+def _media_call(preset: int) -> str:
+    return f'presetID="{preset}" presetClass="mediacall" presetSubtype="0" fill="hold"'
+
+
+def _command(command: str, node: str, target: str) -> str:
+    return f'<p:cmd type="call" cmd="{command}"><p:cBhvr>{node}{target}</p:cBhvr></p:cmd>'
+
+
+#: The index that stands for "as it was before".
+TRANSPARENT = 0
+_COLORS = 255
+_ROUNDS = 4
+#: Pixels that median cut works on, about.
+_PIXELS = 30_000
+_BLOCK = 256
+#: Colours that fill at least this part of the pixels are kept exactly: large areas do not shift.
+_FILL = 5e-4
+
+Keys = NDArray[np.uint32]
+Floats = NDArray[np.float32]
+
+
+def palette_colors(thrift: int) -> int:
+    """Return how many colours a palette has at most: 255, 127, 63, 31."""
+    return _COLORS >> thrift
+
+
+class Palette:
+    """Colours 1 to 255, and a table from any colour to the nearest of them."""
+
+    def __init__(self, frames: Iterable[NDArray[np.uint8]], thrift: int = 0) -> None:
+        keys, counts = _count(frames)
+        colors = _channels(keys)
+        most = palette_colors(thrift)
+        fixed = counts >= _FILL * counts.sum()
+        if fixed.sum() > most // 2:
+            fixed[np.argsort(-counts)[most // 2 :]] = False
+        if len(keys) <= most:
+            chosen = colors
+        else:
+            room = most - int(fixed.sum())
+            moving, weights = colors[~fixed], np.sqrt(counts[~fixed]).astype(np.float32)
+            means = _median_cut(moving, weights, room)
+            chosen = np.concatenate([colors[fixed], _k_means(moving, weights, means)])
+        self.rgb = np.zeros((256, 3), np.uint8)
+        self.rgb[1 : 1 + len(chosen)] = np.rint(chosen)
+        self._colors = self.rgb[1 : 1 + len(chosen)].astype(np.float32)
+        # 16 MB of zeros, of which only the pages that hold a colour in use are ever touched.
+        self._table = np.zeros(1 << 24, np.uint8)
+        self._learn(keys)
+
+    def index(self, pixels: Keys) -> NDArray[np.uint8]:
+        """Return the index of each pixel's nearest colour, never `TRANSPARENT`."""
+        keys = pixels & 0xFFFFFF
+        found: NDArray[np.uint8] = self._table[keys]
+        if not found.all():
+            self._learn(np.unique(keys[found == TRANSPARENT]))
+            found = self._table[keys]
+        return found
+
+    def nearest(self, pixels: Keys) -> Keys:
+        """Return each pixel's nearest colour, as a pixel with an alpha of 255."""
+        r, g, b = self.rgb[self.index(pixels)].astype(np.uint32).T
+        near: Keys = r | g << 8 | b << 16 | np.uint32(0xFF000000)
+        return near
+
+    def _learn(self, keys: Keys) -> None:
+        self._table[keys] = _nearest(_channels(keys), self._colors) + 1
+
+
+def _count(frames: Iterable[NDArray[np.uint8]]) -> tuple[Keys, NDArray[Any]]:
+    """Count the distinct colours of the first frame, and of what differs from it in the others."""
+    first = None
+    parts, lengths = [], []
+    for frame in frames:
+        flat = frame.view("<u4").ravel()
+        if first is None:
+            first = flat.copy()
+            # Run by run, as most neighbours are alike.
+            begins = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
+            parts.append(flat[begins] & 0xFFFFFF)
+            lengths.append(np.diff(begins, append=len(flat)))
+        else:
+            parts.append(flat[flat != first] & 0xFFFFFF)
+            lengths.append(np.ones(len(parts[-1]), int))
+    keys, places = np.unique(np.concatenate(parts), return_inverse=True)
+    return keys, np.bincount(places, np.concatenate(lengths))
+
+
+def _channels(keys: Keys) -> Floats:
+    return np.stack([keys & 255, keys >> 8 & 255, keys >> 16 & 255], axis=-1).astype(np.float32)
+
+
+def _median_cut(colors: Floats, weights: Floats, room: int) -> Floats:
+    """Let Pillow cut boxes of colours, each repeated by its weight, into about equal parts."""
+    repeats = np.maximum(1, weights * (_PIXELS / weights.sum())).astype(int)
+    pixels = np.repeat(colors.astype(np.uint8), repeats, axis=0)
+    image = Image.fromarray(pixels[None])
+    palette = image.quantize(room, Image.Quantize.MEDIANCUT).getpalette()
+    means = np.array(palette, np.float32).reshape(-1, 3)[:room]
+    return np.unique(means, axis=0)
+
+
+def _k_means(colors: Floats, weights: Floats, means: Floats) -> Floats:
+    means = means.astype(np.float32)
+    for _ in range(_ROUNDS):
+        label = _nearest(colors, means)
+        mass = np.bincount(label, weights, len(means))
+        used = mass > 0
+        for channel in range(3):
+            total = np.bincount(label, weights * colors[:, channel], len(means))
+            means[used, channel] = total[used] / mass[used]
+    return means
+
+
+def _nearest(colors: Floats, centers: Floats) -> NDArray[np.uint8]:
+    """Return the place of each colour's nearest center."""
+    half = (centers * centers).sum(axis=1) / 2
+    channels = np.ascontiguousarray(centers.T)
+    label = np.empty(len(colors), np.uint8)
+    score = np.empty((_BLOCK, len(centers)), np.float32)
+    part = np.empty_like(score)
+    for begin in range(0, len(colors), _BLOCK):
+        block = colors[begin : begin + _BLOCK]
+        total, product = score[: len(block)], part[: len(block)]
+        np.subtract(block[:, :1] * channels[0], half, out=total)
+        for channel in (1, 2):
+            np.multiply(block[:, channel, None], channels[channel], out=product)
+            total += product
+        label[begin : begin + _BLOCK] = total.argmax(axis=1)
+    return label
+
+
+_SAMPLES = 5
+
+Values = TypeVar("Values", np.uint8, np.uint32)
+
+
+def samples(steps: Sequence[int]) -> list[int]:
+    """Return a few of the steps, the first and the last among them, to choose a palette by."""
+    return sorted({steps[round(i)] for i in np.linspace(0, len(steps) - 1, _SAMPLES)})
+
+
+class Changes:
+    """Tell what changed from one frame to the next."""
+
+    def __init__(self, height: int, width: int) -> None:
+        self._pixels = np.zeros(height * width, np.uint32)
+        self._differs = np.empty(height * width, bool)
+
+    def update(self, frame: Pixels) -> tuple[NDArray[np.intp], NDArray[np.uint32]]:
+        """Take the next frame, and return where it is new and what is there."""
+        pixels = frame.view("<u4").ravel()
+        places = np.flatnonzero(np.not_equal(pixels, self._pixels, out=self._differs))
+        now = pixels[places]
+        self._pixels[places] = now
+        return places, now
+
+
+class Screen:
+    """Turn each frame into the rectangle of palette indices that must change."""
+
+    def __init__(self, palette: Palette, height: int, width: int) -> None:
+        self._palette = palette
+        self._width = width
+        self._changes = Changes(height, width)
+        self._shown = np.zeros(height * width, np.uint8)
+
+    def update(self, frame: Pixels) -> tuple[Pixels, tuple[int, int]]:
+        """Return the indices of a rectangle, transparent where nothing changes, and its corner."""
+        places, now = self._changes.update(frame)
+        index = self._palette.index(now)
+        changed = index != self._shown[places]
+        places, index = places[changed], index[changed]
+        self._shown[places] = index
+        return boxed(places, index, self._width, empty=TRANSPARENT)
+
+
+def boxed(
+    places: NDArray[np.intp], values: NDArray[Values], width: int, *, empty: int, grid: int = 1
+) -> tuple[NDArray[Values], tuple[int, int]]:
+    """Return the smallest rectangle that holds all places, and its corner."""
+    if not len(places):
+        return np.full((1, 1), empty, values.dtype), (0, 0)
+    rows, columns = np.divmod(places, width)
+    top, left = int(rows[0]) // grid * grid, int(columns.min()) // grid * grid
+    shape = (int(rows[-1]) + 1 - top, int(columns.max()) + 1 - left)
+    rectangle = np.full(shape, empty, values.dtype)
+    rectangle[rows - top, columns - left] = values
+    return rectangle, (left, top)
+
 
 #: Hundredths of a second. Browsers play a delay of 1 as one of 10.
 MIN_DELAY = 2

@@ -1,1 +1,0 @@
-"""Slides with moving pictures: what is read, and what is said in the notes."""

@@ -1,0 +1,518 @@
+"""Figures of basins and of tuned optimizers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from trajectories.checks import POSITIVE, must, scalar
+from trajectories.maps.basins import Basins
+from trajectories.maps.tuning import Trial, Tuning
+from trajectories.plotting.canvas import RecipeFigure, Size, check_panels, new_figure, panels
+from trajectories.plotting.maps.map_cells import NOWHERE, Shades
+from trajectories.plotting.panels import draw_paths, style_ticks
+from trajectories.plotting.readout import counter_width
+from trajectories.plotting.recipes.recipe import result_picture
+from trajectories.plotting.scene import Scene, track_styles
+from trajectories.plotting.text import (
+    draw_legend,
+    fitted,
+    fitted_alike,
+    heading,
+    in_points,
+    literal,
+    points,
+    write_over,
+)
+from trajectories.plotting.theme import applied, setting
+from trajectories.trajectory import Trajectory
+
+#: Above what stands still, and each other.
+_CELL_POINTS, _MARK, _LETTER = 10.0, 11.0, 12.0
+#: Steps beyond this part of all arrivals are as dark as it gets.
+_LATE = 0.98
+#: A minimum's disc, in font sizes of its letter.
+_WIDE = 1.7
+#: How wide a column of the key is, and how far from the map, in font sizes.
+_COLUMN, _GAP = 1.35, 1.2
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def shades_for(results: Sequence[Basins]) -> Shades:
+    """Return one set of colours for several maps of one surface."""
+    arrived = np.concatenate([one.steps[one.minimum >= 0] for one in results])
+    slowest = int(np.ceil(np.quantile(arrived, _LATE))) if arrived.size else 1
+    first = results[0]
+    return Shades(len(first.minima), len(first.surface.minima), slowest)
+
+
+def letters(count: int) -> list[str]:
+    """Return a letter for each of so many minima, or numbers if there are too many."""
+    several = count <= len(_ALPHABET)
+    return [_ALPHABET[i] if several else str(i + 1) for i in range(count)]
+
+
+class Forming:
+    """The cells of a map of basins, which take on their colour when their paths arrive."""
+
+    def __init__(
+        self, image: AxesImage, result: Basins, shades: Shades, above: Sequence[Artist]
+    ) -> None:
+        self._image, self._result = image, result
+        self._rgb = shades.rgb(result.minimum, result.steps)
+        self.artists: list[Artist] = [image, *above]
+
+    def show(self, step: int | None) -> None:
+        """Show the cells that have arrived after so many steps; None for all."""
+        rgb = self._rgb
+        if step is not None:
+            rgb = rgb.copy()
+            rgb[self._result.steps > step] = np.round(255 * np.array(NOWHERE)).astype(np.uint8)
+        self._image.set_data(rgb)
+
+
+def draw_basins(ax: Axes, result: Basins, shades: Shades) -> Forming:
+    """Draw the axes of a basin map and its minima; return the cells, which can show any step."""
+    style_ticks(ax)
+    (x0, x1), (y0, y1) = result.limits
+    ax.set_xlim(x0, x1)
+    ax.set_ylim(y0, y1)
+    ax.set_xlabel("$x$")
+    ax.set_ylabel("$y$", rotation=0, labelpad=8)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    image = AxesImage(
+        ax, extent=(x0, x1, y0, y1), origin="lower", interpolation="nearest", zorder=_CELL_POINTS
+    )
+    image.set_data(np.zeros((*result.minimum.shape, 3), np.uint8))
+    ax.add_image(image)
+    image.set_clip_path(ax.patch)
+    above: list[Artist] = []
+    size = points("xtick.labelsize")
+    names = letters(shades.coloured)
+    for i, (x, y) in enumerate(result.minima[: shades.coloured]):
+        if not (x0 <= x <= x1 and y0 <= y <= y1):
+            continue
+        disc = Line2D(
+            [x],
+            [y],
+            marker="o",
+            linestyle="none",
+            markersize=_WIDE * size,
+            color="white",
+            markeredgecolor="black",
+            markeredgewidth=1.2,
+            zorder=_MARK + i / 100,
+            label="_minimum",
+        )
+        ax.add_line(disc)
+        name = ax.text(
+            x,
+            y,
+            names[i],
+            ha="center",
+            va="center_baseline",
+            fontsize=size,
+            fontweight="bold",
+            color="black",
+            zorder=_MARK + i / 100 + 0.005,
+        )
+        above += [disc, name]
+    return Forming(image, result, shades, above)
+
+
+def draw_key(ax: Axes, shades: Shades, result: Basins, *, missing: bool | None = None) -> Axes:
+    """Draw what the colours mean: a column for each minimum, dark upwards with the steps."""
+    columns, heads = _columns(shades, result)
+    wide, gap = (
+        part * points("xtick.labelsize") / in_points(ax)[0]
+        for part in (_COLUMN * len(columns), _GAP)
+    )
+    key = ax.inset_axes((1 + gap, 0.0, wide, 1.0))
+    steps = np.arange(shades.slowest + 1)
+    rgb = shades.rgb(np.array(columns)[None, :], steps[:, None])
+    style_ticks(key)
+    top = shades.slowest + 0.5
+    key.imshow(
+        rgb,
+        origin="lower",
+        aspect="auto",
+        extent=(0, len(columns), -0.5, top),
+        interpolation="nearest",
+    )
+    for spine in key.spines.values():
+        spine.set_visible(False)
+    key.set_xticks(np.arange(len(columns)) + 0.5, heads)
+    key.xaxis.tick_top()
+    key.tick_params(axis="x", length=0)
+    key.yaxis.tick_right()
+    key.yaxis.set_label_position("right")
+    key.yaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
+    words = ["grey: local"] if len(result.minima) > shades.coloured else []
+    if (result.minimum < 0).any() if missing is None else missing:
+        words.append("black: nowhere")
+    key.xaxis.set_label_position("bottom")
+    key.set_xlabel("\n".join(words).replace(": ", ":\n"), fontsize=points("xtick.labelsize"))
+    key.set_ylabel("steps until it stays there", rotation=90)
+    return key
+
+
+def key_width(shades: Shades, result: Basins) -> float:
+    """Return the room that `draw_key` needs beside a map, in points."""
+    ticks = 0.75 * len(str(shades.slowest)) + 0.9
+    columns, _ = _columns(shades, result)
+    size = points("xtick.labelsize")
+    return (_GAP + _COLUMN * len(columns) + ticks) * size + 1.6 * points("axes.labelsize")
+
+
+def _columns(shades: Shades, result: Basins) -> tuple[list[int], list[str]]:
+    """Return the minima that have a column in the key, and what stands over each."""
+    count = len(result.minima)
+    own = shades.coloured
+    grey = [own] if count > own else []
+    return [*range(own), *grey], [*letters(own), *("\N{HORIZONTAL ELLIPSIS}" for _ in grey)]
+
+
+#: There is room for a counter up to so many.
+_STEPS = 9999
+
+
+@result_picture(several=True, twin="animate_basins", page=True)
+def plot_basins(results: Any, *, size: Size | None = None, theme: str | None = None) -> Figure:
+    """Draw the basins of attraction of several optimizers side by side, in the same colours.
+
+    Parameters
+    ----------
+    results : Basins or iterable of Basins
+        What `basins` returned, on one surface, with the same limits and minima.
+    size : (int, int), optional
+        Width and height in pixels; type grows with them. By default as many as let panels be
+        square.
+    theme : str, optional
+        As for `plot_map`.
+
+    Examples
+    --------
+    >>> from trajectories.maps import basins
+    >>> several = [basins("himmelblau", rule, resolution=60) for rule in ("sgd:0.01", "adam:0.1")]
+    >>> plot_basins(several).savefig("basins.png")  # doctest: +SKIP
+    """
+    several = checked_basins(results)
+    with applied(theme):
+        figure, parts = basins_picture(several, size)
+        figure.remember(several, kind="plot_basins", settings={"size": size, "theme": theme})
+        for part in parts:
+            part.show(None)
+    return figure
+
+
+def checked_basins(results: Any) -> list[Basins]:
+    """Return maps of basins as a list, and make sure that they go together."""
+    several = [results] if isinstance(results, Basins) else list(results)
+    if not several or not all(isinstance(one, Basins) for one in several):
+        raise must("results", "what `basins` returns", results, kind=TypeError)
+    first = several[0]
+    for one in several:
+        if one.surface != first.surface or one.limits != first.limits:
+            raise must("results", "on one surface, in the same limits", [repr(o) for o in several])
+        if not np.array_equal(one.minima, first.minima):
+            raise must("results", "with the same minima", [len(o.minima) for o in several])
+    return several
+
+
+def basins_picture(
+    results: Sequence[Basins], size: Size | None = None
+) -> tuple[RecipeFigure, list[Forming]]:
+    """Lay out a panel for each map of basins, and a key for all; return the moving parts."""
+    count = len(results)
+    columns = count if count <= 3 else math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    reference = basins_size(results)
+    figure = new_figure(size or reference, reference)
+    shades = shades_for(results)
+    key = key_width(shades, results[0])
+    width, height = in_points(figure)
+    kinds = ("xtick.label", "axes.label", "axes.title")
+    tick, caption, title = (points(f"{kind}size") for kind in kinds)
+    left, bottom, gap = 2.6 * tick + 1.4 * caption, 1.6 * tick + 1.5 * caption, 1.1 * tick
+    above = 3.1 * title + 0.6 * tick
+    between = 1.6 * title
+    across = (width - left - key - 1.2 * tick - gap * (columns - 1)) / columns
+    tall = (height - above - bottom - between * (rows - 1)) / rows
+    check_panels(figure, across, tall)
+    titles, fit = fitted_alike([_titles(one) for one in results], across, 0.92 * title, figure)
+    parts = []
+    for i, one in enumerate(results):
+        row, column = divmod(i, columns)
+        x, y = left + column * (across + gap), height - above - tall - row * (tall + between)
+        box = (x / width, y / height, across / width, tall / height)
+        ax = figure.add_axes(box)
+        parts.append(draw_basins(ax, one, shades))
+        ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], prune="both"))
+        ax.set_title(titles[i], loc="left", fontsize=fit, y=1.0, pad=0.4 * title)
+        if column:
+            ax.set_ylabel("")
+            ax.tick_params(labelleft=False)
+        if i + columns < count:
+            ax.set_xlabel("")
+            ax.tick_params(labelbottom=False)
+        if row == 0 and column == columns - 1:
+            missing = any((other.minimum < 0).any() for other in results)
+            draw_key(ax, shades, one, missing=missing)
+    surface = results[0].surface
+    # A moving picture counts its steps at the end of this line.
+    room = columns * (across + gap) - gap - counter_width(_STEPS) - title
+    words = heading(surface.name, surface.formula, surface.latex)
+    write_over(figure, words, left / width, drop=1.45 * title, room=room, size=1.1 * title)
+    return figure, parts
+
+
+def _titles(result: Basins) -> list[str]:
+    """Return what may stand above a map, the longest first."""
+    reached = result.shares[: len(result.surface.minima)].sum()
+    label = literal(result.label)
+    return [f"{label}:  {reached:.0%} at a global minimum", f"{label}:  {reached:.0%}", label]
+
+
+def basins_size(results: Sequence[Basins]) -> Size:
+    """Return the default size of a figure of so many maps."""
+    count = len(results)
+    columns = count if count <= 3 else math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    if count == 1:
+        return (800, 640)
+    return (180 + 400 * columns, 150 + 370 * rows)
+
+
+#: Where tried paths lie: over the contours, under the best path.
+_TRIED = 4.0
+#: How much of the path's colour is in those that were only tried.
+_FAINT = 0.4
+#: Between a panel and two lines above it, in points.
+_AIR = 5.0
+
+
+@result_picture()
+def plot_tuning(
+    tuning: Tuning, *, size: Size | None = None, theme: str | None = None, limits: Any = None
+) -> Figure:
+    """Draw for each optimizer the path with its best learning rate over all that were tried.
+
+    Parameters
+    ----------
+    tuning : Tuning
+        What `tune` returned.
+    size : (int, int), optional
+        Width and height in pixels; type and lines grow with them. By default (960, 720).
+    theme : str, optional
+        As for `plot_map`.
+    limits : "domain" or ((float, float), (float, float)), optional
+        What to show; by default what happened to the best, with a margin.
+
+    Examples
+    --------
+    >>> from trajectories.maps import tune
+    >>> plot_tuning(tune("rosenbrock", ["sgd", "adam"])).savefig("race.png")  # doctest: +SKIP
+    """
+    if not isinstance(tuning, Tuning):
+        raise must("tuning", "what `tune` returns", tuning, kind=TypeError)
+    with applied(theme) as chosen:
+        figure = new_figure(size or (960, 720), (960, 720))
+        told = {"size": size, "theme": theme, "limits": limits}
+        figure.remember([tuning], kind="plot_tuning", settings=told)
+        title = points("axes.titlesize")
+        count = len(tuning.trials)
+        columns = math.ceil(math.sqrt(count))
+        rows = math.ceil(count / columns)
+        axes = panels(figure, rows, columns, [], top=3.6 * title)
+        scene = Scene.of(
+            tuning.best, limits=limits, aspect=axes[0].bbox.width / axes[0].bbox.height
+        )
+        styles = track_styles(count)
+        titles = _tuning_titles(tuning, in_points(axes[0])[0], figure)
+        for i, ax in enumerate(axes):
+            if i >= count:
+                ax.remove()
+                continue
+            trial = tuning.trials[i]
+            how: dict[str, Any] = {"legend": False, "caption": False, "title": titles[i] or " "}
+            for mover in draw_paths(ax, scene.only(i), chosen, [styles[i]], **how):
+                mover.show(scene.steps)
+            _draw_tried(ax, trial.tried, styles[i]["color"])
+            ax.label_outer()
+            ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], prune="both"))
+            if i + columns >= count:
+                ax.tick_params(labelbottom=True)
+                ax.set_xlabel("$x$")
+        if not all(titles):
+            _draw_two_lines(axes[:count], tuning, figure)
+        _over(figure, axes[0], _words(tuning), _told(tuning))
+    return figure
+
+
+@result_picture()
+def plot_triptych(
+    tuning: Tuning,
+    *,
+    factor: float = 10.0,
+    size: Size | None = None,
+    theme: str | None = None,
+    limits: Any = None,
+) -> Figure:
+    """Draw all optimizers as they were given, tuned, and with too high a learning rate.
+
+    Parameters
+    ----------
+    tuning : Tuning
+        What `tune` returned.
+    factor : float, default 10
+        How many times the best learning rate is too high.
+    size : (int, int), optional
+        Width and height in pixels; type and lines grow with them. By default (1280, 540).
+    theme : str, optional
+        As for `plot_map`.
+    limits : "domain" or ((float, float), (float, float)), optional
+        What to show; by default what happened in all three, with a margin.
+
+    Examples
+    --------
+    >>> import trajectories as tj
+    >>> tuning = tj.tune("beale", ["sgd", "adam"], steps=50)
+    >>> plot_triptych(tuning).savefig("triptych.png")  # doctest: +SKIP
+    """
+    if not isinstance(tuning, Tuning):
+        raise must("tuning", "what `tune` returns", tuning, kind=TypeError)
+    factor = scalar("factor", factor, POSITIVE)
+    three = {
+        "as given": tuning.default,
+        f"tuned: the best of {tuning.budget}": tuning.best,
+        f"{factor:g} times the best": tuning.times(factor),
+    }
+    with applied(theme) as chosen:
+        figure = new_figure(size or (1280, 540), (1280, 540))
+        told = {"factor": factor, "size": size, "theme": theme, "limits": limits}
+        figure.remember([tuning], kind="plot_triptych", settings=told)
+        labels = [path.label for path in tuning.best]
+        title = points("axes.titlesize")
+        axes = panels(figure, 1, 3, labels, top=2.0 * title + 0.05 * points("legend.fontsize"))
+        aspect = axes[0].bbox.width / axes[0].bbox.height
+        everything = [path for paths in three.values() for path in paths]
+        scene = Scene.of(everything, limits=limits, aspect=aspect)
+        styles = track_styles(len(labels))
+        for ax, (name, paths) in zip(axes, three.items(), strict=True):
+            part = Scene.of(paths, limits=scene.limits)
+            how: dict[str, Any] = {"legend": False, "caption": False, "title": name}
+            for mover in draw_paths(ax, part, chosen, styles, **how):
+                mover.show(part.steps)
+            ax.label_outer()
+            ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], prune="both"))
+        _over(figure, axes[0], _words(tuning), None)
+        across = (axes[-1].bbox.x1 - axes[0].bbox.x0) / figure.dpi * 72
+        draw_legend(axes[0], labels, styles, across, lift=1.9 * title)
+    return figure
+
+
+def _tuning_titles(tuning: Tuning, width: float, figure: Figure) -> list[str]:
+    """Return the titles of all panels, names and numbers; empty ones if they do not all fit."""
+    whole = [f"{trial.label}:  {_numbers(trial)[0]}" for trial in tuning.trials]
+    size = points("axes.titlesize")
+    fit = [fitted([literal(words), ""], width, size, figure)[0] for words in whole]
+    return whole if all(fit) else [""] * len(whole)
+
+
+def _draw_two_lines(axes: Sequence[Axes], tuning: Tuning, figure: Figure) -> None:
+    """Write above each panel a name, and the numbers below it, in one size for all."""
+    width = in_points(axes[0])[0]
+    names = [[literal(trial.label)] for trial in tuning.trials]
+    heads, large = fitted_alike(names, width, points("axes.labelsize"), figure)
+    numbers = [_numbers(trial) for trial in tuning.trials]
+    lines, small = fitted_alike(numbers, width, 0.9 * large, figure)
+    for ax, head, line in zip(axes, heads, lines, strict=True):
+        ax.set_title(head, loc="left", y=1.0, pad=_AIR + 1.25 * small, fontsize=large)
+        ax.annotate(
+            line,
+            (0.0, 1.0),
+            xycoords="axes fraction",
+            xytext=(0.0, _AIR),
+            textcoords="offset points",
+            fontsize=small,
+            color=setting("axes.labelcolor"),
+        )
+
+
+def _numbers(trial: Trial) -> list[str]:
+    """Return what may be written of the best path, the longest first."""
+    rate = f"lr {trial.best_rate:.2g}"
+    loss = f"f {_short(trial.best)}"
+    far, edge = (" (at the edge)", " (edge)") if trial.at_edge else ("", "")
+    return [f"{rate}{far},  {loss}", f"{rate}{edge}, {loss}", f"{rate}{edge}"]
+
+
+def _draw_tried(ax: Axes, tried: Trajectory, color: Any) -> None:
+    """Draw all tried paths, faint, each up to where it was lost."""
+    several = np.moveaxis(tried.positions, 0, 1)
+    good: Any = np.isfinite(several).all(axis=2)
+    lines = [path[ok] for path, ok in zip(several, good, strict=True)]
+    # Far outside there is nothing to be seen, and Agg cannot draw it.
+    paper = np.array(to_rgb(setting("axes.facecolor")))
+    span = 50 * max(np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim()))
+    lines = [line[: _first(np.abs(line).max(axis=1) > span)] for line in lines]
+    ax.add_collection(
+        LineCollection(
+            lines,
+            # Mixed, not transparent: many at one place would look like one that is bold.
+            colors=[tuple(paper + _FAINT * (np.array(to_rgb(color)) - paper))],
+            linewidths=0.55 * setting("lines.linewidth"),
+            zorder=_TRIED,
+            label="_tried",
+        ),
+        autolim=False,
+    )
+
+
+def _first(where: Any) -> int:
+    """Return the first place that is true, and that too; all if none is."""
+    return int(np.argmax(where)) + 1 if where.any() else len(where)
+
+
+def _words(tuning: Tuning) -> list[str]:
+    surface = tuning.surface
+    return heading(surface.name, surface.formula, surface.latex)
+
+
+def _told(tuning: Tuning) -> str:
+    low, high = tuning.range
+    kind = "drawn at random" if tuning.drawn else "at equal ratios"
+    steps = tuning.trials[0].settings.steps
+    return (
+        f"{tuning.budget} learning rates for each, {kind} from {low:g} to {high:g}; {steps} steps. "
+        "Faint: all that were tried. Bold: the best."
+    )
+
+
+def _over(figure: Figure, ax: Axes, words: Sequence[str], told: str | None) -> None:
+    """Write a title over all panels, and a line below it."""
+    size, small = points("axes.titlesize"), points("axes.labelsize")
+    left = ax.get_position().x0
+    room = in_points(figure)[0] * (1 - left) - size
+    write_over(figure, words, left, drop=1.6 * size, room=room, size=1.15 * size)
+    if told is not None:
+        lines = [told, told.split(". ")[0]]
+        color = "axes.labelcolor"
+        write_over(figure, lines, left, drop=3.1 * size, room=room, size=small, color=color)
+
+
+def _short(path: Trajectory) -> str:
+    value = float(path.values[-1])
+    return f"= {value:.2g}".replace("-", "\N{MINUS SIGN}") if np.isfinite(value) else "diverged"

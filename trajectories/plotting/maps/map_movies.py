@@ -1,0 +1,542 @@
+"""Moving pictures of maps and ensembles, and files of maps."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from trajectories.checks import integer, must, suffix
+from trajectories.files import check_target, replacing
+from trajectories.maps.basins import Basins
+from trajectories.maps.sensitivity import Sensitivity
+from trajectories.plotting.animate import checked_frames, frame_steps
+from trajectories.plotting.animation import Animation
+from trajectories.plotting.canvas import (
+    FIGURE_FORMATS,
+    Size,
+    check_room,
+    checked_size,
+    new_figure,
+    panels,
+    save_figure,
+)
+from trajectories.plotting.maps.map_axes import plot_rates, plot_sensitivity
+from trajectories.plotting.maps.map_figures import (
+    basins_picture,
+    basins_size,
+    checked_basins,
+    plot_basins,
+)
+from trajectories.plotting.panels import SIZES, Picture, draw_ground, draw_minima
+from trajectories.plotting.readout import counter, counter_width, draw_counter
+from trajectories.plotting.recipes.recipe import picture, result_picture
+from trajectories.plotting.scene import Mover, Scene, Style, in_parts, make_relief, track_styles
+from trajectories.plotting.text import draw_header, heading, in_points, literal, points
+from trajectories.plotting.theme import Theme, applied, look, setting
+from trajectories.plotting.writers.formats import STREAMED
+from trajectories.trajectory import Trajectory
+
+Array = NDArray[np.float64]
+
+_DENSITY, _POINTS = 8.0, 9.0
+#: Cells of the density along the longer side, and the deviation of its smoothing in cells.
+_CLOUD_CELLS, _SMOOTH = 280, 3.8
+#: Bands of density: fills of one colour each, which moving pictures can pack.
+_BANDS = 12
+#: How opaque the density is where it is highest, and a point.
+_OPAQUE, _POINT = 0.85, 0.55
+
+
+def density(positions: Array, cells: tuple[int, int], smooth: float = _SMOOTH) -> Array:
+    """Return how densely points lie, smoothed."""
+    columns, rows = cells
+    good = np.isfinite(positions).all(axis=1)
+    x, y = positions[good].T
+    counts, _, _ = np.histogram2d(y, x, bins=(rows, columns), range=((0, 1), (0, 1)))
+    reach = int(np.ceil(3 * smooth))
+    window = np.exp(-0.5 * (np.arange(-reach, reach + 1) / smooth) ** 2)
+    window /= window.sum()
+    for axis in (0, 1):
+        padded = np.pad(counts, [(reach, reach) if a == axis else (0, 0) for a in (0, 1)])
+        spread = np.lib.stride_tricks.sliding_window_view(padded, len(window), axis=axis)
+        counts = spread @ window
+    return np.asarray(counts)
+
+
+class Cloud:
+    """The points of an ensemble and their density, which can show any step."""
+
+    def __init__(self, ax: Axes, scene: Scene, style: Style) -> None:
+        (x0, x1), (y0, y1) = scene.limits
+        self._positions = scene.tracks[0].positions
+        self._parts = in_parts(self._positions, scene.limits)
+        wide, tall = ax.bbox.width, ax.bbox.height
+        longest = max(wide, tall)
+        self._cells = (
+            max(2, round(_CLOUD_CELLS * wide / longest)),
+            max(2, round(_CLOUD_CELLS * tall / longest)),
+        )
+        self._color = np.array(to_rgb(style["color"]))
+        self._image = AxesImage(
+            ax,
+            extent=(x0, x1, y0, y1),
+            origin="lower",
+            interpolation="nearest",
+            zorder=_DENSITY,
+        )
+        self._image.set_data(np.zeros((2, 2, 4), np.uint8))
+        ax.add_image(self._image)
+        self._image.set_clip_path(ax.patch)
+        self._points = Line2D(
+            [],
+            [],
+            marker="o",
+            linestyle="none",
+            markersize=0.62 * setting("lines.markersize"),
+            color=setting("text.color"),
+            markeredgewidth=0.0,
+            alpha=_POINT,
+            zorder=_POINTS,
+            label="_cloud",
+        )
+        ax.add_line(self._points)
+        self.artists: list[Artist] = [self._image, self._points]
+
+    def show(self, step: int) -> None:
+        """Show where all are after `step` steps."""
+        step = min(step, len(self._positions) - 1)
+        found = density(self._parts[step], self._cells)
+        highest = found.max()
+        rgba = np.empty((*found.shape, 4), np.uint8)
+        rgba[..., :3] = np.round(255 * self._color)
+        # The root, so that what is thin is still seen where much is dense.
+        part = np.sqrt(found / highest) if highest > 0 else found
+        part = np.floor(_BANDS * part) / _BANDS
+        rgba[..., 3] = np.round(255 * _OPAQUE * part)
+        self._image.set_data(rgba)
+        self._points.set_data(*self._positions[step].T)
+
+
+class Movie(Animation):
+    """A moving picture of a map; `animate_basins` and `animate_ensemble` make one.
+
+    Parameters
+    ----------
+    title : str
+        What it shows.
+    trajectories : list of Trajectory
+        The paths, if it shows any.
+    frame_steps : sequence of int
+        The step that each frame shows.
+    size : (int, int)
+        Width and height in pixels.
+    make : callable
+        Makes the picture anew in a size.
+
+    Examples
+    --------
+    >>> import trajectories as tj
+    >>> cloud = tj.ensemble("himmelblau", "adam:0.1", count=50, spread="domain", rng=1)
+    >>> moving = tj.animate_ensemble(cloud, frames=20)
+    >>> len(moving.frame_steps), moving.size
+    (20, (800, 600))
+    >>> moving.save("cloud.gif")  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        title: str,
+        trajectories: list[Trajectory],
+        frame_steps: Sequence[int],
+        size: Size,
+        make: Callable[[Size], Picture],
+    ) -> None:
+        super().__init__(trajectories, frame_steps, size, make, {})
+        self.title = title
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        fps: float | None = None,
+        hold: float | None = None,
+        loop: int | None = None,
+        max_bytes: int | None = None,
+        poster: bool = False,
+        progress: bool = False,
+    ) -> list[Path]:
+        """Write the moving picture to a file; the suffix chooses the format.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            Ends in one of the suffixes of moving pictures but ``.html``.
+        fps, hold, loop, max_bytes, progress
+            As for `Animation.save`.
+        poster : bool, default False
+            Whether to write the last frame beside a video, as ``name.poster.png``.
+
+        Returns
+        -------
+        list of pathlib.Path
+            The files written.
+
+        Raises
+        ------
+        TypeError, ValueError, ImportError, OSError
+            As `Animation.save`.
+        """
+        suffix("format of a moving map", path, STREAMED)
+        how: dict[str, Any] = {"fps": fps, "hold": hold, "loop": loop, "max_bytes": max_bytes}
+        return super().save(path, **how, poster=poster, progress=progress)
+
+    def __repr__(self) -> str:
+        """Show the title, frames and size."""
+        return f"Movie({self.title}; {len(self)} frames of {self.size[0]} x {self.size[1]})"
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook, as a GIF."""
+        from trajectories.plotting.animation import movie_html
+
+        return movie_html(self)
+
+
+_USUAL_FRAMES = 120
+#: The part of all arrivals that is shown step by step; the last frame shows the rest.
+_LATE = 0.98
+#: Stars lie above a cloud.
+_STAR = 9.5
+
+
+@result_picture(moves=True, several=True, twin="plot_basins")
+def animate_basins(
+    results: Any,
+    *,
+    theme: str | None = None,
+    size: Size | None = None,
+    frames: int | None = None,
+) -> Movie:
+    """Make a moving picture of basins of attraction: each cell takes on its colour on arrival.
+
+    Parameters
+    ----------
+    results : Basins or iterable of Basins
+        As for `plot_basins`, whose picture is the last frame.
+    theme : str, optional
+        As for `plot_map`.
+    size : (int, int), optional
+        Width and height in pixels.
+    frames : int, optional
+        How many frames, at equal distances of steps, the first and the last included; by default
+        one for every step, but at most 120.
+
+    Returns
+    -------
+    Movie
+        Nothing has been drawn yet.
+
+    Examples
+    --------
+    >>> from trajectories.maps import basins
+    >>> animate_basins(basins("himmelblau", "sgd:0.01", resolution=60))
+    Movie(SGD on himmelblau; 25 frames of 800 x 640)
+    """
+    several = checked_basins(results)
+    settings = look(theme)
+    shape = checked_size(size) if size is not None else basins_size(several)
+    first = several[0]
+    shown = _arriving(several, frames)
+
+    def make(size: Size) -> Picture:
+        with settings.applied():
+            figure, parts = basins_picture(several, size)
+            movers: list[Mover] = [*parts]
+            ax = figure.axes[0]
+            width, height = in_points(figure)
+            title = points("axes.titlesize")
+            right = max(one.get_position().x1 for one in figure.axes)
+            y = 1 - 1.45 * title / height
+            movers.append(counter(figure, right, y, figure.transFigure, shown[-1]))
+            aspect = ax.bbox.width / ax.bbox.height
+            return Picture(figure, movers, _scene(first), aspect)
+
+    labels = ", ".join(one.label for one in several)
+    movie = Movie(f"{labels} on {first.surface.name}", [], shown, shape, make)
+    told = {"theme": theme, "size": size, "frames": frames}
+    movie.remember(several, kind="animate_basins", settings=told)
+    return movie
+
+
+@picture(moves=True, twin="plot_ensemble", several=False, lines=False)
+def animate_ensemble(
+    cloud: Trajectory,
+    *,
+    theme: str | None = None,
+    size: Size | None = None,
+    limits: Any = None,
+    frames: int | None = None,
+    pace: str = "steps",
+) -> Movie:
+    """Make a moving picture of many descents at once: a cloud, and how dense it is.
+
+    Parameters
+    ----------
+    cloud : Trajectory
+        What `ensemble` returned, or `descend` from starts of shape (n, 2).
+    theme : str, optional
+        As for `plot_map`.
+    size : (int, int), optional
+        Width and height in pixels; by default (800, 600).
+    limits : "domain" or ((float, float), (float, float)), optional
+        What to show; by default what happened, with a margin.
+    frames : int, optional
+        How many frames; by default one for the start and one for every step, but at most 300.
+    pace : {"steps", "length", "loss"}, default "steps"
+        As for `animate`.
+
+    Returns
+    -------
+    Movie
+        Nothing has been drawn yet.
+
+    Examples
+    --------
+    >>> from trajectories.maps import ensemble
+    >>> animate_ensemble(ensemble("himmelblau", "adam:0.1", spread="domain", steps=80))
+    Movie(500 descents by Adam on himmelblau; 81 frames of 800 x 600)
+    """
+    _check_cloud(cloud)
+    settings = look(theme)
+    shape = checked_size(size) if size is not None else SIZES["overlay"]
+    shown = frame_steps([cloud], frames, pace)
+
+    def make(size: Size) -> Picture:
+        with settings.applied() as chosen:
+            figure = new_figure(size)
+            (ax,) = panels(figure, 1, 1, [])
+            scene, movers = _draw_cloud(ax, cloud, chosen, limits)
+            return Picture(figure, movers, scene, ax.bbox.width / ax.bbox.height)
+
+    movie = Movie(_told(cloud), [cloud], shown, shape, make)
+    told = {"theme": theme, "size": size, "limits": limits, "frames": frames, "pace": pace}
+    movie.remember([cloud], kind="animate_ensemble", settings=told)
+    return movie
+
+
+@picture(twin="animate_ensemble", several=False, lines=False)
+def plot_ensemble(
+    cloud: Trajectory,
+    step: int | None = None,
+    *,
+    ax: Axes | None = None,
+    size: Size | None = None,
+    theme: str | None = None,
+    limits: Any = None,
+) -> Axes:
+    """Plot where many descents are after some steps, and how densely they lie.
+
+    Parameters
+    ----------
+    cloud : Trajectory
+        What `ensemble` returned, or `descend` from starts of shape (n, 2).
+    step : int, optional
+        After how many steps; by default all.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default the only Axes of a new figure.
+    size : (int, int), optional
+        Width and height of a new figure in pixels; by default (800, 600).
+    theme : str, optional
+        As for `plot_map`.
+    limits : "domain" or ((float, float), (float, float)), optional
+        What to show; by default what happened, with a margin.
+
+    Examples
+    --------
+    >>> import trajectories as tj
+    >>> cloud = tj.ensemble("himmelblau", "adam:0.1", count=50, spread="domain", rng=1)
+    >>> plot_ensemble(cloud, step=20, limits="domain").get_xlim()
+    (np.float64(-5.0), np.float64(5.0))
+    """
+    _check_cloud(cloud)
+    shown = cloud.steps if step is None else integer("step", step, 0)
+    if shown > cloud.steps:
+        raise must("step", f"at most {cloud.steps}", step)
+    check_room(ax, size)
+    with applied(theme) as chosen:
+        if ax is None:
+            figure = new_figure(size or SIZES["overlay"])
+            told = {"step": step, "size": size, "theme": theme, "limits": limits}
+            figure.remember([cloud], kind="plot_ensemble", settings=told)
+            (ax,) = panels(figure, 1, 1, [])
+        _, movers = _draw_cloud(ax, cloud, chosen, limits)
+        for mover in movers:
+            mover.show(shown)
+    return ax
+
+
+class _Above:
+    """What stands still above a cloud, and is painted over it."""
+
+    def __init__(self, artists: Sequence[Artist]) -> None:
+        self.artists: list[Artist] = list(artists)
+
+    def show(self, step: int) -> None:
+        """Show what is always there."""
+
+
+def _draw_cloud(
+    ax: Axes, cloud: Trajectory, theme: Theme, limits: Any
+) -> tuple[Scene, list[Mover]]:
+    """Draw the ground and the frame of a cloud; return its moving parts."""
+    scene = Scene.of(cloud, limits=limits, aspect=ax.bbox.width / ax.bbox.height)
+    draw_ground(ax, scene.relief, scene.limits, theme)
+    draw_minima(ax, scene.minima)
+    stars = [line for line in ax.lines if line.get_label() == "_minimum"]
+    for star in stars:
+        star.set_zorder(_STAR)
+    size = points("legend.fontsize")
+    room = in_points(ax)[0] - counter_width(scene.steps) - size
+    title = heading(scene.name, scene.formula, scene.latex)
+    words = [f"{literal(cloud.label)}, {cloud.batch_shape[0]} times, on {text}" for text in title]
+    lift = draw_header(ax, words, [], [], room=room)
+    cloudy = Cloud(ax, scene, track_styles(1)[0])
+    return scene, [cloudy, _Above(stars), draw_counter(ax, scene, None, lift)]
+
+
+def _check_cloud(cloud: Any) -> None:
+    if not isinstance(cloud, Trajectory) or len(cloud.batch_shape) != 1:
+        words = "a batch of paths, as `ensemble` returns it"
+        raise must("cloud", words, cloud, kind=TypeError)
+
+
+def _told(cloud: Trajectory) -> str:
+    return f"{cloud.batch_shape[0]} descents by {cloud.label} on {cloud.surface.name}"
+
+
+def _arriving(results: Sequence[Basins], frames: int | None) -> list[int]:
+    """Return steps at equal distances while nearly all cells arrive, and then the last."""
+    arrived = np.concatenate([one.steps[one.minimum >= 0] for one in results])
+    last = max(1, int(arrived.max(initial=1)))
+    usual = max(1, int(np.ceil(np.quantile(arrived, _LATE)))) if arrived.size else 1
+    count = min(usual + 2, _USUAL_FRAMES) if frames is None else checked_frames(frames)
+    if count == 1:
+        return [last]
+    steps = {round(i * usual / max(count - 2, 1)) for i in range(count - 1)}
+    return sorted(steps | {last})
+
+
+def _scene(result: Basins) -> Scene:
+    """Return what is below a map of basins, without paths."""
+    surface = result.surface
+    return Scene(
+        name=surface.name,
+        formula=surface.formula,
+        latex=surface.latex,
+        limits=result.limits,
+        relief=make_relief(surface, result.limits, 3),
+        minima=surface.minima,
+        floor=surface.floor,
+        tracks=(),
+    )
+
+
+_DATA, _PAGE = ".npz", ".html"
+#: All suffixes that `save_map` knows.
+MAP_FORMATS = (*FIGURE_FORMATS, _PAGE, _DATA)
+
+
+def save_map(
+    result: Any,
+    path: str | os.PathLike[str],
+    *,
+    theme: str | None = None,
+    pins: Sequence[Any] | None = None,
+    size: tuple[int, int] | None = None,
+) -> None:
+    """Write a map to a file; the suffix chooses what it becomes.
+
+    Parameters
+    ----------
+    result : Sensitivity or Basins
+        The map.
+    path : str or os.PathLike
+        Ends in ``.png``, ``.svg`` or ``.pdf`` for a picture; in ``.html`` for a page that shows
+        the path of the cell under the pointer; or in ``.npz`` for the map itself.
+    theme : str, optional
+        As for `plot_map`.
+    pins : sequence, optional
+        Of a picture of two hyperparameters, as for `plot_sensitivity`.
+    size : (int, int), optional
+        Of a picture: width and height in pixels.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it must be, or the suffix is unknown.
+    OSError
+        If the file cannot be written; an old one is then left as it was.
+
+    Examples
+    --------
+    >>> import trajectories as tj
+    >>> found = tj.basins("himmelblau", "momentum:0.01", resolution=40)
+    >>> tj.save_map(found, "basins.html")  # doctest: +SKIP
+    """
+    if not isinstance(result, (Sensitivity, Basins)):
+        words = "what `sensitivity` or `basins` returns"
+        raise must("result", words, result, kind=TypeError)
+    two = isinstance(result, Sensitivity) and len(result.axes) == 2
+    kind = check_map_file(path, two=two, pins=pins, size=size)
+    check_target(path)
+    if kind == _DATA:
+        result.save(path)
+    elif kind == _PAGE:
+        from trajectories.plotting.maps.map_page import map_page
+
+        page = map_page(result, theme=theme).encode()
+        with replacing(path) as file:
+            file.write(page)
+    else:
+        save_figure(_figure(result, theme, pins, size), path)
+
+
+def check_map_file(
+    path: str | os.PathLike[str],
+    *,
+    two: bool,
+    pins: Sequence[Any] | None = None,
+    size: tuple[int, int] | None = None,
+) -> str:
+    """Return the suffix of a map's file, if a map can become that; it need not be there yet."""
+    kind = suffix("format of a map", path, MAP_FORMATS)
+    if kind in (_PAGE, _DATA) and size is not None:
+        raise must("size", f"left out for {kind}", size)
+    if pins is not None and (kind in (_PAGE, _DATA) or not two):
+        raise must("pins", "left out but for a picture of two hyperparameters", pins)
+    return kind
+
+
+def _figure(
+    result: Sensitivity | Basins,
+    theme: str | None,
+    pins: Sequence[Any] | None,
+    size: tuple[int, int] | None,
+) -> Figure:
+    if isinstance(result, Basins):
+        return plot_basins(result, theme=theme, size=size)
+    if len(result.axes) == 2:
+        return plot_sensitivity(result, theme=theme, pins=pins, size=size)
+    figure = plot_rates(result, theme=theme, size=size).figure
+    assert isinstance(figure, Figure)
+    return figure

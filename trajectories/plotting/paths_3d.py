@@ -1,0 +1,321 @@
+"""Paths in 3-D."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from inspect import signature
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.text import Text
+from matplotlib.transforms import ScaledTranslation
+from mpl_toolkits.mplot3d import Axes3D
+from mpl_toolkits.mplot3d.art3d import Line3D
+from numpy.typing import NDArray
+
+from trajectories.checks import Interval, scalar
+from trajectories.plotting.readout import NOWHERE, Readout, counter, counter_width
+from trajectories.plotting.scene import HEAD, NOTE, Mover, Scene, Style, marker_spacing
+from trajectories.plotting.surface_3d import (
+    AZIMUTHS,
+    Contours,
+    Heights,
+    Hill,
+    Lifted,
+    best_azimuth,
+    fit,
+    in_pixels,
+    lifted,
+    set_limits,
+    style_axes,
+    unhidden,
+)
+from trajectories.plotting.text import (
+    GRID,
+    draw_header,
+    heading,
+    in_points,
+    literal,
+    points,
+    text_size,
+)
+from trajectories.plotting.theme import PLAIN, Extras, Theme, setting
+from trajectories.surfaces.surface import Surface
+
+Array = NDArray[np.float64]
+
+_MARK, _PATH = 3.0, 10.0
+#: Size of a head, in sizes of a marker.
+_HEAD = 2.1
+#: How pale a place is that the surface hides.
+_PALE = 0.35
+
+
+class Camera:
+    """A camera that turns around the surface while the paths run."""
+
+    def __init__(self, ax: Axes3D, steps: int, orbit: float) -> None:
+        self._ax, self._steps, self._orbit = ax, max(steps, 1), orbit
+        self._azimuth = float(ax.azim)
+        self.artists: list[Artist] = []
+
+    def show(self, step: int) -> None:
+        """Turn to where the camera is at `step`."""
+        rest = 1 - step / self._steps if self._orbit else 0.0
+        self._ax.view_init(self._ax.elev, self._azimuth - self._orbit * rest)
+
+
+class Climbers:
+    """The paths of a scene on its surface."""
+
+    def __init__(
+        self,
+        ax: Axes3D,
+        tracks: Sequence[Lifted],
+        styles: Sequence[Style],
+        tail: int | None = None,
+    ) -> None:
+        self._tracks, self._tail = tracks, tail
+        self._lines: list[Line3D] = []
+        self._marks: list[Line3D] = []
+        self._heads: list[Line3D] = []
+        halo, size = setting("axes.facecolor"), setting("lines.markersize")
+        longest = max(len(track.ends) for track in tracks) - 1
+        every = marker_spacing(longest if tail is None else min(tail, longest))
+        self._every = every if tail is not None and "markevery" not in styles[0] else None
+        for number, (track, style) in enumerate(zip(tracks, styles, strict=True)):
+            several = track.points.shape[1] > 1
+            # Never below what stands still, or a moving picture could not be painted over it.
+            zorder = max(_PATH, style.get("zorder", _PATH)) + number / 100
+            edges = {"markeredgecolor": halo, "markeredgewidth": 0.5}
+            wide = {"linewidth": setting("lines.linewidth") / 2} if several else {}
+            line_style = wide | style | {"marker": "", "zorder": zorder}
+            self._lines.append(_line(ax, **line_style))
+            # The marks of the steps are a line of their own: the line has more points than steps.
+            mark_style = {"markevery": every, **edges} | style
+            mark_style |= {"linestyle": "none", "zorder": zorder + 0.005, "label": "_steps"}
+            self._marks.append(_line(ax, **mark_style | ({"marker": ""} if several else {})))
+            head_style = {
+                "color": style["color"],
+                "marker": style["marker"],
+                "linestyle": "none",
+                "markersize": size * (1 if several else _HEAD),
+                "markeredgecolor": halo,
+                "markeredgewidth": 1.2,
+                "zorder": HEAD + number / 100,
+            }
+            self._heads.append(_line(ax, **head_style))
+        self.artists: list[Artist] = [*self._lines, *self._marks, *self._heads]
+
+    def show(self, step: int) -> None:
+        """Show the paths up to `step`."""
+        groups = zip(self._tracks, self._lines, self._marks, self._heads, strict=True)
+        for track, line, marks, head in groups:
+            last = min(step, len(track.ends) - 1)
+            begin = 0 if self._tail is None else min(max(step - self._tail, 0), last)
+            line.set_data_3d(*_chained(track.points[track.ends[begin] : track.ends[last] + 1]))
+            marks.set_data_3d(*_chained(track.stops[begin : last + 1]))
+            if self._every:
+                marks.set_markevery((-begin % self._every, self._every))
+            head.set_data_3d(*track.stops[last].T)
+
+
+class Leavers:
+    """An arrow for each path that leaves the picture, and a line of words in a corner."""
+
+    def __init__(
+        self,
+        ax: Axes3D,
+        scene: Scene,
+        tracks: Sequence[Lifted],
+        styles: Sequence[Style],
+        taken: Array,
+    ) -> None:
+        self._ax = ax
+        self._since: list[int] = []
+        self._arrows: list[tuple[Line3D, Array]] = []
+        arrows: list[Artist] = []
+        words: list[tuple[str, Any]] = []
+        for track, path, style in zip(scene.tracks, tracks, styles, strict=True):
+            leaving = track.exits[0] if len(track.exits) == 1 else None
+            if leaving is None:
+                continue
+            lost = leaving.direction == (0.0, 0.0)
+            doing = "lost" if lost else "leaves"
+            words.append(
+                (f"{literal(track.label)}: {doing} at step {leaving.step}", style["color"])
+            )
+            self._since.append(leaving.step)
+            arrow = _line(
+                ax,
+                color=style["color"],
+                marker="x",
+                markersize=setting("lines.markersize") * 2.6,
+                markeredgecolor=style["color"] if lost else setting("axes.facecolor"),
+                markeredgewidth=2.0 if lost else 0.8,
+                linestyle="none",
+                zorder=HEAD + 0.9,
+            )
+            arrows.append(arrow)
+            way = path.points[: path.ends[leaving.step] + 1, 0]
+            way = way[np.isfinite(way).all(axis=1)]
+            if len(way):
+                arrow.set_data_3d(*way[-1:].T)
+                if not lost:
+                    self._arrows.append((arrow, way[-2:]))
+        notes, self.box = _notes(ax, words, taken)
+        self.artists = [*arrows, *notes]
+
+    def show(self, step: int) -> None:
+        """Show what has left by `step`, and turn the arrows as the camera sees the paths."""
+        for artist, since in zip(self.artists, self._since * 2, strict=True):
+            artist.set_visible(step >= since)
+        for arrow, way in self._arrows:
+            across, up = np.diff(in_pixels(self._ax, way[[0, -1]]), axis=0)[0]
+            arrow.set_marker((3, 0, math.degrees(math.atan2(up, across)) - 90))
+
+
+class Places:
+    """The minima as stars and the starts as rings, pale where the surface stands before them."""
+
+    def __init__(self, ax: Axes3D, minima: Array, starts: Array, z: Array) -> None:
+        self._ax, self._z = ax, z
+        size = setting("lines.markersize")
+        ink, ground = setting("text.color"), setting("axes.facecolor")
+        star = {"marker": "*", "markersize": size * 3.6, "markerfacecolor": ink}
+        star |= {"markeredgecolor": ground, "markeredgewidth": 1.0, "label": "_minimum"}
+        ring = {"marker": "o", "markersize": size * (3.2 if len(starts) < 9 else 1.2)}
+        ring |= {"markerfacecolor": "none", "markeredgecolor": ink, "markeredgewidth": 1.4}
+        ring |= {"label": "_start"}
+        self._kinds = [
+            (
+                places,
+                *(_line(ax, linestyle="none", zorder=_MARK, alpha=a, **look) for a in (_PALE, 1)),
+            )
+            for places, look in ((minima, star), (starts, ring))
+        ]
+        self.artists: list[Artist] = [line for _, *both in self._kinds for line in both]
+
+    def show(self, step: int) -> None:
+        """Tell again what is hidden, as the camera may have turned."""
+        for places, pale, plain in self._kinds:
+            seen = unhidden(self._ax, places, self._z)
+            pale.set_data_3d(*places[~seen].T)
+            plain.set_data_3d(*places[seen].T)
+
+
+def _line(ax: Axes3D, **style: Any) -> Line3D:
+    line = Line3D([], [], [], **style)
+    ax.add_line(line)
+    return line
+
+
+def _chained(history: Array) -> Array:
+    """Return x, y and z of points, shape (n, paths, 3); paths follow each other, NaN between."""
+    if history.shape[1] == 1:
+        return history[:, 0].T
+    gap = np.full((1, *history.shape[1:]), np.nan)
+    return np.concatenate([history, gap]).transpose(1, 0, 2).reshape(-1, 3).T
+
+
+def _notes(ax: Axes3D, words: Sequence[tuple[str, Any]], taken: Array) -> tuple[list[Text], Array]:
+    """Write lines of words and colours into the corner of the panel that is most empty."""
+    size = points("xtick.labelsize")
+    wide = max((text_size(line, size)[0] for line, _ in words), default=0.0) + 2 * size
+    box = np.array([wide, 1.5 * size * len(words) + size]) / in_points(ax)
+    parts = (taken - ax.bbox.min) / ax.bbox.size
+    corners = [(0, 1), (1, 1), (0, 0), (1, 0)]
+    covered = [(abs(parts - corner) < box).all(axis=1).sum() for corner in corners]
+    right, top = corners[int(np.argmin(covered))]
+    notes = []
+    for row, (line, color) in enumerate(words):
+        down = 1.5 * row + 1.2 if top else 1.5 * (row - len(words)) + 1.2
+        shift = ScaledTranslation(0.0, -down * size / 72, ax.figure.dpi_scale_trans)
+        place = {"transform": ax.transAxes + shift, "ha": "right" if right else "left"}
+        look = {"color": color, "fontsize": size, "zorder": NOTE}
+        notes.append(ax.text2D(right, top, line, **place, **look))
+    corner = np.array([right, top])
+    return notes, corner + (1 - 2 * corner) * box * GRID if words else GRID[:0]
+
+
+#: How high the camera stands by default, in degrees.
+ELEVATION = 45.0
+_HILL, _CONTOUR = 1.0, 1.5
+_ELEVATIONS = Interval(0.0, 90.0, "both", "between 0 and 90")
+_ANY = Interval(-math.inf, math.inf, "neither", "finite")
+
+
+def draw_solid(
+    ax: Axes3D,
+    scene: Scene,
+    surface: Surface,
+    theme: Theme,
+    styles: Sequence[Style],
+    *,
+    legend: bool = True,
+    elevation: float = ELEVATION,
+    azimuth: float | None = None,
+    orbit: float = 0.0,
+    extras: Extras = PLAIN,
+) -> list[Mover]:
+    """Draw a scene's surface on 3-D Axes, and return its paths, which can show any step."""
+    heights = Heights.of(scene)
+    tracks = [lifted(track, scene.limits, surface.value, heights) for track in scene.tracks]
+    z = heights(scene.relief.z)
+    ax.computed_zorder = False
+    ax.set_proj_type("ortho")
+    set_limits(ax, scene, z, heights)
+    ax.view_init(elevation, AZIMUTHS[0] if azimuth is None else azimuth)
+    starts = np.concatenate([track.positions[0] for track in scene.tracks])
+    minima = _on_surface(np.reshape(scene.minima, (-1, 2)), scene, surface, heights)
+    starts = _on_surface(starts, scene, surface, heights)
+    if azimuth is None:
+        ax.view_init(elevation, best_azimuth(ax, tracks, minima, z))
+    style_axes(ax, heights)
+    # Rasterized where the rest is vectors, which have no shades.
+    hill = Hill(scene.relief, heights, theme, ax.azim, zorder=_HILL, rasterized=True)
+    ax.add_collection(hill, autolim=False)
+    lines = {"colors": theme.contour, "linewidths": 0.7, "zorder": _CONTOUR}
+    ax.add_collection(Contours(scene.relief, heights, **lines), autolim=False)
+    ax.apply_aspect()
+    labels = [track.label for track in scene.tracks] if legend else []
+    words = heading(scene.name, scene.formula, scene.latex)
+    # The counter shares the heading's line, and leaves the legend all of its own.
+    beside = counter_width(scene.steps) + points("legend.fontsize")
+    lift = draw_header(ax, words, labels, styles, beside=beside)
+    taken = fit(ax, heights, scene.relief, z, orbit)
+    shift = ScaledTranslation(0, lift / 72, ax.figure.dpi_scale_trans)
+    leavers = Leavers(ax, scene, tracks, styles, taken)
+    movers: list[Mover] = [
+        Camera(ax, scene.steps, orbit),
+        Places(ax, minima, starts, z),
+        Climbers(ax, tracks, styles, extras.tail),
+        leavers,
+        counter(ax.figure, 1.0, 1.0, ax.transAxes + shift, scene.steps),
+    ]
+    if extras.captions:
+        covered = np.concatenate([(taken - ax.bbox.min) / ax.bbox.size, leavers.box])
+        movers.append(Readout(ax, scene, styles, covered, NOWHERE, marks=legend))
+    return movers
+
+
+def checked_camera(elevation: Any, azimuth: Any, orbit: Any) -> dict[str, Any]:
+    """Return what `draw_solid` takes of a camera, if they are angles."""
+    return {
+        "elevation": scalar("elevation", elevation, _ELEVATIONS),
+        "azimuth": None if azimuth is None else scalar("azimuth", azimuth, _ANY),
+        "orbit": scalar("orbit", orbit, _ANY),
+    }
+
+
+#: What a camera is told by.
+CAMERA = frozenset(signature(checked_camera).parameters)
+
+
+def _on_surface(places: Array, scene: Scene, surface: Surface, heights: Heights) -> Array:
+    """Return those of some places that are in the picture, each once, with their heights."""
+    low, high = np.array(scene.limits).T
+    inside = np.unique(places[((places >= low) & (places <= high)).all(axis=1)], axis=0)
+    return np.column_stack([inside, heights(surface.value(inside))])

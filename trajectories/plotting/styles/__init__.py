@@ -1,1 +1,0 @@
-"""Matplotlib style files, which the themes are put together from."""

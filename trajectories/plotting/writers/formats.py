@@ -1,0 +1,543 @@
+"""WebP, PNG, MP4, WebM and numbered frames; the table of all formats, budgets of bytes."""
+
+from __future__ import annotations
+
+import html
+import io
+import math
+import os
+import re
+import shutil
+import struct
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from trajectories.checks import must
+from trajectories.files import check_target, hidden_folder, passing_folder
+from trajectories.plotting.writers.gif import (
+    Changes,
+    Palette,
+    Pixels,
+    Screen,
+    Stream,
+    boxed,
+    palette_colors,
+    samples,
+    write_gif,
+)
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+#: Smaller than Pillow's filtered rows in half the time, as the pictures are lines and flat fills.
+_FRAME_LEVEL = 3
+_RGB = 2
+_NAME = re.compile(r"(?:[^%]|%%)*%(?:0[1-9])?d(?:[^%]|%%)*\.png", re.IGNORECASE)
+
+
+def write_frames(pattern: str | os.PathLike[str], stream: Stream) -> None:
+    """Write each frame to a PNG file of its own, numbered from 0."""
+    targets = numbered(pattern, len(stream.steps))
+    for target in targets[:1] + [target for target in targets if target.is_dir()]:
+        check_target(target)
+    added: list[Path] = []
+    with hidden_folder(targets[0]) as folder:
+        partial = [folder / target.name for target in targets]
+        for path, frame in zip(partial, stream.frames(), strict=True):
+            with open(path, "wb") as file:
+                write_png(file, frame, stream.comment)
+        try:
+            for path, target in zip(partial, targets, strict=True):
+                new = not target.exists()
+                os.replace(path, target)
+                if new:
+                    added.append(target)
+        except BaseException:
+            for target in added:
+                target.unlink(missing_ok=True)
+            raise
+
+
+def numbered(pattern: str | os.PathLike[str], count: int) -> list[Path]:
+    """Return the paths that a pattern stands for."""
+    path = Path(pattern)
+    if not _NAME.fullmatch(path.name):
+        words = "the path of a .png file with one field for the number, such as 'frames/%04d.png'"
+        raise must("pattern", words, os.fspath(pattern))
+    return [path.with_name(path.name % number) for number in range(count)]
+
+
+def write_png(file: BinaryIO, pixels: Pixels, comment: str = "") -> None:
+    """Write one picture as a PNG of 24 bits a pixel."""
+    height, width = pixels.shape[:2]
+    file.write(SIGNATURE)
+    file.write(chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, _RGB, 0, 0, 0)))
+    if comment:
+        file.write(text("Comment", comment))
+    rows = np.ascontiguousarray(pixels[..., :3]).reshape(height, 3 * width)
+    file.write(chunk(b"IDAT", deflated(rows, _FRAME_LEVEL)))
+    file.write(chunk(b"IEND", b""))
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """Return a PNG chunk: its length, four letters, data and check sum."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def text(keyword: str, content: str) -> bytes:
+    """Return a chunk of text: tEXt if Latin-1 can hold it, iTXt in UTF-8 otherwise."""
+    key = keyword.encode("latin-1") + b"\0"
+    try:
+        return chunk(b"tEXt", key + content.encode("latin-1"))
+    except UnicodeEncodeError:
+        # Not compressed, no language, no translated keyword.
+        return chunk(b"iTXt", key + b"\0\0\0\0" + content.encode("utf-8", "replace"))
+
+
+def deflated(rows: Pixels, level: int) -> bytes:
+    """Compress rows of bytes as PNG has them, each after a 0: not filtered."""
+    raw = np.zeros((rows.shape[0], rows.shape[1] + 1), np.uint8)
+    raw[:, 1:] = rows
+    packer = zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL)
+    return packer.compress(raw.data) + packer.flush()
+
+
+_SLOWEST = 0.001
+#: Browsers play waits of 10 ms and less as ten times as much.
+_FASTEST = 90
+_MAX_HOLD = 600
+
+_INDEXED = 3
+_KEEP, _REPLACE, _OVER = 0, 0, 1
+_LEVEL = 6
+
+_ALPHA, _XMP, _ANIMATION = 0x10, 0x04, 0x02
+#: Method 0 is 5 times the bytes; more effort takes 2 to 4 times as long for a sixth of the bytes.
+_EFFORT = {"method": 1, "quality": 20}
+_WORKERS = 2
+#: What XML cannot hold.
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PACKET = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:description>'
+    '<rdf:Alt><rdf:li xml:lang="x-default">{}</rdf:li></rdf:Alt>'
+    "</dc:description></rdf:Description></rdf:RDF></x:xmpmeta>"
+)
+
+
+def write_apng(file: BinaryIO, stream: Stream) -> None:
+    """Write an animated PNG with one palette of 255 colours, that of the GIF."""
+    _check(stream)
+    usual = 1 / Fraction(stream.fps)
+    width, height = stream.size
+    palette = Palette((stream.paint(step) for step in samples(stream.steps)), stream.thrift)
+    header = struct.pack(">IIBBBBB", width, height, 8, _INDEXED, 0, 0, 0)
+    file.write(SIGNATURE + chunk(b"IHDR", header))
+    file.write(chunk(b"acTL", struct.pack(">II", len(stream.steps), stream.loop)))
+    if stream.comment:
+        file.write(text("Comment", stream.comment))
+    # Only index 0 is transparent.
+    file.write(chunk(b"PLTE", palette.rgb.tobytes()) + chunk(b"tRNS", b"\0"))
+    screen = Screen(palette, height, width)
+    number, last = 0, len(stream.steps) - 1
+    for i, frame in enumerate(stream.frames()):
+        index, (left, top) = screen.update(frame)
+        wait = usual + Fraction(stream.hold) if i == last else usual
+        place = struct.pack(">IIIII", number, index.shape[1], index.shape[0], left, top)
+        blending = struct.pack(">BB", _KEEP, _OVER if i else _REPLACE)
+        file.write(chunk(b"fcTL", place + struct.pack(">HH", *_ratio(wait)) + blending))
+        data = deflated(index, _LEVEL)
+        if i:
+            number += 1
+            file.write(chunk(b"fdAT", struct.pack(">I", number) + data))
+        else:
+            file.write(chunk(b"IDAT", data))
+        number += 1
+    file.write(chunk(b"IEND", b""))
+
+
+def _ratio(seconds: Fraction) -> tuple[int, int]:
+    """Return the nearest fraction whose numerator and denominator have 16 bits."""
+    near = seconds.limit_denominator(min(65535, int(65000 / seconds)))
+    return near.numerator, near.denominator
+
+
+def write_webp(file: BinaryIO, stream: Stream) -> None:
+    """Write an animated WebP without loss, unless the stream wants to be thrifty."""
+    _check(stream)
+    waits = milliseconds(len(stream.steps), stream.fps, stream.hold)
+    width, height = stream.size
+    begin = file.tell()
+    file.write(b"RIFF\0\0\0\0WEBP")
+    flags = _ALPHA | _ANIMATION | (_XMP if stream.comment else 0)
+    file.write(_riff(b"VP8X", struct.pack("<I", flags) + _three(width - 1, height - 1)))
+    file.write(_riff(b"ANIM", struct.pack("<IH", 0xFFFFFFFF, stream.loop)))
+    for place, still in _stills(stream, waits):
+        # The 0: drawn over what was there, and left in place.
+        file.write(_riff(b"ANMF", place + b"\0" + still))
+    if stream.comment:
+        clean = html.escape(_NO_XML.sub("\ufffd", stream.comment), quote=False)
+        packet = _PACKET.format(clean.replace("\r", "&#13;"))
+        file.write(_riff(b"XMP ", packet.encode("utf-8")))
+    end = file.tell()
+    file.seek(begin + 4)
+    file.write(struct.pack("<I", end - begin - 8))
+    file.seek(end)
+
+
+def milliseconds(frames: int, fps: float, hold: float) -> list[int]:
+    """Return how long each frame stands; rounding is spread, so that no frame begins 1 ms late."""
+    begins = [int(np.floor(1000 * i / fps + 0.5)) for i in range(frames + 1)]
+    waits = [after - before for before, after in zip(begins[:-1], begins[1:], strict=True)]
+    waits[-1] += round(1000 * hold)
+    return waits
+
+
+def _stills(stream: Stream, waits: list[int]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the place and time of each frame's rectangle, and its coded pixels."""
+    width, height = stream.size
+    changes = Changes(height, width)
+    palette = None
+    if stream.thrift:
+        palette = Palette((stream.paint(step) for step in samples(stream.steps)), stream.thrift)
+    pending: deque[tuple[bytes, Future[bytes]]] = deque()
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for frame, wait in zip(stream.frames(), waits, strict=True):
+            # Corners are counted in steps of two pixels.
+            places, pixels = changes.update(frame)
+            if palette is not None:
+                pixels = palette.nearest(pixels)
+            rectangle, (left, top) = boxed(places, pixels, width, empty=0, grid=2)
+            rows, columns = rectangle.shape
+            place = _three(left // 2, top // 2, columns - 1, rows - 1, wait)
+            pending.append((place, pool.submit(_still, rectangle)))
+            if len(pending) > 2 * _WORKERS:
+                place, coded = pending.popleft()
+                yield place, coded.result()
+        while pending:
+            place, coded = pending.popleft()
+            yield place, coded.result()
+
+
+def _still(rectangle: NDArray[np.uint32]) -> bytes:
+    """Return the chunk of a WebP that holds the pixels, coded without loss."""
+    pixels = rectangle.astype("<u4", copy=False).view(np.uint8).reshape(*rectangle.shape, 4)
+    coded = io.BytesIO()
+    Image.fromarray(pixels).save(coded, "WEBP", lossless=True, **_EFFORT)
+    return coded.getvalue()[12:]
+
+
+def _riff(kind: bytes, data: bytes) -> bytes:
+    """Return a chunk: four letters, its length and data, padded to an even length."""
+    return kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+
+
+def _three(*numbers: int) -> bytes:
+    """Return numbers in three bytes each."""
+    return b"".join(number.to_bytes(3, "little") for number in numbers)
+
+
+def _check(stream: Stream) -> None:
+    if not _SLOWEST <= stream.fps <= _FASTEST:
+        words = f"from {MIN_FPS:g} to {MAX_FPS}, as browsers slow faster pictures down"
+        raise must("fps", words, stream.fps)
+    if not 0 <= stream.hold <= _MAX_HOLD:
+        raise must("hold", f"from 0 to {_MAX_HOLD} seconds", stream.hold)
+
+
+MIN_FPS, MAX_FPS = 0.1, 240
+#: Holds the usual rates exactly: 25, 12.5, 8.333, 30000/1001.
+_DENOMINATOR = 1001
+#: What a thrifty stream adds to the constant rate factor; 6 is about half the bits.
+_COARSER = 6
+_BT709 = 1
+_LIMITED_RANGE = 1
+#: Swscale's averaging, with accurate rounding that is the same on every processor, from all of
+#: the chroma: half a decibel better than its default on thin lines, and no slower.
+_SCALING = 0x20 | 0x40000 | 0x80000 | 0x4000
+
+
+@dataclass(frozen=True)
+class _Format:
+    """How a container is written."""
+
+    name: str
+    codec: str
+    #: The constant rate factor: higher is coarser.
+    crf: int
+    options: dict[str, str]
+    container: dict[str, str] = field(default_factory=dict)
+    #: A filter over the coded packets.
+    packets: str = "null"
+
+
+# A number of threads of its own: with another number the bytes would be others.
+_MP4 = _Format(
+    "mp4",
+    "libx264",
+    18,
+    {
+        "preset": "veryfast",
+        "threads": "2",
+        # Finer chroma, as of a lower crf: flat fills keep their tint.
+        "x264-params": "cpu-independent=1:chroma-qp-offset=-6",
+    },
+    {"movflags": "+faststart"},
+    # Removes the encoder's note on its version and settings.
+    "filter_units=remove_types=6",
+)
+_WEBM = _Format(
+    "webm",
+    "libvpx-vp9",
+    24,
+    {
+        "deadline": "realtime",
+        "cpu-used": "6",
+        "b": "0",
+        "g": "250",
+        "row-mt": "1",
+        "threads": "2",
+    },
+)
+
+
+def write_mp4(file: BinaryIO, stream: Stream) -> None:
+    """Write an MP4: H.264 with 4:2:0 chroma in BT.709, the index before the pictures."""
+    _write(file, stream, _MP4)
+
+
+def write_webm(file: BinaryIO, stream: Stream) -> None:
+    """Write a WebM: VP9, for browsers."""
+    _write(file, stream, _WEBM)
+
+
+def frame_rate(fps: float) -> Fraction:
+    """Return a rate as a video keeps it."""
+    if not MIN_FPS <= fps <= MAX_FPS:
+        raise must("fps", f"from {MIN_FPS:g} to {MAX_FPS} for a video", fps)
+    return Fraction(fps).limit_denominator(_DENOMINATOR)
+
+
+def repeats(rate: Fraction, hold: float) -> int:
+    """Return how often the last frame is shown again to stand `hold` seconds longer."""
+    if not 0 <= hold <= _MAX_HOLD:
+        raise must("hold", f"from 0 to {_MAX_HOLD} seconds", hold)
+    return int(hold * rate + 0.5)
+
+
+def _write(file: BinaryIO, stream: Stream, kind: _Format) -> None:
+    rate = frame_rate(stream.fps)
+    again = repeats(rate, stream.hold)
+    av = _pyav(kind)
+    with _place(file, kind) as path:
+        options = {"fflags": "+bitexact", **kind.container}
+        if kind is _MP4:
+            # Durations are counted in frames; the default would cut them to milliseconds.
+            options["movie_timescale"] = str(rate.numerator)
+        with av.open(path, "w", format=kind.name, container_options=options) as container:
+            if stream.comment:
+                container.metadata["comment"] = stream.comment
+            video = _video_stream(container, kind, stream, rate)
+            thinned = av.bitstream.BitStreamFilterContext(kind.packets, video)
+            for frame in _converted(av, stream, again, 1 / rate):
+                for packet in video.encode(frame):
+                    container.mux(thinned.filter(packet))
+            container.mux(thinned.filter(None))
+
+
+@contextmanager
+def _place(file: BinaryIO, kind: _Format) -> Iterator[str]:
+    """Yield a path that the encoder can write, and read again, so that it ends up in a file."""
+    try:
+        own = f"/proc/self/fd/{file.fileno()}" if not file.tell() else ""
+    except OSError:  # It is in memory.
+        own = ""
+    if own and os.path.isfile(own):
+        try:
+            yield own
+        except OSError as error:
+            if error.filename != own:
+                raise
+            raise OSError(
+                error.errno, error.strerror
+            ) from error  # That path tells nobody anything.
+        file.seek(0, os.SEEK_END)
+        return
+    with passing_folder() as folder:
+        path = folder / f"video.{kind.name}"
+        yield str(path)
+        with open(path, "rb") as done:
+            shutil.copyfileobj(done, file)
+
+
+def _pyav(kind: _Format) -> Any:
+    """Return PyAV, if it is there and can write the format."""
+    lack = "PyAV"
+    try:
+        import av
+        import av.bitstream
+    except ImportError:
+        pass
+    else:
+        if kind.codec in av.codecs_available:
+            return av
+        lack = f"a PyAV that has {kind.codec}"
+    raise ImportError(f'Writing .{kind.name} needs {lack}: pip install "trajectories[video]"')
+
+
+def _video_stream(container: Any, kind: _Format, stream: Stream, rate: Fraction) -> Any:
+    crf = kind.crf + _COARSER * stream.thrift
+    options = {**kind.options, "crf": str(crf), "flags": "+bitexact"}
+    video = container.add_stream(kind.codec, rate=rate, options=options)
+    video.width, video.height = (side + side % 2 for side in stream.size)
+    video.pix_fmt = "yuv420p"
+    context = video.codec_context
+    context.time_base = 1 / rate
+    context.color_range = _LIMITED_RANGE
+    context.color_primaries = context.color_trc = context.colorspace = _BT709
+    return video
+
+
+def _converted(av: Any, stream: Stream, again: int, tick: Fraction) -> Iterator[Any]:
+    """Yield the frames as the encoder takes them, the last one again and again, and None."""
+    convert = av.video.reformatter.VideoReformatter().reformat
+    frame: Any = None
+    for i, pixels in enumerate(_even(stream.frames(), stream.size)):
+        painted = av.VideoFrame.from_numpy_buffer(pixels, format="rgba")
+        frame = convert(
+            painted,
+            format="yuv420p",
+            src_colorspace="ITU709",
+            dst_colorspace="ITU709",
+            src_color_range="JPEG",
+            dst_color_range="MPEG",
+            interpolation=_SCALING,
+        )
+        frame.pts, frame.time_base = i, tick
+        yield frame
+    for _ in range(again):
+        frame.pts += 1
+        yield frame
+    yield None
+
+
+def _even(frames: Iterable[Pixels], size: tuple[int, int]) -> Iterator[Pixels]:
+    """Repeat the last column and row where the width or height is odd, as 4:2:0 wants them even."""
+    width, height = size
+    if width % 2 == height % 2 == 0:
+        yield from frames
+        return
+    padded = np.empty((height + height % 2, width + width % 2, 4), np.uint8)
+    for frame in frames:
+        padded[:height, :width] = frame
+        padded[:height, width:] = frame[:, -1:]
+        padded[height:] = padded[height - 1]
+        yield padded
+
+
+_THRIFT = 3
+#: A moving picture of fewer frames hardly moves.
+FEWEST = 12
+#: Aim a little lower, as sizes are guessed from what was written before.
+_AIM = 0.96
+SMALLEST = 0.25
+
+
+@dataclass(frozen=True)
+class Economy:
+    """What is left of a moving picture."""
+
+    frames: int
+    thrift: int = 0
+    scale: float = 1.0
+
+
+def economize(
+    write: Callable[[Economy], int],
+    frames: int,
+    max_bytes: int,
+    *,
+    fewest: int = FEWEST,
+    smallest: float = SMALLEST,
+) -> Economy:
+    """Write a picture until it is small enough: fewer colours, then fewer frames, then smaller."""
+    economy = Economy(frames)
+    size = write(economy)
+    while size > max_bytes and economy.thrift < _THRIFT:
+        economy = replace(economy, thrift=economy.thrift + 1)
+        size = write(economy)
+    economy, size = _fewer(write, economy, size, max_bytes, fewest)
+    while size > max_bytes and economy.scale > smallest:
+        scale = economy.scale * min(0.9, math.sqrt(_AIM * max_bytes / size))
+        economy = replace(economy, scale=max(scale, smallest))
+        size = write(economy)
+    if size > max_bytes:
+        raise must("max_bytes", f"at least about {size} for this picture", max_bytes)
+    return economy
+
+
+def _fewer(
+    write: Callable[[Economy], int], economy: Economy, size: int, max_bytes: int, fewest: int
+) -> tuple[Economy, int]:
+    """Leave out frames until the rest is small enough, but not many more than that needs."""
+    fewest = min(economy.frames, fewest)
+    large: tuple[int, int] | None = None
+    while size > max_bytes and economy.frames > fewest:
+        large = economy.frames, size
+        count = int(economy.frames * min(0.9, _AIM * max_bytes / size))
+        economy = replace(economy, frames=max(count, fewest))
+        size = write(economy)
+    if large is not None and size < 0.85 * max_bytes:
+        # The ground is there once, however many frames there are: between both sizes they count.
+        rise = (large[1] - size) / (large[0] - economy.frames)
+        count = economy.frames + int((_AIM * max_bytes - size) / rise)
+        if economy.frames < count < large[0]:
+            more = replace(economy, frames=count)
+            bigger = write(more)
+            if bigger <= max_bytes:
+                return more, bigger
+            size = write(economy)
+    return economy, size
+
+
+def thinned(steps: Sequence[int], count: int) -> tuple[int, ...]:
+    """Return so many of the steps at equal distances, the last one among them."""
+    last = len(steps) - 1
+    return tuple(steps[last - round(i * last / max(count - 1, 1))] for i in range(count))[::-1]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format that takes a stream of frames."""
+
+    write: Callable[[BinaryIO, Stream], None]
+    video: bool = False
+
+    def given_up(self, thrift: int) -> str:
+        """Tell what a thrifty stream has given up."""
+        return "coarser compression" if self.video else f"{palette_colors(thrift)} colours"
+
+
+#: The formats that are streams of frames, by suffix.
+STREAMED: Mapping[str, Format] = {
+    ".gif": Format(write_gif),
+    ".mp4": Format(write_mp4, video=True),
+    ".webm": Format(write_webm, video=True),
+    ".webp": Format(write_webp),
+    ".png": Format(write_apng),
+    ".apng": Format(write_apng),
+}
+#: The interactive page.
+PAGE = ".html"
+#: All suffixes that `Animation.save` knows.
+FORMATS = (*STREAMED, PAGE)
