@@ -20,5 +20,5 @@ rules = {
 paths = tj.compare("sphere", rules, start=(-3.5, 2), steps=120, noise=1.2, rng=7)
 
 # %%
-animation = tj.animate(paths, layout="grid", size=(1200, 540), captions=True, linewidth=1.5)
+animation = tj.animate(paths, layout="grid", size=(1200, 540), readout=True, linewidth=1.5)
 animation.save("decay.gif", fps=12)

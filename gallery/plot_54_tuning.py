@@ -1,5 +1,5 @@
 """
-A fair race: the same budget for all
+A fair race: the same trials for all
 ====================================
 
 A race between optimizers says little if one of them was tuned and the others were not. Here each
@@ -14,7 +14,7 @@ Tags: race, learning rate
 import trajectories as tj
 
 rules = [tj.SGD, tj.Momentum, tj.AdaGrad, tj.Adam]
-race = tj.tune("rosenbrock", rules, steps=300, budget=40)
+race = tj.tune("rosenbrock", rules, steps=300, trials=40)
 tj.plot_tuning(race).savefig("tuning.png")
 
 # %%

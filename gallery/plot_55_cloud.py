@@ -13,5 +13,5 @@ Tags: map, many minima
 # One batch of 800 paths; the ground is darker where there are more of them.
 import trajectories as tj
 
-cloud = tj.ensemble("himmelblau", "adam:lr=0.1", steps=90, count=800, spread="domain", rng=0)
+cloud = tj.ensemble("himmelblau", "adam:lr=0.1", steps=90, trials=800, spread="domain", rng=0)
 tj.animate_ensemble(cloud, theme="dark").save("cloud.gif", fps=15)

@@ -13,5 +13,5 @@ Tags: noise, valley
 # SGD with gradients whose components have a noise of 1.
 import trajectories as tj
 
-cloud = tj.ensemble("book_quadratic", "sgd:lr=0.3", steps=120, count=800, noise=1.0, rng=0)
+cloud = tj.ensemble("book_quadratic", "sgd:lr=0.3", steps=120, trials=800, noise=1.0, rng=0)
 tj.animate_ensemble(cloud, frames=61).save("noise_cloud.gif", fps=10)

@@ -1,5 +1,5 @@
 """
-The anatomy of a step
+The arrows of a step
 =====================
 
 A step of momentum is a sum of two arrows: what is left of the last step, and the new gradient. At
@@ -17,7 +17,7 @@ rules = [tj.Momentum(0.1), tj.Adam(0.5)]
 paths = tj.compare("x**2/20 + y**2", rules, start=(-7, 2), steps=30)
 
 # %%
-animation = tj.animate(paths, layout="grid", anatomy=True, captions=True, size=(1200, 640))
+animation = tj.animate(paths, layout="grid", step_arrows=True, readout=True, size=(1200, 640))
 animation.save("anatomy.gif", fps=3)
 
 # %%

@@ -19,4 +19,4 @@ print(bowl.analysis((0, 0)))
 # %%
 # Two learning rates on either side of SGD's limit of 1.
 paths = tj.compare(bowl, [tj.SGD(0.95), tj.SGD(1.03)], start=(-7, 2), steps=20)
-tj.plot(paths, annotate=True).figure.savefig("condition.png")
+tj.plot(paths, theory=True).figure.savefig("condition.png")

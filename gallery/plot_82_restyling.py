@@ -14,11 +14,11 @@ import matplotlib as mpl
 import trajectories as tj
 
 paths = tj.compare("himmelblau", [tj.SGD(0.01), tj.Adam(0.3)], start=(-0.2, 0.7), steps=40)
-tj.plot_overlay(paths, theme="slides-dark").savefig("slides_dark.png")
-tj.plot_overlay(paths, theme="print").savefig("print.png")
+tj.plot(paths, theme="slides-dark").figure.savefig("slides_dark.png")
+tj.plot(paths, theme="print").figure.savefig("print.png")
 
 # %%
 # Your own: a colour map for the ground, and any setting of Matplotlib.
 own = {"image.cmap": "YlGnBu_r", "font.family": "serif", "axes.edgecolor": "none"}
 with mpl.rc_context(own):
-    tj.plot_overlay(paths, linewidth=4, markersize=0).savefig("own_style.png")
+    tj.plot(paths, linewidth=4, markersize=0).figure.savefig("own_style.png")

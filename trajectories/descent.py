@@ -233,7 +233,7 @@ def descend(
     >>> descend("x**2/20 + y**2", SGD(0.95), start=(-7, 2), steps=30).positions[-1].round(5)
     array([-0.35039,  0.08478])
     >>> descend("sphere", SGD(np.array([0.1, 0.5, 1.5])), steps=400).status
-    array(['stopped', 'stopped', 'stopped'], dtype='<U9')
+    array(['finished', 'finished', 'finished'], dtype='<U9')
     """
     surface = as_surface(surface)
     optimizer = as_optimizer(optimizer)
@@ -281,7 +281,7 @@ def run(
                 tolerance=tolerance,
                 noise=Noise(made.noise, (made.seed, number)),
             )
-    status = np.full(count, "stopped", dtype="<U9")
+    status = np.full(count, "finished", dtype="<U9")
     status[converged_at >= 0] = "converged"
     status[diverged_at >= 0] = "diverged"
 

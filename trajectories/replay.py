@@ -221,9 +221,9 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
     --------
     >>> import trajectories as tj
     >>> path = tj.descend("sphere", "sgd:0.1", steps=10)
-    >>> tj.plot_overlay(path).savefig("path.png")  # doctest: +SKIP
+    >>> tj.plot(path).figure.savefig("path.png")  # doctest: +SKIP
     >>> tj.read_recipe("path.png").kind  # doctest: +SKIP
-    'plot_overlay'
+    'plot'
     """
     text = read_comment(path)
     with readable(repr(os.fspath(path))):
@@ -333,7 +333,8 @@ def figure_of(
 
         layout = held.pop("layout", "overlay") if kind.layout is None else kind.layout
         asked = settings.pop("layout", None)
-        still = f"plot_{resolve('layout', asked or layout, LAYOUTS)}"
+        layout = resolve("layout", asked or layout, LAYOUTS)
+        still = "plot" if layout == "overlay" else f"plot_{layout}"
     elif kind.moves:
         assert kind.twin is not None
         still = kind.twin
@@ -350,7 +351,7 @@ def figure_of(
 
 
 def saving_of(recipe: Recipe) -> dict[str, Any]:
-    """Return with which rate, hold and loop a moving picture was saved, as far as that is known."""
+    """Return the rate, end pause and loop that a moving picture was saved with."""
     return {name: recipe.settings[name] for name in SAVING if name in recipe.settings}
 
 

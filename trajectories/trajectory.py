@@ -24,7 +24,7 @@ _PER_PATH = ("status", "diverged_at", "converged_at")
 _ARRAYS = ("positions", "values", "gradients", *_PER_PATH, "recorded")
 _KINDS = dict(zip(_ARRAYS, "fffUiii", strict=True))
 _FORM = "trajectories 2"
-_STATUS = ("converged", "diverged", "stopped")
+_STATUS = ("converged", "diverged", "finished")
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ class Trajectory(Frozen):
         What the optimizer was given there: the gradient, and the noise if there was any.
     status : numpy.ndarray of str, shape (...)
         "converged" if the gradient's norm came down to the tolerance, "diverged" if the position,
-        f or the gradient stopped being finite, and "stopped" if the steps ran out.
+        f or the gradient stopped being finite, and "finished" if the steps ran out.
     diverged_at : numpy.ndarray of int, shape (...)
         The first step whose row is not finite, or -1. From it on all rows are NaN.
     converged_at : numpy.ndarray of int, shape (...)
@@ -86,7 +86,7 @@ class Trajectory(Frozen):
     >>> import trajectories as tj
     >>> path = tj.descend("x**2/20 + y**2", tj.SGD(0.95), start=(-7, 2), steps=30)
     >>> path.steps, path.positions[-1].round(5), str(path.status)
-    (30, array([-0.35039,  0.08478]), 'stopped')
+    (30, array([-0.35039,  0.08478]), 'finished')
     """
 
     surface: Surface

@@ -41,8 +41,8 @@ def add_picture(parser: argparse.ArgumentParser, output: str) -> None:
     add("--size", type=size, metavar="WxH", help="in pixels, such as 1280x720")
     add("--limits", type=limits, metavar="X0,X1,Y0,Y1", help="what to show; or the word domain")
     words = "tell the curvature at the minimum and the stable learning rates (overlay, race)"
-    add("--annotate", action="store_true", help=words)
-    add("--captions", action="store_true", help="tell the loss and learning rate of every path")
+    add("--theory", action="store_true", help=words)
+    add("--readout", action="store_true", help="tell the loss and learning rate of every path")
     add("--elevation", type=float, metavar="DEG", help="height of the camera in 3d (default 45)")
     add("--azimuth", type=float, metavar="DEG", help="where the camera stands in 3d")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no notes")
@@ -50,7 +50,7 @@ def add_picture(parser: argparse.ArgumentParser, output: str) -> None:
 
 def picture_settings(options: argparse.Namespace) -> dict[str, Any]:
     """Return what `add_picture` has read, as far as it was given."""
-    names = ("theme", "size", "limits", "annotate", "captions", "elevation", "azimuth")
+    names = ("theme", "size", "limits", "theory", "readout", "elevation", "azimuth")
     given = {name: getattr(options, name) for name in names}
     return {
         name: value for name, value in given.items() if value is not None and value is not False

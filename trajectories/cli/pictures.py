@@ -62,24 +62,28 @@ def add_motion(parser: argparse.ArgumentParser) -> None:
     add("--pace", help="equal between frames: steps (default), length of the way, or loss")
     add("--fps", type=float, help="frames a second, at most 50 (default: about six seconds in all)")
     add(
-        "--hold", type=float, default=1.5, metavar="S", help="seconds to hold the end (default 1.5)"
+        "--end-pause",
+        type=float,
+        default=1.5,
+        metavar="S",
+        help="seconds to hold the end (default 1.5)",
     )
     add("--loop", type=int, default=0, metavar="N", help="times to play; 0 is for ever (default)")
-    add("--tail", type=int, metavar="N", help="steps to show behind each head (default: all)")
-    add("--anatomy", action="store_true", help="show what each step is made of, as arrows")
+    add("--trail", type=int, metavar="N", help="steps to show behind each head (default: all)")
+    add("--step-arrows", action="store_true", help="show what each step is made of, as arrows")
     add("--orbit", type=float, metavar="DEG", help="turn the camera in 3d by so much in all")
     words = "on a page: a slider of learning rates"
     add("--learning-rates", type=numbers(), metavar="R,R,...", help=words)
     words = 'on a page: "grid" lets the viewer click where paths begin'
     add("--starts", metavar="grid", help=words)
     words = "largest file, such as 1MB: colours, frames and pixels are given up to keep it"
-    add("--max-size", type=bytes_of, metavar="SIZE", help=words)
+    add("--max-bytes", type=bytes_of, metavar="SIZE", help=words)
     add("--no-poster", action="store_true", help="no still picture beside a video")
 
 
 def motion_settings(options: argparse.Namespace) -> dict[str, Any]:
     """Return what `add_motion` has read for `animate`, as far as it was given."""
-    names = ("frames", "pace", "tail", "anatomy", "orbit", "learning_rates", "starts")
+    names = ("frames", "pace", "trail", "step_arrows", "orbit", "learning_rates", "starts")
     given = {name: getattr(options, name) for name in names}
     return {
         name: value for name, value in given.items() if value is not None and value is not False
@@ -90,7 +94,7 @@ def saving_settings(options: argparse.Namespace) -> dict[str, Any]:
     """Return what `add_motion` has read for `Animation.save`."""
     return {
         "fps": options.fps,
-        "hold": options.hold,
+        "end_pause": options.end_pause,
         "loop": options.loop,
         "max_bytes": options.max_size,
         "poster": not options.no_poster,
@@ -160,9 +164,9 @@ def _add_basins(kinds: Any) -> None:
 
 
 def _add_tune(kinds: Any) -> None:
-    parser = kinds.add_parser("tune", help="a race with the same budget of learning rates for all")
+    parser = kinds.add_parser("tune", help="a race with the same number of learning rates for all")
     add = _add_common(parser, steps=100, output="race.png", several=True)
-    add("--budget", type=int, default=40, metavar="N", help="rates for each (default 40)")
+    add("--trials", type=int, default=40, metavar="N", help="rates for each (default 40)")
     add("--rates", default="0.0001:10", metavar="LOW:HIGH", help="default 0.0001:10")
     add("--draw", action="store_true", help="draw the rates at random")
     add("--triptych", action="store_true", help="as given, tuned, and ten times too high")
@@ -173,7 +177,7 @@ def _add_ensemble(kinds: Any) -> None:
     parser = kinds.add_parser("ensemble", help="many descents at once as a moving cloud")
     add = _add_common(parser, steps=100, output="cloud.gif", several=False)
     add("-O", "--optimizer", default="adam:lr=0.1", metavar="SPEC", help="default adam:lr=0.1")
-    add("--count", type=int, default=500, metavar="N", help="how many (default 500)")
+    add("--trials", type=int, default=500, metavar="N", help="how many (default 500)")
     words = "deviation of the starts, or the word domain (default without --start and --noise)"
     add("--spread", metavar="S", help=words)
     add("--fps", type=float, help="frames a second")
@@ -331,7 +335,7 @@ def _tune(options: argparse.Namespace) -> None:
         options.optimizer or _RULES,
         options.start,
         options.steps,
-        budget=options.budget,
+        trials=options.trials,
         lr=read_range(options.rates),
         draw=options.draw,
         **_descent(options),
@@ -356,7 +360,7 @@ def _ensemble(options: argparse.Namespace) -> None:
         options.optimizer,
         options.start,
         options.steps,
-        count=options.count,
+        trials=options.trials,
         spread=_spread(options),
         **_descent(options),
         tolerance=options.tolerance,
@@ -414,8 +418,8 @@ def _pin(text: str) -> dict[str, float]:
         ) from None
 
 
-_PICTURE = ("layout", "theme", "size", "frames", "pace", "tail")
-_SAVING = ("fps", "hold", "loop")
+_PICTURE = ("layout", "theme", "size", "frames", "pace", "trail")
+_SAVING = ("fps", "end_pause", "loop")
 
 
 def add_replay(commands: Any) -> None:
@@ -436,11 +440,11 @@ def add_replay(commands: Any) -> None:
     add("--size", type=size, metavar="WxH", help="in pixels, such as 1280x720")
     add("--frames", type=int, metavar="N", help="how many frames")
     add("--pace", help="equal between frames: steps, length of the way, or loss")
-    add("--tail", type=int, metavar="N", help="steps to show behind each head")
+    add("--trail", type=int, metavar="N", help="steps to show behind each head")
     add("--fps", type=float, help="frames a second")
-    add("--hold", type=float, metavar="S", help="seconds to hold the end")
+    add("--end-pause", type=float, metavar="S", help="seconds to hold the end")
     add("--loop", type=int, metavar="N", help="times to play; 0 is for ever")
-    add("--max-size", type=bytes_of, metavar="SIZE", help="largest file, such as 1MB")
+    add("--max-bytes", type=bytes_of, metavar="SIZE", help="largest file, such as 1MB")
     add("--no-poster", action="store_true", help="no still picture beside a video")
     parser.set_defaults(run=_replay, prog=parser.prog)
 

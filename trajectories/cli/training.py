@@ -32,7 +32,7 @@ def add_mnist(commands: Any) -> None:
     add("--seeds", type=int, metavar="N", help=words)
     add("--seed", type=int, default=0, metavar="N", help="the first of the seeds (default 0)")
     add("--quick", action="store_true", help="cut all lengths, to see that it works")
-    add("--workers", type=int, metavar="N", help="processes (default: one a processor)")
+    add("-j", "--jobs", type=int, metavar="N", help="processes (default: one a processor)")
     add("--force", action="store_true", help="run again what is there already")
     words = "who races in the experiment optimizers, as adam:lr=0.001; may be repeated"
     add("-O", "--optimizer", action="append", metavar="SPEC", help=words)
@@ -116,11 +116,11 @@ def _one(name: str, data: Any, folder: Path, options: argparse.Namespace) -> Ite
     experiment, path = EXPERIMENTS[name], folder / f"{name}.json"
     more: dict[str, Any] = {} if options.seeds is None else {"seeds": options.seeds}
     if options.optimizer:
-        more["race"] = options.optimizer
+        more["optimizers"] = options.optimizer
     found = experiment.function(name)(
         data,
         quick=options.quick,
-        workers=options.workers,
+        n_jobs=options.jobs,
         progress=not options.quiet,
         rng=options.seed,
         keep=path,
@@ -143,12 +143,12 @@ def _landscape(name: str, data: Any, folder: Path, options: argparse.Namespace) 
     from trajectories.mnist.figures.landscape_figure import save_landscape
     from trajectories.mnist.landscape import landscape
 
-    more: dict[str, Any] = {"race": options.optimizer} if options.optimizer else {}
+    more: dict[str, Any] = {"optimizers": options.optimizer} if options.optimizer else {}
     path = folder / f"{name}.npz"
     found = landscape(
         data,
         quick=options.quick,
-        workers=options.workers,
+        n_jobs=options.jobs,
         progress=not options.quiet,
         rng=options.seed,
         keep=path,
@@ -236,7 +236,7 @@ def _add_search(parser: argparse.ArgumentParser, *, space: str, halving: int, jo
     add(
         "--resume", action="store_true", help="go on with the search in the folder, if there is one"
     )
-    add("-j", "--jobs", "--workers", type=int, metavar="N", help=f"processes ({jobs})")
+    add("-j", "--jobs", type=int, metavar="N", help=f"processes ({jobs})")
     words = "of Dask, as tcp://host:8786: its workers run the trials (see `dask worker --help`)"
     add("--scheduler", metavar="ADDRESS", help=words)
     add = parser.add_argument_group("pictures").add_argument
@@ -250,11 +250,11 @@ def _add_search(parser: argparse.ArgumentParser, *, space: str, halving: int, jo
 
 def _search_network(options: argparse.Namespace) -> None:
     with quick_imports():
-        from trajectories.mnist.network_search import SPACE, search
+        from trajectories.mnist.network_search import SPACE, search_network
 
     _concluded(
         options,
-        lambda how: search(
+        lambda how: search_network(
             options.space or SPACE,
             options.trials,
             data=options.data,
@@ -263,7 +263,7 @@ def _search_network(options: argparse.Namespace) -> None:
             hidden=options.hidden,
             epochs=options.epochs,
             batch_size=options.batch_size,
-            workers=options.jobs,
+            n_jobs=options.jobs,
             **how,
         ),
     )
@@ -283,7 +283,7 @@ def _search_surface(options: argparse.Namespace) -> None:
             start=options.start,
             steps=options.steps,
             noise=options.noise,
-            workers=options.jobs,
+            n_jobs=options.jobs,
             **how,
         ),
     )

@@ -119,7 +119,7 @@ class Basins(Frozen):
     steps : numpy.ndarray of int, shape (rows, columns)
         The step from which on the path stays within the radius of its minimum, or -1.
     status : numpy.ndarray of str, shape (rows, columns)
-        "converged" if it ends at a minimum, "diverged" if it stopped being finite, and "stopped"
+        "converged" if it ends at a minimum, "diverged" if it stopped being finite, and "finished"
         if it is elsewhere after the last step.
     label : str
         What legends call it.

@@ -364,7 +364,7 @@ class Starts(Cells):
 
 
 #: What can have become of a path.
-STATUSES = np.array(["stopped", "converged", "diverged"])
+STATUSES = np.array(["finished", "converged", "diverged"])
 
 
 @dataclass(frozen=True, eq=False)

@@ -79,7 +79,7 @@ Array = NDArray[np.float64]
 _FORM = "trajectories sensitivity 1"
 MEASURES = ("loss", "steps")
 #: What can have become of a cell.
-STATUSES = np.array(["stopped", "converged", "climbed", "diverged"])
+STATUSES = np.array(["finished", "converged", "climbed", "diverged"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +130,7 @@ class Sensitivity(Frozen):
     status : numpy.ndarray of str, shape (n,) or (n, m)
         "converged" if the gradient's norm came down to the tolerance, "diverged" if something
         stopped being finite, "climbed" if f was higher after the last step than at the start, as
-        it is for a path that is about to diverge, and "stopped" if the steps just ran out.
+        it is for a path that is about to diverge, and "finished" if the steps just ran out.
     label : str
         What legends call it.
     block : int
@@ -144,7 +144,7 @@ class Sensitivity(Frozen):
     ...     "x**2/20 + y**2", Momentum, lr=np.array([0.1, 1.0, 4.0]), momentum=[0.0, 0.9], steps=60
     ... )
     >>> found.status.tolist()
-    [['stopped', 'stopped'], ['stopped', 'stopped'], ['climbed', 'climbed']]
+    [['finished', 'finished'], ['finished', 'finished'], ['climbed', 'climbed']]
     >>> found.best
     {'lr': 0.1, 'momentum': 0.9}
     """

@@ -32,7 +32,7 @@ _ROWS = 400
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class Tuned:
     """What came of all learning rates of one optimizer.
 
     Parameters
@@ -41,15 +41,15 @@ class Trial:
         Surface, start, steps, and the optimizer as it was given.
     label : str
         What legends call it.
-    rates : numpy.ndarray, shape (budget,)
+    rates : numpy.ndarray, shape (trials,)
         The learning rates, in ascending order.
     tried : Trajectory
-        The path of each, of the batch shape (budget,); of long paths not all steps.
+        The path of each, of the batch shape (trials,); of long paths not all steps.
 
     Examples
     --------
     >>> from trajectories.maps import tune
-    >>> trial = tune("sphere", ["sgd"], steps=5, budget=10).trials[0]
+    >>> trial = tune("sphere", ["sgd"], steps=5, trials=10).tuned[0]
     >>> trial.label, trial.rates.shape
     ('SGD', (10,))
     """
@@ -60,7 +60,7 @@ class Trial:
     tried: Trajectory
 
     @classmethod
-    def of(cls, settings: Settings, label: str, rates: Array) -> Trial:
+    def of(cls, settings: Settings, label: str, rates: Array) -> Tuned:
         """Try learning rates.
 
         Parameters
@@ -69,7 +69,7 @@ class Trial:
             Surface, start, steps, and the optimizer as it is given.
         label : str
             What legends call it.
-        rates : numpy.ndarray, shape (budget,)
+        rates : numpy.ndarray, shape (trials,)
             The learning rates, in ascending order.
         """
         every = -(-settings.steps // _ROWS)
@@ -78,12 +78,12 @@ class Trial:
 
     @property
     def values(self) -> Array:
-        """The last f of each rate, shape (budget,); NaN where it diverged."""
+        """The last f of each rate, shape (trials,); NaN where it diverged."""
         return np.asarray(self.tried.values[-1])
 
     @property
     def status(self) -> NDArray[np.str_]:
-        """What became of each, shape (budget,): as in `Sensitivity`."""
+        """What became of each, shape (trials,): as in `Sensitivity`."""
         return STATUSES[status_of(self.tried)]
 
     @cached_property
@@ -125,13 +125,13 @@ class Trial:
 
 @dataclass(frozen=True, eq=False)
 class Tuning:
-    """The same budget of learning rates for several optimizers, and what came of it.
+    """The same trials of learning rates for several optimizers, and what came of it.
 
     Parameters
     ----------
-    trials : tuple of Trial
+    tuned : tuple of Tuned
         One for each optimizer.
-    budget : int
+    trials : int
         How many learning rates each had.
     range : (float, float)
         The least and the greatest learning rate that could be tried.
@@ -140,30 +140,30 @@ class Tuning:
 
     Examples
     --------
-    >>> race = tune("x**2/20 + y**2", ["sgd", "adam"], budget=16, steps=40, start=(-7, 2))
-    >>> [(trial.label, round(trial.best_rate, 2)) for trial in race.trials]
+    >>> race = tune("x**2/20 + y**2", ["sgd", "adam"], trials=16, steps=40, start=(-7, 2))
+    >>> [(trial.label, round(trial.best_rate, 2)) for trial in race.tuned]
     [('SGD', 0.46), ('Adam', 1.0)]
     """
 
-    trials: tuple[Trial, ...]
-    budget: int
+    tuned: tuple[Tuned, ...]
+    trials: int
     range: tuple[float, float]
     drawn: bool
 
     @property
     def surface(self) -> Surface:
         """What was descended."""
-        return self.trials[0].settings.surface
+        return self.tuned[0].settings.surface
 
     @property
     def best(self) -> list[Trajectory]:
         """Each optimizer's path with its best learning rate."""
-        return [trial.best for trial in self.trials]
+        return [trial.best for trial in self.tuned]
 
     @property
     def default(self) -> list[Trajectory]:
         """Each optimizer's path as it was given."""
-        return [trial.default for trial in self.trials]
+        return [trial.default for trial in self.tuned]
 
     def times(self, factor: float) -> list[Trajectory]:
         """Return each optimizer's path with so many times its best learning rate.
@@ -174,14 +174,14 @@ class Tuning:
             Positive.
         """
         factor = scalar("factor", factor, POSITIVE)
-        return [trial.path(factor * trial.best_rate) for trial in self.trials]
+        return [trial.path(factor * trial.best_rate) for trial in self.tuned]
 
     @property
     def ranking(self) -> list[tuple[str, float, float]]:
         """Label, best learning rate and f after the last step, lowest f first."""
         found = [
             (trial.label, trial.best_rate, float(trial.values[trial.best_index]))
-            for trial in self.trials
+            for trial in self.tuned
         ]
         return sorted(found, key=lambda item: (np.isnan(item[2]), item[2]))
 
@@ -194,13 +194,13 @@ class Tuning:
             If a learning rate is a Python function.
         """
         return {
-            "trials": [
+            "tuned": [
                 {
                     "settings": trial.settings.to_dict(),
                     "label": trial.label,
                     "rates": to_plain(trial.rates),
                 }
-                for trial in self.trials
+                for trial in self.tuned
             ],
             "range": list(self.range),
             "drawn": self.drawn,
@@ -208,16 +208,16 @@ class Tuning:
 
     def digest(self) -> str:
         """Return a fingerprint of what came of all learning rates, bit for bit."""
-        return fingerprint(*(trial.tried.values for trial in self.trials))
+        return fingerprint(*(trial.tried.values for trial in self.tuned))
 
     def __repr__(self) -> str:
-        """Show the budget and who did best."""
+        """Show the trials and who did best."""
         low, high = self.range
         kind = "drawn" if self.drawn else "evenly spaced"
         best = ", ".join(
             f"{label} {value:.3g} at {rate:.3g}" for label, rate, value in self.ranking
         )
-        return f"Tuning({self.budget} rates each, {kind} from {low:g} to {high:g}; {best})"
+        return f"Tuning({self.trials} rates each, {kind} from {low:g} to {high:g}; {best})"
 
 
 def tune(
@@ -226,7 +226,7 @@ def tune(
     start: ArrayLike | None = None,
     steps: int = 100,
     *,
-    budget: int = 40,
+    trials: int = 40,
     lr: Sequence[float] = (1e-4, 10.0),
     draw: bool = False,
     noise: float = 0.0,
@@ -247,7 +247,7 @@ def tune(
         By default the surface's own.
     steps : int, default 100
         How many updates.
-    budget : int, default 40
+    trials : int, default 40
         How many learning rates each optimizer has.
     lr : (float, float), default (0.0001, 10)
         The least and the greatest learning rate, the same for all.
@@ -271,25 +271,25 @@ def tune(
     Examples
     --------
     >>> tuning = tune("beale", ["sgd", "adam"], steps=50)
-    >>> [(trial.label, round(trial.best_rate, 4)) for trial in tuning.trials]
+    >>> [(trial.label, round(trial.best_rate, 4)) for trial in tuning.tuned]
     [('SGD', 0.0661), ('Adam', 0.5223)]
     """
     surface = as_surface(surface)
-    budget = integer("budget", budget, 2)
+    trials = integer("trials", trials, 2)
     low, high = _range(lr)
     named = compare(surface, optimizers, steps=1)
     random = generator(rng)
     seed = int(random.integers(2**63))
     common: dict[str, Any] = {"noise": noise, "rng": seed, "tolerance": tolerance}
-    trials = []
+    tuned = []
     for one in named:
         settings = settled(surface, one.optimizer, start, steps, **common)
         if draw:
-            rates = np.sort(np.exp(random.uniform(np.log(low), np.log(high), budget)))
+            rates = np.sort(np.exp(random.uniform(np.log(low), np.log(high), trials)))
         else:
-            rates = np.geomspace(low, high, budget)
-        trials.append(Trial.of(settings, one.label, rates))
-    return Tuning(tuple(trials), budget, (low, high), draw)
+            rates = np.geomspace(low, high, trials)
+        tuned.append(Tuned.of(settings, one.label, rates))
+    return Tuning(tuple(tuned), trials, (low, high), draw)
 
 
 def _range(lr: Any) -> tuple[float, float]:
@@ -305,7 +305,7 @@ def ensemble(
     start: ArrayLike | None = None,
     steps: int = 100,
     *,
-    count: int = 500,
+    trials: int = 500,
     spread: float | str = 0.0,
     noise: float = 0.0,
     rng: Any = None,
@@ -324,7 +324,7 @@ def ensemble(
         The middle of the cloud, by default the surface's own start; or all starts.
     steps : int, default 100
         How many updates.
-    count : int, default 500
+    trials : int, default 500
         How many descents there are; of no account, as `spread`, if all starts are given.
     spread : float or "domain", default 0
         The standard deviation of the starts around the middle, in both coordinates; or all over
@@ -343,16 +343,16 @@ def ensemble(
     Returns
     -------
     Trajectory
-        Of the batch shape (count,), or (n,) if all starts are given, with all steps.
+        Of the batch shape (trials,), or (n,) if all starts are given, with all steps.
 
     Examples
     --------
-    >>> cloud = ensemble("himmelblau", "adam:0.1", count=300, spread="domain", rng=1)
+    >>> cloud = ensemble("himmelblau", "adam:0.1", trials=300, spread="domain", rng=1)
     >>> cloud.batch_shape, cloud.steps
     ((300,), 100)
     """
     surface = as_surface(surface)
-    count = integer("count", count, 1)
+    trials = integer("trials", trials, 1)
     random = generator(rng)
     if isinstance(spread, str):
         if spread != "domain":
@@ -360,13 +360,13 @@ def ensemble(
         if start is not None:
             raise must("start", "left out if starts are spread over the domain", start)
         low, high = np.array(surface.domain).T
-        starts = low + (high - low) * random.random((count, 2))
+        starts = low + (high - low) * random.random((trials, 2))
     else:
         deviation = scalar("spread", spread, NON_NEGATIVE)
         given = floats("start", surface.start if start is None else start)
         if given.ndim not in (1, 2) or given.shape[-1] != 2:
             raise must("start", "one start (x, y), or several of shape (n, 2)", given.shape)
-        apart = deviation * random.standard_normal((count, 2))
+        apart = deviation * random.standard_normal((trials, 2))
         starts = given if given.ndim == 2 else given + apart
     return descend(
         surface,
@@ -387,9 +387,9 @@ _TRIALS, _RATES = 100, 2_000
 @remakes("tuning", Tuning)
 def remake_tuning(data: dict[str, Any]) -> Remake:
     """Check what is told of a race with tuned learning rates."""
-    told = data["trials"]
+    told = data["tuned"]
     if not isinstance(told, list) or not 1 <= len(told) <= _TRIALS:
-        raise must("trials", f"a list of 1 to {_TRIALS}", told)
+        raise must("tuned", f"a list of 1 to {_TRIALS}", told)
     entrants = [
         (Settings.from_dict(one["settings"]), checked_label(one["label"]), _rates(one["rates"]))
         for one in told
@@ -400,11 +400,11 @@ def remake_tuning(data: dict[str, Any]) -> Remake:
         if settings.is_random:  # All of them are run once more for the path of the best.
             checked_block(len(rates), len(rates), settings)
         if settings.surface != first[0].surface or len(rates) != len(first[2]):
-            raise must("trials", "of as many rates on one surface", len(rates))
+            raise must("tuned", "of as many rates on one surface", len(rates))
     drawn = bool(data["drawn"])
 
     def run() -> Tuning:
-        return Tuning(tuple(Trial.of(*one) for one in entrants), len(first[2]), (low, high), drawn)
+        return Tuning(tuple(Tuned.of(*one) for one in entrants), len(first[2]), (low, high), drawn)
 
     return Remake(sum(work_of(settings, len(rates)) for settings, _, rates in entrants), run)
 

@@ -1,8 +1,6 @@
 from . import experiments as experiments
 from .data import (
     Dataset as Dataset,
-)
-from .data import (
     Split as Split,
 )
 from .history import (
@@ -12,14 +10,12 @@ from .network import (
     MultiLayerNet as MultiLayerNet,
 )
 from .network_search import (
-    search as search,
+    search_network as search_network,
 )
 from .source import (
     load as load,
 )
 from .trainer import (
     Trainer as Trainer,
-)
-from .trainer import (
     train_all as train_all,
 )

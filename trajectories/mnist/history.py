@@ -54,7 +54,7 @@ _ARRAYS = ("loss", "iteration", "epoch", "seconds")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class History(Frozen):
-    """How a run of training went: the result of `Trainer.run`.
+    """How a run of training went: the result of `Trainer.train`.
 
     There is a loss for every iteration, and a record for every so many: the first before any
     update, the last at the end of the run.

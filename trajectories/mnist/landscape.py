@@ -189,7 +189,11 @@ class Landscape(Frozen):
         return draw_landscape(self, theme=theme, size=size)
 
     def animate(
-        self, *, layout: str = "race", theme: str | None = None, size: tuple[int, int] | None = None
+        self,
+        *,
+        layout: str = "optimizers",
+        theme: str | None = None,
+        size: tuple[int, int] | None = None,
     ) -> SceneAnimation:
         """Make a moving picture, which saves as a GIF, a video or a page with a player."""
         from trajectories.mnist.figures.landscape_figure import animate_landscape
@@ -273,14 +277,14 @@ class Valuing:
         images: Any,
         labels: Any,
         scale: float,
-        workers: int | None = None,
+        n_jobs: int | None = None,
         progress: bool = False,
     ) -> None:
         check_network(network)
         ends = network.sizes[0], network.sizes[-1]
         self.network, self.scale, self.progress = network, scale, progress
         self.images, self.labels = checked_examples((images, labels), *ends)
-        self.workers = None if workers is None else integer("workers", workers, 1)
+        self.n_jobs = None if n_jobs is None else integer("n_jobs", n_jobs, 1)
 
     def of(self, points: Sequence[Array]) -> Losses:
         """Return the losses at some weights."""
@@ -292,7 +296,7 @@ class Valuing:
 
     @single_thread()
     def _run(self, plane: Plane | None, points: Any, what: str) -> Losses:
-        count = self.workers
+        count = self.n_jobs
         with bar(what, "point", len(points), self.progress) as advance:
             if count == 1:
                 found = []
@@ -340,7 +344,7 @@ _ASPECT = 4 / 3
 def landscape(
     data: Any = "auto",
     *,
-    race: Sequence[Any] | Mapping[str, Any] = BOOK,
+    optimizers: Sequence[Any] | Mapping[str, Any] = BOOK,
     hidden: Sequence[int] = (100, 100, 100, 100),
     network: Mapping[str, Any] | None = None,
     iterations: int | None = None,
@@ -350,7 +354,7 @@ def landscape(
     resolution: int | None = None,
     through: str = "start",
     quick: bool = False,
-    workers: int | None = None,
+    n_jobs: int | None = None,
     progress: bool = False,
     rng: Any = 0,
     keep: str | os.PathLike[str] | None = None,
@@ -361,7 +365,7 @@ def landscape(
     target = None if keep is None else check_target(keep)
     if target is not None and target.suffix.lower() != ".npz":
         raise must("keep", "a file name that ends in .npz", os.fspath(target))
-    rules, own = entrants(race, rates=False), checked_settings(network or {})
+    rules, own = entrants(optimizers, rates=False), checked_settings(network or {})
     variants = {label: Variant(rule, own) for label, rule in rules.items()}
     settings: dict[str, Any] = {
         "hidden": checked_widths("hidden", hidden),
@@ -372,9 +376,9 @@ def landscape(
         "images": _chosen("images", images, 300 if quick else 1000),
         "resolution": _chosen("resolution", resolution, 21 if quick else 51, 2),
         "through": resolve("way to lay a plane", through, THROUGH),
-        "race": {label: to_record(rule, own=True) for label, rule in rules.items()},
+        "optimizers": {label: to_record(rule, own=True) for label, rule in rules.items()},
     }
-    how = {"rng": rng, "workers": workers, "progress": progress, "quick": quick}
+    how = {"rng": rng, "n_jobs": n_jobs, "progress": progress, "quick": quick}
     study = Study("landscape", data, settings, seeds=1, **how)
     check_network(study.network(study.seeds[0], **settings["network"]))
     settings["images"] = min(settings["images"], len(study.data.train_labels))
@@ -412,11 +416,11 @@ def _explored(study: Study, variants: Mapping[str, Variant]) -> dict[str, Any]:
     lost = [run.progress.diverged_at for run in runs]
     paths = [list(run.snapshots.values()) for run in runs]
     if None not in lost:
-        raise must("race", "of optimizers that do not all diverge", list(trainers))
+        raise must("optimizers", "of optimizers that do not all diverge", list(trainers))
 
     examples = data.train_images[: s["images"]], data.train_labels[: s["images"]]
     network = study.network(study.seeds[0], **s["network"])
-    valuing = Valuing(network, *examples, data.scale, study.workers, study.progress)
+    valuing = Valuing(network, *examples, data.scale, study.n_jobs, study.progress)
     ends = np.cumsum([len(path) for path in paths])[:-1]
     losses = np.split(valuing.of([point for path in paths for point in path]), ends)
     shaping = shaping_runs(lost, [line[0] for line in losses], [line[-1] for line in losses])

@@ -17,8 +17,7 @@ from trajectories.mnist.source import load
 from trajectories.mnist.trainer import Trainer
 from trajectories.optimizers import as_optimizer, to_record
 from trajectories.optimizers.base import Optimizer
-from trajectories.search.rounds import search as search_for
-from trajectories.search.rounds import with_params
+from trajectories.search.rounds import search, with_params
 from trajectories.search.trials import Objective, Report, SearchResult, Trial
 
 
@@ -164,7 +163,7 @@ class NetworkObjective(Objective):
 SPACE = "lr=log(1e-6, 1e-2), weight_decay=log(1e-8, 1e-4)"
 
 
-def search(
+def search_network(
     space: Any = SPACE,
     trials: int = 100,
     *,
@@ -210,7 +209,7 @@ def search(
     rng : int, default 0
         The seed of all: of the split, and with its number of each trial.
     **settings
-        As for `trajectories.search.search`: journal, resume, workers, scheduler, progress.
+        As for `trajectories.search.search`: journal, resume, n_jobs, scheduler, progress.
 
     Returns
     -------
@@ -225,8 +224,8 @@ def search(
 
     Examples
     --------
-    >>> found = search(
-    ...     "lr=log(1e-3, 1)", 8, rounds=2, data="digits", hidden=[30], epochs=4, workers=1
+    >>> found = search_network(
+    ...     "lr=log(1e-3, 1)", 8, rounds=2, data="digits", hidden=[30], epochs=4, n_jobs=1
     ... )
     >>> len(found), found.count("abandoned"), found.best.number == found.conclusion["trial"]
     (8, 6, True)
@@ -263,7 +262,7 @@ def search(
             **{name: _told(final.get(name, math.nan)) for name in ("test", "train", "validation")},
         }
 
-    return search_for(
+    return search(
         objective,
         space,
         trials,

@@ -122,7 +122,7 @@ class Trainer:
     snapshot_every : int, optional
         After how many iterations, from the start on, to keep a copy of the parameters.
     checkpoint : str or os.PathLike, optional
-        A file that `run` writes now and then, and goes on from if it is there.
+        A file that `train` writes now and then, and goes on from if it is there.
     checkpoint_every : int, default 500
         After how many iterations it is written; at the end it is in any case.
     label : str, optional
@@ -157,7 +157,7 @@ class Trainer:
     ...     network, "adam:lr=0.01", data.train_images, data.train_labels, scale=data.scale,
     ...     epochs=5, rng=0, evaluate={"test": (data.test_images, data.test_labels)},
     ... )
-    >>> history = trainer.run()
+    >>> history = trainer.train()
     >>> history.epoch, history.final["test"] > 0.8
     (array([0, 1, 2, 3, 4, 5]), True)
     """
@@ -240,7 +240,7 @@ class Trainer:
         return self.progress.history(self.label, self.settings)
 
     @single_thread()
-    def run(
+    def train(
         self, *, progress: bool = False, watch: Callable[[Trainer], object] | None = None
     ) -> History:
         """Train to the end, from the checkpoint if there is one, and return how it went.
@@ -358,7 +358,7 @@ class Trainer:
 
 
 def train_all(
-    trainers: Sequence[Trainer], *, workers: int | None = None, progress: bool = False
+    trainers: Sequence[Trainer], *, n_jobs: int | None = None, progress: bool = False
 ) -> list[History]:
     """Run trainers in several processes, and leave each as if it had been run here.
 
@@ -370,7 +370,7 @@ def train_all(
     trainers : sequence of Trainer
         The runs. Each has a network and generators of its own: give them the same seed, not the
         same generator.
-    workers : int, optional
+    n_jobs : int, optional
         In how many processes; by default as many as there are processors, but no more than
         runs. With 1 all run here, one after the other.
     progress : bool, default False
@@ -385,7 +385,7 @@ def train_all(
     ------
     TypeError, ValueError
         If an argument is not what it must be, if two runs share what they change, or whatever
-        `Trainer.run` raises.
+        `Trainer.train` raises.
 
     Notes
     -----
@@ -405,7 +405,7 @@ def train_all(
     ...     )
     ...     for rule in ("sgd", "adam")
     ... ]
-    >>> [history.label for history in train_all(trainers, workers=1)]
+    >>> [history.label for history in train_all(trainers, n_jobs=1)]
     ['SGD', 'Adam']
     """
     trainers = list(trainers)
@@ -413,11 +413,11 @@ def train_all(
         if not isinstance(trainer, Trainer):
             raise must("trainers", "a list of Trainers", trainer, kind=TypeError)
     _check_apart(trainers)
-    count = None if workers is None else integer("workers", workers, 1)
+    count = None if n_jobs is None else integer("n_jobs", n_jobs, 1)
     if count == 1 or len(trainers) < 2:
         with bar("training", "run", len(trainers), progress) as advance:
             for trainer in trainers:
-                trainer.run()
+                trainer.train()
                 advance(1)
         return [trainer.history for trainer in trainers]
     from joblib import Parallel, cpu_count, delayed, parallel_config
@@ -440,7 +440,7 @@ def train_all(
 
 
 def _ran(trainer: Trainer) -> State:
-    trainer.run()
+    trainer.train()
     return state_of(trainer)
 
 

@@ -22,8 +22,7 @@ from trajectories.optimizers.adaptive import (
     RMSProp,
     Yogi,
 )
-from trajectories.optimizers.base import Optimizer, Rule
-from trajectories.optimizers.base import hyperparameter as hyperparameter
+from trajectories.optimizers.base import Optimizer, Rule, hyperparameter as hyperparameter
 from trajectories.optimizers.gradient import (
     ASGD,
     SGD,

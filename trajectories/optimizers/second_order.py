@@ -18,7 +18,7 @@ OPEN = Interval(0.0, 1.0, "neither", "between 0 and 1, without the ends")
 _TRIALS = 60
 
 
-class Landscape(Protocol):
+class SurfaceLike(Protocol):
     """What these rules ask of a surface."""
 
     def __call__(self, x: Any, y: Any) -> Any:
@@ -50,7 +50,7 @@ class SurfaceOptimizer(Rule, ABC):
 
     lr: Any = hyperparameter(1.0, POSITIVE)
 
-    def bind(self, surface: Landscape, p: Array, g: Array) -> Callable[[], None]:
+    def bind(self, surface: SurfaceLike, p: Array, g: Array) -> Callable[[], None]:
         """Return a function that makes one step of all positions.
 
         Parameters
@@ -85,7 +85,7 @@ class SurfaceOptimizer(Rule, ABC):
         return step
 
     @abstractmethod
-    def _move(self, surface: Landscape, p: Array, g: Array, lr: Hyperparameter) -> Array:
+    def _move(self, surface: SurfaceLike, p: Array, g: Array, lr: Hyperparameter) -> Array:
         """Return what to subtract from the positions, shape (2, n)."""
 
 
@@ -121,7 +121,7 @@ class Newton(SurfaceOptimizer):
     name: ClassVar[str] = "newton"
     formula: ClassVar[str] = "p -= lr H^-1 g"
 
-    def _move(self, surface: Landscape, p: Array, g: Array, lr: Hyperparameter) -> Array:
+    def _move(self, surface: SurfaceLike, p: Array, g: Array, lr: Hyperparameter) -> Array:
         a, b, c = _second_derivatives(surface, p)
         determinant = a * c - b * b
         step = np.stack([c * g[0] - b * g[1], a * g[1] - b * g[0]])
@@ -174,7 +174,7 @@ class DampedNewton(SurfaceOptimizer):
     shrink: Hyperparameter = hyperparameter(0.5, OPEN)
     slope: Hyperparameter = hyperparameter(1e-4, OPEN)
 
-    def _move(self, surface: Landscape, p: Array, g: Array, lr: Hyperparameter) -> Array:
+    def _move(self, surface: SurfaceLike, p: Array, g: Array, lr: Hyperparameter) -> Array:
         direction = _steepened(surface, p, g, self.damping)
         return _searched(surface, p, g, direction, lr, self.shrink, self.slope)
 
@@ -221,17 +221,17 @@ class Backtracking(SurfaceOptimizer):
     shrink: Hyperparameter = hyperparameter(0.5, OPEN)
     slope: Hyperparameter = hyperparameter(1e-4, OPEN)
 
-    def _move(self, surface: Landscape, p: Array, g: Array, lr: Hyperparameter) -> Array:
+    def _move(self, surface: SurfaceLike, p: Array, g: Array, lr: Hyperparameter) -> Array:
         return _searched(surface, p, g, g, lr, self.shrink, self.slope)
 
 
-def _second_derivatives(surface: Landscape, p: Array) -> tuple[Array, Array, Array]:
+def _second_derivatives(surface: SurfaceLike, p: Array) -> tuple[Array, Array, Array]:
     """Return the derivatives by xx, xy and yy."""
     hessian = surface.hessian(p.T)
     return hessian[:, 0, 0], hessian[:, 0, 1], hessian[:, 1, 1]
 
 
-def _steepened(surface: Landscape, p: Array, g: Array, damping: Hyperparameter) -> Array:
+def _steepened(surface: SurfaceLike, p: Array, g: Array, damping: Hyperparameter) -> Array:
     """Return the gradient divided by the absolute curvature along each of its axes."""
     hessian = surface.hessian(p.T)
     known = np.isfinite(hessian).all(axis=(1, 2))
@@ -245,7 +245,7 @@ def _steepened(surface: Landscape, p: Array, g: Array, damping: Hyperparameter) 
 
 
 def _searched(
-    surface: Landscape,
+    surface: SurfaceLike,
     p: Array,
     g: Array,
     direction: Array,

@@ -112,10 +112,10 @@ def animate(
     limits: str | Sequence[Sequence[float]] | None = None,
     frames: int | None = None,
     pace: str = "steps",
-    annotate: bool = False,
-    captions: bool = False,
-    anatomy: bool = False,
-    tail: int | None = None,
+    theory: bool = False,
+    readout: bool = False,
+    step_arrows: bool = False,
+    trail: int | None = None,
     learning_rates: Sequence[float] | None = None,
     starts: str | None = None,
     **kwargs: Any,
@@ -144,15 +144,15 @@ def animate(
     pace : {"steps", "length", "loss"}, default "steps"
         What is equal between two frames: the number of steps, the length of the way gone, or the
         factor by which losses have fallen.
-    annotate : bool, default False
+    theory : bool, default False
         Whether to tell how the surface is curved at the minimum, and which learning rates are
         stable there. Not in the layouts "grid" and "3d".
-    captions : bool, default False
+    readout : bool, default False
         Whether to tell the loss and the learning rate of every path at each step.
-    anatomy : bool, default False
+    step_arrows : bool, default False
         Whether to show as arrows what the next step is made of: the gradient, the part that is
         memory, and the step itself. Not in the layout "3d".
-    tail : int, optional
+    trail : int, optional
         How many steps of the paths to show behind their heads; by default all.
     learning_rates : sequence of float, optional
         A page (``.html``) gets a slider which swaps in the paths for another learning rate. Other
@@ -180,7 +180,7 @@ def animate(
     layout = resolve("layout", layout, LAYOUTS)
     shape = checked_size(size) if size is not None else SIZES[layout]
     looks = looks_for(theme)
-    extras = Extras(annotate=annotate, captions=captions, anatomy=anatomy, tail=tail)
+    extras = Extras(theory=theory, readout=readout, step_arrows=step_arrows, trail=trail)
     shown = frame_steps(paths, frames, pace)
     line_properties({name: value for name, value in kwargs.items() if name not in CAMERA})
     rates, places = checked_rates(learning_rates), checked_starts(starts)
@@ -234,12 +234,12 @@ def plot_scene(
     layout: str = "overlay",
     theme: str | None = None,
     size: Size | None = None,
-    captions: bool = False,
+    readout: bool = False,
     **kwargs: Any,
 ) -> Figure:
-    """Draw a scene as a whole figure, as `plot_overlay` and the like draw trajectories."""
+    """Draw a scene as a whole figure, as `plot_grid` and the like draw trajectories."""
     layout = _checked(scene, layout)
-    extras = Extras(captions=captions)
+    extras = Extras(readout=readout)
     with applied(theme) as chosen:
         picture = LAYOUTS[layout](scene, chosen, size=size, extras=extras, **kwargs)
         picture.show(picture.steps)
@@ -253,14 +253,14 @@ def animate_scene(
     theme: str | None = None,
     size: Size | None = None,
     frame_steps: Sequence[int] | None = None,
-    captions: bool = False,
-    tail: int | None = None,
+    readout: bool = False,
+    trail: int | None = None,
     **kwargs: Any,
 ) -> SceneAnimation:
     """Make a moving picture of a scene, as `animate` does of trajectories."""
     layout = _checked(scene, layout)
     shape = checked_size(size) if size is not None else SIZES[layout]
-    looks, extras = looks_for(theme), Extras(captions=captions, tail=tail)
+    looks, extras = looks_for(theme), Extras(readout=readout, trail=trail)
     told = range(scene.steps + 1) if frame_steps is None else frame_steps
     shown = [integer("frame_steps", step, 0) for step in told]
     if not shown or shown[-1] > scene.steps or sorted(set(shown)) != shown:
@@ -270,7 +270,7 @@ def animate_scene(
         with looks[0].applied() as chosen:
             return LAYOUTS[layout](scene, chosen, size=size, extras=extras, **kwargs)
 
-    known = {"layout": layout, "theme": theme, "captions": captions or None, "tail": tail, **kwargs}
+    known = {"layout": layout, "theme": theme, "readout": readout or None, "trail": trail, **kwargs}
     kept = {name: value for name, value in known.items() if value is not None}
     return SceneAnimation(scene, shown, shape, make, kept, looks)
 

@@ -243,7 +243,7 @@ class Animation:
     looks : tuple of Look
         What a page looks like.
     saving : dict
-        What `save` uses where it is told nothing: `fps`, `hold` and `loop`.
+        What `save` uses where it is told nothing: `fps`, `end_pause` and `loop`.
 
     Examples
     --------
@@ -268,7 +268,7 @@ class Animation:
         self.size = size
         self.settings = dict(settings)
         self.looks = tuple(looks)
-        self.saving: dict[str, Any] = {"fps": default_fps(len(self)), "hold": 1.5, "loop": 0}
+        self.saving: dict[str, Any] = {"fps": default_fps(len(self)), "end_pause": 1.5, "loop": 0}
         self._make = make
         self._source: tuple[Sequence[Any], str, dict[str, Any]] | None = None
 
@@ -292,7 +292,7 @@ class Animation:
         Parameters
         ----------
         **saving
-            The rate, hold and loop of the file that it is for.
+            Rate, end pause and loop of the file that it is for.
         """
         if self._source is None:
             return ""
@@ -341,7 +341,7 @@ class Animation:
         path: str | os.PathLike[str],
         *,
         fps: float | None = None,
-        hold: float | None = None,
+        end_pause: float | None = None,
         loop: int | None = None,
         max_bytes: int | None = None,
         poster: bool = True,
@@ -358,7 +358,7 @@ class Animation:
         fps : float, optional
             Frames a second; by default as many as let it last about six seconds, between 8 and
             25. A GIF can have at most 50, and its times are rounded to 1/100 s.
-        hold : float, optional
+        end_pause : float, optional
             Seconds for which the last frame stands longer than the others; by default 1.5.
         loop : int, optional
             How often it plays; by default 0, which is for ever. A video does not know.
@@ -387,7 +387,7 @@ class Animation:
             If the file cannot be written. A save that fails or is interrupted leaves an old file
             as it was, and no part of a new one.
         """
-        told = {"fps": fps, "hold": hold, "loop": loop}
+        told = {"fps": fps, "end_pause": end_pause, "loop": loop}
         how = self.saving | {name: value for name, value in told.items() if value is not None}
         return save(self, path, **how, max_bytes=max_bytes, poster=poster, progress=progress)
 
@@ -448,7 +448,7 @@ def save(
     path: str | os.PathLike[str],
     *,
     fps: float,
-    hold: float,
+    end_pause: float,
     loop: int,
     max_bytes: int | None = None,
     poster: bool = True,
@@ -457,15 +457,15 @@ def save(
     """Write a moving picture; see `Animation.save`, whose work this is."""
     kind = suffix("format of a moving picture", path, FORMATS)
     fps = scalar("fps", fps, POSITIVE)
-    hold = scalar("hold", hold, NON_NEGATIVE)
+    end_pause = scalar("end_pause", end_pause, NON_NEGATIVE)
     loop = integer("loop", loop, 0)
     if loop > _MAX_LOOP:
         raise must("loop", f"at most {_MAX_LOOP}", loop)
     if max_bytes is not None:
         integer("max_bytes", max_bytes, _LEAST_BYTES)
-    recipe = animation.recipe(fps=fps, hold=hold, loop=loop)
+    recipe = animation.recipe(fps=fps, end_pause=end_pause, loop=loop)
     if kind == PAGE:
-        how = {"fps": fps, "hold": hold, "loop": loop, "recipe": recipe}
+        how = {"fps": fps, "end_pause": end_pause, "loop": loop, "recipe": recipe}
         return [_save_page(animation, path, max_bytes, **how)]
     bar = _bar if progress else iter
     several = kind == ".png" and "%" in Path(path).name
@@ -482,7 +482,7 @@ def save(
         rate = fps * len(steps) / len(animation)
         painter = Painter(animation.picture(size))
         return Stream(
-            painter.paint, size, steps, rate, hold, loop, economy.thrift, recipe, progress=bar
+            painter.paint, size, steps, rate, end_pause, loop, economy.thrift, recipe, progress=bar
         )
 
     whole = Economy(len(animation))
@@ -516,15 +516,15 @@ def poster_path(path: str | os.PathLike[str]) -> Path:
 
 
 def page_of(
-    animation: Animation, *, fps: float, hold: float = 1.5, loop: int = 0, recipe: str = ""
+    animation: Animation, *, fps: float, end_pause: float = 1.5, loop: int = 0, recipe: str = ""
 ) -> str:
     """Return the page that plays a moving picture."""
     settings = animation.settings
     layout = settings["layout"]
     if layout == "3d":
         raise must("layout", f"overlay, grid or race for a page ({PAGE})", layout)
-    if settings.get("anatomy"):
-        raise must("anatomy", f"left out of a page ({PAGE})", True)
+    if settings.get("step_arrows"):
+        raise must("step_arrows", f"left out of a page ({PAGE})", True)
     picture = animation.picture()
     scene = picture.scene
     # What neither `animate` nor the layout takes for itself goes to the lines.
@@ -544,10 +544,10 @@ def page_of(
         aspect=picture.aspect,
         frame_steps=animation.frame_steps,
         fps=fps,
-        hold=hold,
+        end_pause=end_pause,
         loop=loop,
-        captions=bool(settings.get("captions")),
-        tail=settings.get("tail"),
+        readout=bool(settings.get("readout")),
+        trail=settings.get("trail"),
         recipe=recipe,
         line={name: value for name, value in settings.items() if name not in known},
     )
@@ -619,7 +619,7 @@ _CONTROLS = 150
 def animation_html(animation: Animation) -> str:
     """Return HTML that shows a moving picture."""
     width, height = animation.size
-    if animation.settings["layout"] == "3d" or animation.settings.get("anatomy"):
+    if animation.settings["layout"] == "3d" or animation.settings.get("step_arrows"):
         return movie_html(animation)
     page = page_of(animation, **animation.saving)
     return (
@@ -636,10 +636,10 @@ def movie_html(animation: Animation) -> str:
 
 def trajectory_html(trajectory: Trajectory) -> str:
     """Return HTML that shows the plot of a trajectory."""
-    from trajectories.plotting.plots import plot_overlay
+    from trajectories.plotting.plots import draw
 
     data = io.BytesIO()
-    plot_overlay(trajectory).savefig(data, format="png")
+    draw("overlay", trajectory).savefig(data, format="png")
     return _image("png", data.getvalue(), trajectory)
 
 

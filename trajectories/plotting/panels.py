@@ -90,8 +90,8 @@ def draw_paths(
     if scene.notes:
         minima = in_parts(scene.minima, scene.limits)
         taken = np.concatenate([taken, draw_notes(ax, scene.notes, minima, taken)])
-    movers: list[Mover] = [Paths(ax, scene, styles, extras.tail), exits]
-    if extras.captions:
+    movers: list[Mover] = [Paths(ax, scene, styles, extras.trail), exits]
+    if extras.readout:
         readout = Readout(ax, scene, styles, taken, marks=legend)
         movers.append(readout)
         taken = np.concatenate([taken, readout.box])
@@ -102,7 +102,7 @@ def draw_paths(
     if caption and place is None:
         beside += counter_width(scene.steps) + gap
     before, scale = beside, None
-    if extras.anatomy:
+    if extras.step_arrows:
         arrows = Arrows(ax, scene, styles)
         movers.append(arrows)
         scale = arrows.scale
@@ -298,7 +298,7 @@ def grid(
 ) -> Picture:
     """Lay out a panel for each path, with the same limits and the same ground."""
     _without_camera("grid", kwargs)
-    extras.only("grid", ("captions", "anatomy", "tail"))
+    extras.only("grid", ("readout", "step_arrows", "trail"))
     figure = new_figure(size or SIZES["grid"], SIZES["grid"])
     labels = _labels(paths)
     columns = math.ceil(math.sqrt(len(labels)))
@@ -372,7 +372,7 @@ def solid(
 ) -> Picture:
     """Lay out the surface in 3-D with all paths on it; the camera may turn by `orbit` degrees."""
     camera = checked_camera(elevation, azimuth, orbit)
-    extras.only("3d", ("captions", "tail"))
+    extras.only("3d", ("readout", "trail"))
     figure = new_figure(size or SIZES["3d"])
     labels = shown_labels(paths) if legend else []
     (ax,) = panels(figure, 1, 1, labels, kind=Stage)

@@ -75,16 +75,16 @@ class Climbers:
         ax: Axes3D,
         tracks: Sequence[Lifted],
         styles: Sequence[Style],
-        tail: int | None = None,
+        trail: int | None = None,
     ) -> None:
-        self._tracks, self._tail = tracks, tail
+        self._tracks, self._trail = tracks, trail
         self._lines: list[Line3D] = []
         self._marks: list[Line3D] = []
         self._heads: list[Line3D] = []
         halo, size = setting("axes.facecolor"), setting("lines.markersize")
         longest = max(len(track.ends) for track in tracks) - 1
-        every = marker_spacing(longest if tail is None else min(tail, longest))
-        self._every = every if tail is not None and "markevery" not in styles[0] else None
+        every = marker_spacing(longest if trail is None else min(trail, longest))
+        self._every = every if trail is not None and "markevery" not in styles[0] else None
         for number, (track, style) in enumerate(zip(tracks, styles, strict=True)):
             several = track.points.shape[1] > 1
             # Never below what stands still, or a moving picture could not be painted over it.
@@ -114,7 +114,7 @@ class Climbers:
         groups = zip(self._tracks, self._lines, self._marks, self._heads, strict=True)
         for track, line, marks, head in groups:
             last = min(step, len(track.ends) - 1)
-            begin = 0 if self._tail is None else min(max(step - self._tail, 0), last)
+            begin = 0 if self._trail is None else min(max(step - self._trail, 0), last)
             line.set_data_3d(*_chained(track.points[track.ends[begin] : track.ends[last] + 1]))
             marks.set_data_3d(*_chained(track.stops[begin : last + 1]))
             if self._every:
@@ -143,10 +143,7 @@ class Leavers:
             if leaving is None:
                 continue
             lost = leaving.direction == (0.0, 0.0)
-            doing = "lost" if lost else "leaves"
-            words.append(
-                (f"{literal(track.label)}: {doing} at step {leaving.step}", style["color"])
-            )
+            words.append((f"{literal(track.label)}: {' '.join(leaving.words)}", style["color"]))
             self._since.append(leaving.step)
             arrow = _line(
                 ax,
@@ -291,11 +288,11 @@ def draw_solid(
     movers: list[Mover] = [
         Camera(ax, scene.steps, orbit),
         Places(ax, minima, starts, z),
-        Climbers(ax, tracks, styles, extras.tail),
+        Climbers(ax, tracks, styles, extras.trail),
         leavers,
         counter(ax.figure, 1.0, 1.0, ax.transAxes + shift, scene.steps),
     ]
-    if extras.captions:
+    if extras.readout:
         covered = np.concatenate([(taken - ax.bbox.min) / ax.bbox.size, leavers.box])
         movers.append(Readout(ax, scene, styles, covered, NOWHERE, marks=legend))
     return movers

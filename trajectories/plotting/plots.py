@@ -57,8 +57,8 @@ def plot(
     theme: str | None = None,
     limits: str | Sequence[Sequence[float]] | None = None,
     legend: bool = True,
-    annotate: bool = False,
-    captions: bool = False,
+    theory: bool = False,
+    readout: bool = False,
     **kwargs: Any,
 ) -> Axes:
     """Plot paths over the contours of their surface.
@@ -79,10 +79,10 @@ def plot(
         What to show; by default what happened, with a margin.
     legend : bool, default True
         Whether to name the paths above the plot.
-    annotate : bool, default False
+    theory : bool, default False
         Whether to tell how the surface is curved at the minimum that the first path leads to, and
         which learning rates are stable there.
-    captions : bool, default False
+    readout : bool, default False
         Whether to tell each path's last loss and learning rate.
     **kwargs
         Passed on to the lines of the paths (`matplotlib.lines.Line2D`).
@@ -94,7 +94,7 @@ def plot(
     >>> ax.figure.savefig("paths.png")  # doctest: +SKIP
     """
     paths = checked(trajectories)
-    extras = Extras(annotate=annotate, captions=captions)
+    extras = Extras(theory=theory, readout=readout)
     check_axes(ax, size)
     ground = ground_under(ax, theme)
     with applied(theme, ground) as chosen:
@@ -103,7 +103,7 @@ def plot(
             picture = LAYOUTS["overlay"](paths, chosen, **how, **kwargs)
             picture.show(picture.steps)
             told = {"size": size, "theme": theme, "limits": limits, "legend": legend, **kwargs}
-            told |= {"annotate": annotate or None, "captions": captions or None}
+            told |= {"theory": theory or None, "readout": readout or None}
             picture.figure.remember(paths, kind="plot", settings=told)
             return picture.figure.axes[0]
         styles = track_styles(len(paths), **kwargs)
@@ -313,40 +313,6 @@ def _new_axes(size: Size | None, labels: Sequence[str] = ()) -> tuple[RecipeFigu
     return figure, panels(figure, 1, 1, labels)[0]
 
 
-def plot_overlay(
-    trajectories: Any,
-    *,
-    size: Size | None = None,
-    theme: str | None = None,
-    limits: AskedLimits = None,
-    **kwargs: Any,
-) -> Figure:
-    """Draw all paths in one panel.
-
-    Parameters
-    ----------
-    trajectories : Trajectory or iterable of Trajectory
-        What `descend` or `compare` returned, all on one surface.
-    size : (int, int), optional
-        Width and height in pixels; type and lines grow with them. By default (800, 600).
-    theme : str, optional
-        "light", "dark", "slides", "slides-dark" or "print"; by default the light theme under all
-        that you have changed in ``matplotlib.rcParams``.
-    limits : "domain" or ((float, float), (float, float)), optional
-        What to show; by default what happened, with a margin.
-    **kwargs
-        `annotate` and `captions`, as for `plot`; all else is passed on to the lines of the paths
-        (`matplotlib.lines.Line2D`).
-
-    Examples
-    --------
-    >>> import trajectories as tj
-    >>> paths = tj.compare("x**2/20 + y**2", ["sgd:0.95", "adam:0.3"], start=(-7, 2), steps=30)
-    >>> plot_overlay(paths, theme="slides").savefig("overlay.png")  # doctest: +SKIP
-    """
-    return draw("overlay", trajectories, size=size, theme=theme, limits=limits, **kwargs)
-
-
 def plot_grid(
     trajectories: Any,
     *,
@@ -360,9 +326,9 @@ def plot_grid(
     Parameters
     ----------
     trajectories, size, theme, limits
-        As for `plot_overlay`; the default size is (960, 720).
+        As for `plot`; the default size is (960, 720).
     **kwargs
-        `captions`, as for `plot`; all else is passed on to the lines of the paths
+        `readout`, as for `plot`; all else is passed on to the lines of the paths
         (`matplotlib.lines.Line2D`).
 
     Examples
@@ -387,7 +353,7 @@ def plot_race(
     Parameters
     ----------
     trajectories, size, theme, limits, **kwargs
-        As for `plot_overlay`; the default size is (1200, 540).
+        As for `plot`; the default size is (1200, 540).
 
     Examples
     --------
@@ -406,26 +372,26 @@ def draw(
     size: Size | None = None,
     theme: str | None = None,
     limits: AskedLimits = None,
-    annotate: bool = False,
-    captions: bool = False,
+    theory: bool = False,
+    readout: bool = False,
     **kwargs: Any,
 ) -> Figure:
     """Draw a whole figure in the layout of this name: "overlay", "grid", "race" or "3d"."""
     paths = checked(trajectories)
     layout = resolve("layout", layout, LAYOUTS)
-    extras = Extras(annotate=annotate, captions=captions)
+    extras = Extras(theory=theory, readout=readout)
     with applied(theme) as chosen:
         picture = LAYOUTS[layout](paths, chosen, size=size, limits=limits, extras=extras, **kwargs)
         picture.show(picture.steps)
     told = {"size": size, "theme": theme, "limits": limits, **kwargs}
-    told |= {"annotate": annotate or None, "captions": captions or None}
-    picture.figure.remember(paths, kind=f"plot_{layout}", settings=told)
+    told |= {"theory": theory or None, "readout": readout or None}
+    kind = "plot" if layout == "overlay" else f"plot_{layout}"
+    picture.figure.remember(paths, kind=kind, settings=told)
     return picture.figure
 
 
-_DRAWN: list[Callable[..., Any]] = [plot_overlay, plot_grid, plot_race, plot_3d]
+_DRAWN: list[Callable[..., Any]] = [plot, plot_grid, plot_race, plot_3d]
 for _layout, _function in zip(LAYOUTS, _DRAWN, strict=True):
     picture(layout=_layout, also=(draw, LAYOUTS[_layout]))(_function)
-picture(layout="overlay", also=(draw, LAYOUTS["overlay"]))(plot)
 picture()(plot_loss)
 picture(shows="surface")(plot_gradient)

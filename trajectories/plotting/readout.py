@@ -390,7 +390,7 @@ def _note(
     ax: Axes, scene: Scene, leaving: Exit, color: Any, taken: Array, notes: Array
 ) -> tuple[Artist, Array]:
     """Write the step where it covers least, near the arrow; return the note and its corners."""
-    lines = ["lost" if _lost(leaving) else "leaves", f"at step {leaving.step}"]
+    lines = leaving.words
     size = points("xtick.labelsize")
     side = np.array(in_points(ax))
     arrow = setting("lines.markersize") * 1.6 / side

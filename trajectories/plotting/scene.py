@@ -138,6 +138,14 @@ class Exit:
     step: int
     point: tuple[float, float]
     direction: tuple[float, float]
+    diverged: int | None = None
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """What a note says, in two parts."""
+        if self.diverged is not None:
+            return "diverged", f"at step {self.diverged}"
+        return "out of view", f"from step {self.step}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,8 +226,8 @@ class Scene:
         limits: str | Sequence[Sequence[float]] | None = None,
         aspect: float | None = None,
         resolution: int = RESOLUTION,
-        annotate: bool = False,
-        anatomy: bool = False,
+        theory: bool = False,
+        step_arrows: bool = False,
     ) -> Scene:
         """Make the scene of some trajectories on one surface.
 
@@ -233,9 +241,9 @@ class Scene:
             Width over height of the panel, so that x and y can have the same scale.
         resolution : int, default 301
             Grid points along each side.
-        annotate : bool, default False
+        theory : bool, default False
             Whether to tell how the surface is curved, and which learning rates are stable.
-        anatomy : bool, default False
+        step_arrows : bool, default False
             Whether to take each step apart.
 
         Raises
@@ -254,8 +262,8 @@ class Scene:
             relief=make_relief(surface, shown, resolution),
             minima=surface.minima,
             floor=surface.floor,
-            tracks=tuple(_track(path, shown, anatomy) for path in paths),
-            notes=_theory(surface, paths) if annotate else (),
+            tracks=tuple(_track(path, shown, step_arrows) for path in paths),
+            notes=_theory(surface, paths) if theory else (),
         )
 
     @property
@@ -299,14 +307,17 @@ def _shown_label(path: Trajectory) -> str:
     return f"{label}: lost at step 0" if (path.diverged_at == 0).all() else label
 
 
-def _track(path: Trajectory, limits: Limits, anatomy: bool) -> Track:
+def _track(path: Trajectory, limits: Limits, step_arrows: bool) -> Track:
     # Where steps were not recorded, the last recorded one stands.
     time = np.arange(path.steps + 1)
     rows = np.searchsorted(path.recorded, time, side="right") - 1
     positions = path.positions.reshape(len(path.recorded), -1, 2)[rows]
-    exits = tuple(leaves(positions[:, i], limits) for i in range(positions.shape[1]))
+    exits = tuple(
+        leaves(positions[:, i], limits, None if at < 0 else int(at))
+        for i, at in enumerate(path.diverged_at.ravel())
+    )
     values = path.values.reshape(len(path.recorded), -1)[rows]
-    parts = dissect(path) if anatomy else None
+    parts = dissect(path) if step_arrows else None
     return Track(_shown_label(path), positions, values, exits, _rates(path), parts)
 
 
@@ -339,7 +350,7 @@ def _theory(surface: Surface, paths: Sequence[Trajectory]) -> tuple[str, ...]:
     return tuple(line.replace("-", "\N{MINUS SIGN}") for line in lines)
 
 
-def leaves(positions: Array, limits: Limits) -> Exit | None:
+def leaves(positions: Array, limits: Limits, diverged: int | None = None) -> Exit | None:
     """Find how a path leaves the picture for good."""
     (x0, x1), (y0, y1) = limits
     low, size = np.array([x0, y0]), np.array([x1 - x0, y1 - y0])
@@ -353,14 +364,15 @@ def leaves(positions: Array, limits: Limits) -> Exit | None:
         return None
     here = scaled[step - 1]
     if not np.isfinite(scaled[step]).all():
-        return Exit(step, _pair(low + size * here), (0.0, 0.0))
+        lost = step if diverged is None else diverged
+        return Exit(step, _pair(low + size * here), (0.0, 0.0), lost)
     heading = scaled[step] - here
     with np.errstate(divide="ignore", invalid="ignore"):
         reach = np.where(
             heading > 0, (1 - here) / heading, np.where(heading < 0, -here / heading, np.inf)
         )
     edge = np.clip(here + float(reach.min()) * heading, 0.0, 1.0)
-    return Exit(step, _pair(low + size * edge), _pair(heading / np.hypot(*heading)))
+    return Exit(step, _pair(low + size * edge), _pair(heading / np.hypot(*heading)), diverged)
 
 
 def _pair(array: Array) -> tuple[float, float]:
@@ -449,15 +461,15 @@ class _Trails:
         histories: Sequence[Array],
         styles: Sequence[Style],
         head: float,
-        tail: int | None = None,
+        trail: int | None = None,
     ) -> None:
-        self._histories, self._tail = histories, tail
+        self._histories, self._trail = histories, trail
         self._lines: list[Line2D] = []
         self._heads: list[Line2D] = []
         halo, size = setting("axes.facecolor"), setting("lines.markersize")
         longest = max(len(history) for history in histories) - 1
-        every = marker_spacing(longest if tail is None else min(tail, longest))
-        self._every = every if tail is not None and "markevery" not in styles[0] else None
+        every = marker_spacing(longest if trail is None else min(trail, longest))
+        self._every = every if trail is not None and "markevery" not in styles[0] else None
         for number, (history, style) in enumerate(zip(histories, styles, strict=True)):
             several = history.shape[1] > 1
             line_style = {"markevery": every, "markeredgecolor": halo, "markeredgewidth": 0.5}
@@ -481,7 +493,7 @@ class _Trails:
 
     def show(self, step: int) -> None:
         """Show the lines up to `step`."""
-        begin = 0 if self._tail is None else max(step - self._tail, 0)
+        begin = 0 if self._trail is None else max(step - self._trail, 0)
         for history, line, head in zip(self._histories, self._lines, self._heads, strict=True):
             line.set_data(*_part(history, begin, step))
             if self._every:  # Markers stay at their steps while the line's beginning moves on.
@@ -493,9 +505,9 @@ class Paths(_Trails):
     """The paths of a scene on a contour plot."""
 
     def __init__(
-        self, ax: Axes, scene: Scene, styles: Sequence[Style], tail: int | None = None
+        self, ax: Axes, scene: Scene, styles: Sequence[Style], trail: int | None = None
     ) -> None:
-        super().__init__(ax, [track.visible for track in scene.tracks], styles, _PATH_HEAD, tail)
+        super().__init__(ax, [track.visible for track in scene.tracks], styles, _PATH_HEAD, trail)
 
 
 class Curves(_Trails):

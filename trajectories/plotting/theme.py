@@ -169,15 +169,15 @@ def _style(name: str) -> dict[str, Any]:
 class Extras:
     """What a picture shows beside the paths; all of it is left out by default."""
 
-    annotate: bool = False
-    captions: bool = False
-    anatomy: bool = False
-    tail: int | None = None
+    theory: bool = False
+    readout: bool = False
+    step_arrows: bool = False
+    trail: int | None = None
 
     def __post_init__(self) -> None:
-        """Check the tail."""
-        if self.tail is not None:
-            integer("tail", self.tail, 1)
+        """Check the trail."""
+        if self.trail is not None:
+            integer("trail", self.trail, 1)
 
     def only(self, layout: str, names: Collection[str]) -> Extras:
         """Return them, if they ask for nothing but what a layout has."""
@@ -190,7 +190,7 @@ class Extras:
     @property
     def scene(self) -> dict[str, Any]:
         """What of it a scene must be made with."""
-        return {"annotate": self.annotate, "anatomy": self.anatomy}
+        return {"theory": self.theory, "step_arrows": self.step_arrows}
 
 
 #: Paths alone.

@@ -111,12 +111,12 @@ Crew: TypeAlias = Callable[[Sequence[Job]], Iterator[Done]]
 
 
 @contextmanager
-def crew(workers: int | None = None, scheduler: str | None = None) -> Iterator[Crew]:
+def crew(n_jobs: int | None = None, scheduler: str | None = None) -> Iterator[Crew]:
     """Call up who runs the trials."""
-    count = None if workers is None else integer("workers", workers, 1)
+    count = None if n_jobs is None else integer("n_jobs", n_jobs, 1)
     if scheduler is not None:
         if count is not None:
-            raise must("workers", "left out with a scheduler, whose workers they are", workers)
+            raise must("n_jobs", "left out with a scheduler, whose workers they are", n_jobs)
         with _client(scheduler) as client:
             # All at once, as more workers may come.
             dask: dict[str, Any] = {"backend": "dask", "n_jobs": -1, "client": client}
@@ -190,7 +190,7 @@ def search(
     rng: int = 0,
     journal: str | os.PathLike[str] | None = None,
     resume: bool = False,
-    workers: int | None = None,
+    n_jobs: int | None = None,
     scheduler: str | None = None,
     progress: bool = False,
     conclude: Callable[[Trial], Mapping[str, Any]] | None = None,
@@ -220,7 +220,7 @@ def search(
     resume : bool, default False
         Whether to go on with the search in the journal, if there is one. It goes the way that it
         would have gone.
-    workers : int, optional
+    n_jobs : int, optional
         How many processes on this machine, each with one thread for matrix products; by default
         as many as there are processors.
     scheduler : str, optional
@@ -267,7 +267,7 @@ def search(
         "budget": objective.budget,
     }
     with (
-        crew(workers, scheduler) as run,
+        crew(n_jobs, scheduler) as run,
         opened(journal, settings, versions(), resume=resume) as book,
         shown(book, objective, progress) as bar,
     ):
@@ -453,7 +453,7 @@ def search_surface(
     start: ArrayLike | None = None,
     steps: int = 100,
     noise: float = 0.0,
-    workers: int | None = None,
+    n_jobs: int | None = None,
     **settings: Any,
 ) -> SearchResult:
     """Search for an optimizer's hyperparameters on a surface.
@@ -466,7 +466,7 @@ def search_surface(
         What hyperparameters are drawn from; one called optimizer chooses the rule.
     trials : int, default 100
         How many in all.
-    workers : int, optional
+    n_jobs : int, optional
         How many processes; by default 1, as a descent is short, and sending it away takes longer.
     **settings
         As for `search`: rounds, halving, rng, journal, resume, scheduler, progress.
@@ -486,6 +486,6 @@ def search_surface(
     (60, True)
     """
     objective = SurfaceObjective(surface, optimizer, start=start, steps=steps, noise=noise)
-    if workers is None and settings.get("scheduler") is None:
-        workers = 1
-    return search(objective, space, trials, workers=workers, **settings)
+    if n_jobs is None and settings.get("scheduler") is None:
+        n_jobs = 1
+    return search(objective, space, trials, n_jobs=n_jobs, **settings)

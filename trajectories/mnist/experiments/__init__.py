@@ -20,7 +20,7 @@ __all__ = [
     "at_hand",
     "batch_norm",
     "dropout",
-    "ensemble",
+    "dropout_ensemble",
     "initial_weights",
     "layers",
     "optimizers",
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from trajectories.mnist.experiments.comparisons import (
         batch_norm,
         dropout,
-        ensemble,
+        dropout_ensemble,
         optimizers,
         weight_decay,
     )
@@ -135,7 +135,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         {"accuracy": "training and test accuracy"},
         variants=2,
     ),
-    "ensemble": Experiment(
+    "dropout_ensemble": Experiment(
         "dropout as an ensemble: the mean of many masks against one scaled pass",
         f"{_ROOT}.comparisons",
         {"accuracy": "test accuracy by the number of masks"},

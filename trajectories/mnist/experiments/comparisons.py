@@ -28,12 +28,12 @@ _QUICK_RACE = 100
 def optimizers(
     data: Any = "auto",
     *,
-    race: Sequence[Any] | Mapping[str, Any] = RACE,
+    optimizers: Sequence[Any] | Mapping[str, Any] = RACE,
     iterations: int | None = None,
     evaluate_every: int | None = None,
     seeds: int | Sequence[int] = 3,
     quick: bool = False,
-    workers: int | None = None,
+    n_jobs: int | None = None,
     progress: bool = False,
     rng: Any = 0,
     keep: str | os.PathLike[str] | None = None,
@@ -48,14 +48,14 @@ def optimizers(
     ----------
     data : Dataset, str or os.PathLike, default "auto"
         The images, or what `load` takes; all training images are used.
-    race : sequence or mapping of str to Optimizer or str
+    optimizers : sequence or mapping of str to Optimizer or str
         The optimizers; by default the textbook's four, RMSProp, Nesterov, AdamW and Lion. A
         mapping gives their labels.
     iterations : int, optional
         How long to train; by default 2,000, or 100 if it is quick.
     evaluate_every : int, optional
         After how many iterations the test images are looked at; by default 20 times in all.
-    seeds, quick, workers, progress, rng, keep, reuse
+    seeds, quick, n_jobs, progress, rng, keep, reuse
         As for `Study`.
 
     Returns
@@ -70,13 +70,13 @@ def optimizers(
 
     Examples
     --------
-    >>> found = optimizers("digits", race=["sgd:0.1", "adam:0.01"], quick=True, seeds=1)
+    >>> found = optimizers("digits", optimizers=["sgd:0.1", "adam:0.01"], quick=True, seeds=1)
     >>> list(found.runs)
     ['SGD 0.1', 'Adam 0.01']
     """
     count = length("iterations", iterations, _QUICK_RACE if quick else 2000)
     every = length("evaluate_every", evaluate_every, max(1, count // 20))
-    rules = entrants(race)
+    rules = entrants(optimizers)
     settings = {
         "hidden": [100] * 4,
         "activation": "relu",
@@ -84,7 +84,7 @@ def optimizers(
         "batch_size": 128,
         "iterations": count,
         "evaluate_every": every,
-        "race": {label: to_record(rule, own=True) for label, rule in rules.items()},
+        "optimizers": {label: to_record(rule, own=True) for label, rule in rules.items()},
     }
     study = Study(
         "optimizers",
@@ -93,7 +93,7 @@ def optimizers(
         seeds=seeds,
         quick=quick,
         rng=rng,
-        workers=workers,
+        n_jobs=n_jobs,
         progress=progress,
         keep=keep,
         reuse=reuse,
@@ -105,28 +105,28 @@ def optimizers(
     return study.conclude(runs=runs)
 
 
-def entrants(race: Any, *, rates: bool = True) -> dict[str, Optimizer]:
-    """Return who races, by label."""
-    if isinstance(race, str) or not isinstance(race, Iterable):
-        raise must("race", "a list of optimizers", race, kind=TypeError)
+def entrants(optimizers: Any, *, rates: bool = True) -> dict[str, Optimizer]:
+    """Return the optimizers by label."""
+    if isinstance(optimizers, str) or not isinstance(optimizers, Iterable):
+        raise must("optimizers", "a list of optimizers", optimizers, kind=TypeError)
     rules: list[Optimizer] = []
-    for item in race.values() if isinstance(race, Mapping) else race:
+    for item in optimizers.values() if isinstance(optimizers, Mapping) else optimizers:
         rule = as_optimizer(item)
         if not isinstance(rule, Optimizer):
-            raise must("race", "optimizers that need no surface", item)
+            raise must("optimizers", "optimizers that need no surface", item)
         rules.append(rule)
     if not rules:
-        raise must("race", "at least one optimizer", race)
+        raise must("optimizers", "at least one optimizer", optimizers)
     names = [type(rule).__name__ for rule in rules]
     labels = [
         label_of(rule) if rates or names.count(name) > 1 else name
         for name, rule in zip(names, rules, strict=True)
     ]
-    if isinstance(race, Mapping):
-        labels = list(map(str, race))
+    if isinstance(optimizers, Mapping):
+        labels = list(map(str, optimizers))
     found = dict(zip(labels, rules, strict=True))
     if len(found) < len(rules):
-        raise must("race", "of optimizers that differ in name or learning rate", labels)
+        raise must("optimizers", "of optimizers that differ in name or learning rate", labels)
     return found
 
 
@@ -161,7 +161,7 @@ def weight_decay(
     epochs: int | None = None,
     seeds: int | Sequence[int] = 3,
     quick: bool = False,
-    workers: int | None = None,
+    n_jobs: int | None = None,
     progress: bool = False,
     rng: Any = 0,
     keep: str | os.PathLike[str] | None = None,
@@ -180,7 +180,7 @@ def weight_decay(
         :math:`\lambda` of the penalty :math:`\frac{\lambda}{2} \sum W^2`.
     epochs : int, optional
         How long to train; by default 201, or 20 if it is quick.
-    seeds, quick, workers, progress, rng, keep, reuse
+    seeds, quick, n_jobs, progress, rng, keep, reuse
         As for `Study`.
 
     Returns
@@ -203,7 +203,7 @@ def weight_decay(
         seeds=seeds,
         quick=quick,
         rng=rng,
-        workers=workers,
+        n_jobs=n_jobs,
         progress=progress,
         keep=keep,
         reuse=reuse,
@@ -231,7 +231,7 @@ def batch_norm(
     epochs: int | None = None,
     seeds: int | Sequence[int] = 3,
     quick: bool = False,
-    workers: int | None = None,
+    n_jobs: int | None = None,
     progress: bool = False,
     rng: Any = 0,
     keep: str | os.PathLike[str] | None = None,
@@ -249,7 +249,7 @@ def batch_norm(
         The images, or what `load` takes; the first 1,000 training images are used.
     epochs : int, optional
         How long to train; by default 20, or 3 if it is quick.
-    seeds, quick, workers, progress, rng, keep, reuse
+    seeds, quick, n_jobs, progress, rng, keep, reuse
         As for `Study`.
 
     Returns
@@ -280,7 +280,7 @@ def batch_norm(
         seeds=seeds,
         quick=quick,
         rng=rng,
-        workers=workers,
+        n_jobs=n_jobs,
         progress=progress,
         keep=keep,
         reuse=reuse,
@@ -312,7 +312,7 @@ def dropout(
     epochs: int | None = None,
     seeds: int | Sequence[int] = 3,
     quick: bool = False,
-    workers: int | None = None,
+    n_jobs: int | None = None,
     progress: bool = False,
     rng: Any = 0,
     keep: str | os.PathLike[str] | None = None,
@@ -331,7 +331,7 @@ def dropout(
         What part of every hidden layer's outputs goes missing in training.
     epochs : int, optional
         How long to train; by default 301, or 20 if it is quick.
-    seeds, quick, workers, progress, rng, keep, reuse
+    seeds, quick, n_jobs, progress, rng, keep, reuse
         As for `Study`.
 
     Returns
@@ -354,7 +354,7 @@ def dropout(
         seeds=seeds,
         quick=quick,
         rng=rng,
-        workers=workers,
+        n_jobs=n_jobs,
         progress=progress,
         keep=keep,
         reuse=reuse,
@@ -370,7 +370,7 @@ def dropout(
     return study.conclude(runs=runs)
 
 
-def ensemble(
+def dropout_ensemble(
     data: Any = "auto",
     *,
     ratio: float = 0.2,
@@ -378,7 +378,7 @@ def ensemble(
     epochs: int | None = None,
     seeds: int | Sequence[int] = 3,
     quick: bool = False,
-    workers: int | None = None,
+    n_jobs: int | None = None,
     progress: bool = False,
     rng: Any = 0,
     keep: str | os.PathLike[str] | None = None,
@@ -401,7 +401,7 @@ def ensemble(
         How many thinned networks to ask; by default 100, or 20 if it is quick.
     epochs : int, optional
         How long to train before; by default 301, or 20 if it is quick.
-    seeds, quick, workers, progress, rng, keep, reuse
+    seeds, quick, n_jobs, progress, rng, keep, reuse
         As for `Study`.
 
     Returns
@@ -420,13 +420,13 @@ def ensemble(
     ratio = scalar("ratio", ratio, _RATIO)
     count = length("masks", masks, _QUICK_MASKS if quick else 100)
     study = Study(
-        "ensemble",
+        "dropout_ensemble",
         data,
         overfitting_settings(epochs=long, dropout=ratio, masks=count),
         seeds=seeds,
         quick=quick,
         rng=rng,
-        workers=workers,
+        n_jobs=n_jobs,
         progress=progress,
         keep=keep,
         reuse=reuse,

@@ -43,7 +43,7 @@ def activations(
     *,
     seeds: int | Sequence[int] = 3,
     quick: bool = False,
-    workers: int | None = None,
+    n_jobs: int | None = None,
     progress: bool = False,
     rng: Any = 0,
     keep: str | os.PathLike[str] | None = None,
@@ -60,7 +60,7 @@ def activations(
     data : any, optional
         Does not count: as in the textbook, inputs are 1,000 vectors of 100 standard normal
         numbers.
-    seeds, quick, workers, progress, rng, keep, reuse
+    seeds, quick, n_jobs, progress, rng, keep, reuse
         As for `Study`; histograms are those of all seeds together.
 
     Returns
@@ -85,7 +85,7 @@ def activations(
         seeds=seeds,
         quick=quick,
         rng=rng,
-        workers=workers,
+        n_jobs=n_jobs,
         progress=progress,
         keep=keep,
         reuse=reuse,
@@ -150,7 +150,7 @@ def layers(
     moments: int | None = None,
     seeds: int | Sequence[int] = 1,
     quick: bool = False,
-    workers: int | None = None,
+    n_jobs: int | None = None,
     progress: bool = False,
     rng: Any = 0,
     keep: str | os.PathLike[str] | None = None,
@@ -175,7 +175,7 @@ def layers(
         How often to look, after the start; by default 60 times, or 12 if it is quick.
     seeds : int or sequence of int, default 1
         How many networks of each kind, or the seed of each; histograms are those of all together.
-    quick, workers, progress, rng, keep, reuse
+    quick, n_jobs, progress, rng, keep, reuse
         As for `Study`.
 
     Returns
@@ -218,7 +218,7 @@ def layers(
         seeds=seeds,
         quick=quick,
         rng=rng,
-        workers=workers,
+        n_jobs=n_jobs,
         progress=progress,
         keep=keep,
         reuse=reuse,
@@ -293,7 +293,7 @@ def initial_weights(
     iterations: int | None = None,
     seeds: int | Sequence[int] = 3,
     quick: bool = False,
-    workers: int | None = None,
+    n_jobs: int | None = None,
     progress: bool = False,
     rng: Any = 0,
     keep: str | os.PathLike[str] | None = None,
@@ -310,7 +310,7 @@ def initial_weights(
         The images, or what `load` takes; all training images are used.
     iterations : int, optional
         How long to train; by default 2,000, or 100 if it is quick.
-    seeds, quick, workers, progress, rng, keep, reuse
+    seeds, quick, n_jobs, progress, rng, keep, reuse
         As for `Study`.
 
     Returns
@@ -340,7 +340,7 @@ def initial_weights(
         seeds=seeds,
         quick=quick,
         rng=rng,
-        workers=workers,
+        n_jobs=n_jobs,
         progress=progress,
         keep=keep,
         reuse=reuse,
@@ -369,7 +369,7 @@ def zero_weights(
     iterations: int | None = None,
     seeds: int | Sequence[int] = 3,
     quick: bool = False,
-    workers: int | None = None,
+    n_jobs: int | None = None,
     progress: bool = False,
     rng: Any = 0,
     keep: str | os.PathLike[str] | None = None,
@@ -387,7 +387,7 @@ def zero_weights(
         The images, or what `load` takes; all training images are used.
     iterations : int, optional
         How long to train; by default 500, or 100 if it is quick.
-    seeds, quick, workers, progress, rng, keep, reuse
+    seeds, quick, n_jobs, progress, rng, keep, reuse
         As for `Study`.
 
     Returns
@@ -419,7 +419,7 @@ def zero_weights(
         seeds=seeds,
         quick=quick,
         rng=rng,
-        workers=workers,
+        n_jobs=n_jobs,
         progress=progress,
         keep=keep,
         reuse=reuse,

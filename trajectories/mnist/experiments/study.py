@@ -112,7 +112,7 @@ class Result(Frozen):
     Examples
     --------
     >>> from trajectories.mnist.experiments import initial_weights
-    >>> found = initial_weights("digits", iterations=20, seeds=1, workers=1)
+    >>> found = initial_weights("digits", iterations=20, seeds=1, n_jobs=1)
     >>> found
     Result('initial_weights' on digits: 3 variants, 1 seed)
     >>> found.losses("He").shape
@@ -322,7 +322,7 @@ class Study:
         seeds: int | Sequence[int] = 3,
         quick: bool = False,
         rng: Any = 0,
-        workers: int | None = None,
+        n_jobs: int | None = None,
         progress: bool = False,
         keep: str | os.PathLike[str] | None = None,
         reuse: bool = True,
@@ -330,9 +330,9 @@ class Study:
         self.experiment, self.settings = experiment, dict(settings)
         self.quick, self.progress, self.reuse = bool(quick), progress, reuse
         self.seeds = seeds_of(rng, seeds)
-        self.workers = None if workers is None else integer("workers", workers, 1)
-        if self.workers is None and quick:
-            self.workers = 1
+        self.n_jobs = None if n_jobs is None else integer("n_jobs", n_jobs, 1)
+        if self.n_jobs is None and quick:
+            self.n_jobs = 1
         self.keep = None if keep is None else check_target(keep)
         if self.keep is not None and self.keep.suffix.lower() != ".json":
             raise must("keep", "a file name that ends in .json", os.fspath(self.keep))
@@ -423,7 +423,7 @@ class Study:
         """Run all trainers, and return their histories as a result's runs."""
         # Seed by seed: if the machine is busy for a while, no variant has that in all its runs.
         every = [trainer for several in zip(*trainers.values(), strict=True) for trainer in several]
-        train_all(every, workers=self.workers, progress=self.progress)
+        train_all(every, n_jobs=self.n_jobs, progress=self.progress)
         return {label: tuple(t.history for t in several) for label, several in trainers.items()}
 
     def race(self, variants: Mapping[str, Variant], data: Dataset, **how: Any) -> dict[str, Any]:

@@ -48,7 +48,7 @@ _PAGES: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
     "batch_norm": {"accuracy": ("curves:draw_batch_norm", {})},
     "weight_decay": {"accuracy": ("curves:draw_overfitting", {})},
     "dropout": {"accuracy": ("curves:draw_overfitting", {})},
-    "ensemble": {"accuracy": ("curves:draw_ensemble", {})},
+    "dropout_ensemble": {"accuracy": ("curves:draw_ensemble", {})},
 }
 
 
@@ -121,10 +121,10 @@ def remake_experiment(told: Mapping[str, Any]) -> Remake:
     function = EXPERIMENTS[name].function(name)
     how: dict[str, Any] = {"seeds": seeds, "quick": bool(told["quick"])}
     for argument in inspect.signature(function).parameters:
-        if argument in settings and argument not in ("optimizer", "race"):
+        if argument in settings and argument not in ("optimizer", "optimizers"):
             how[argument] = settings[argument]
-    if "race" in settings:
-        how["race"] = _race(settings["race"])
+    if "optimizers" in settings:
+        how["optimizers"] = _optimizers(settings["optimizers"])
     if "rule" in settings:  # Of the layers' experiment, which tells how far its looks are apart.
         how["optimizer"] = from_record(settings["rule"])
         how["moments"] = integer("iterations", settings["iterations"], 1) // integer(
@@ -132,7 +132,7 @@ def remake_experiment(told: Mapping[str, Any]) -> Remake:
         )
     if "dropout" in settings:
         how["ratio"] = settings["dropout"]
-    runs = len(how.get("race", ())) or EXPERIMENTS[name].variants
+    runs = len(how.get("optimizers", ())) or EXPERIMENTS[name].variants
 
     def run(images: Any = None) -> Result:
         data = _images(images, told["data"]) if EXPERIMENTS[name].images else None
@@ -148,25 +148,27 @@ def remake_experiment(told: Mapping[str, Any]) -> Remake:
 def remake_landscape(told: Mapping[str, Any]) -> Remake:
     """Check what is told of a loss landscape."""
     seeds, settings = _seeds(told["seeds"]), dict(told["settings"])
-    race = _race(settings["race"])
+    optimizers = _optimizers(settings["optimizers"])
     how = {name: settings[name] for name in _LANDSCAPE}
-    work = _work(settings, told["data"], len(race))
+    work = _work(settings, told["data"], len(optimizers))
     points = integer("resolution", settings["resolution"], 2) ** 2
-    looked = points + len(race) * integer("iterations", settings["iterations"], 1)
+    looked = points + len(optimizers) * integer("iterations", settings["iterations"], 1)
     work += looked * _weights(settings, told["data"]) * integer("images", settings["images"], 1)
 
     def run(images: Any = None) -> Landscape:
         data = _images(images, told["data"])
-        found = landscape(data, race=race, rng=seeds[0], quick=bool(told["quick"]), **how)
+        found = landscape(
+            data, optimizers=optimizers, rng=seeds[0], quick=bool(told["quick"]), **how
+        )
         _check_same(found.asked, told)
         return found
 
     return Remake(work * _STEP, run, str(told["data"]["name"]))
 
 
-def _race(told: Mapping[str, Any]) -> dict[str, Any]:
+def _optimizers(told: Mapping[str, Any]) -> dict[str, Any]:
     if not 1 <= len(told) <= _MOST_RUNS:
-        raise must("race", f"from 1 to {_MOST_RUNS} optimizers", len(told))
+        raise must("optimizers", f"from 1 to {_MOST_RUNS} optimizers", len(told))
     return {str(label): from_record(record) for label, record in told.items()}
 
 

@@ -196,7 +196,7 @@ def animate_landscape(
         theme=theme,
         size=size,
         frame_steps=found.iterations.tolist(),
-        captions=layout == "overlay",
+        readout=layout == "overlay",
     )
     told = {"layout": layout, "theme": theme, "size": size}
     movie.remember([found], kind="animate_landscape", settings=told)

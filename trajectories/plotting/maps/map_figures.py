@@ -18,7 +18,7 @@ from matplotlib.ticker import MaxNLocator
 
 from trajectories.checks import POSITIVE, must, scalar
 from trajectories.maps.basins import Basins
-from trajectories.maps.tuning import Trial, Tuning
+from trajectories.maps.tuning import Tuned, Tuning
 from trajectories.plotting.canvas import RecipeFigure, Size, check_panels, new_figure, panels
 from trajectories.plotting.maps.map_cells import NOWHERE, Shades
 from trajectories.plotting.panels import draw_paths, style_ticks
@@ -332,7 +332,7 @@ def plot_tuning(
         told = {"size": size, "theme": theme, "limits": limits}
         figure.remember([tuning], kind="plot_tuning", settings=told)
         title = points("axes.titlesize")
-        count = len(tuning.trials)
+        count = len(tuning.tuned)
         columns = math.ceil(math.sqrt(count))
         rows = math.ceil(count / columns)
         axes = panels(figure, rows, columns, [], top=3.6 * title)
@@ -345,7 +345,7 @@ def plot_tuning(
             if i >= count:
                 ax.remove()
                 continue
-            trial = tuning.trials[i]
+            trial = tuning.tuned[i]
             how: dict[str, Any] = {"legend": False, "caption": False, "title": titles[i] or " "}
             for mover in draw_paths(ax, scene.only(i), chosen, [styles[i]], **how):
                 mover.show(scene.steps)
@@ -396,7 +396,7 @@ def plot_triptych(
     factor = scalar("factor", factor, POSITIVE)
     three = {
         "as given": tuning.default,
-        f"tuned: the best of {tuning.budget}": tuning.best,
+        f"tuned: the best of {tuning.trials}": tuning.best,
         f"{factor:g} times the best": tuning.times(factor),
     }
     with applied(theme) as chosen:
@@ -425,7 +425,7 @@ def plot_triptych(
 
 def _tuning_titles(tuning: Tuning, width: float, figure: Figure) -> list[str]:
     """Return the titles of all panels, names and numbers; empty ones if they do not all fit."""
-    whole = [f"{trial.label}:  {_numbers(trial)[0]}" for trial in tuning.trials]
+    whole = [f"{trial.label}:  {_numbers(trial)[0]}" for trial in tuning.tuned]
     size = points("axes.titlesize")
     fit = [fitted([literal(words), ""], width, size, figure)[0] for words in whole]
     return whole if all(fit) else [""] * len(whole)
@@ -434,9 +434,9 @@ def _tuning_titles(tuning: Tuning, width: float, figure: Figure) -> list[str]:
 def _draw_two_lines(axes: Sequence[Axes], tuning: Tuning, figure: Figure) -> None:
     """Write above each panel a name, and the numbers below it, in one size for all."""
     width = in_points(axes[0])[0]
-    names = [[literal(trial.label)] for trial in tuning.trials]
+    names = [[literal(trial.label)] for trial in tuning.tuned]
     heads, large = fitted_alike(names, width, points("axes.labelsize"), figure)
-    numbers = [_numbers(trial) for trial in tuning.trials]
+    numbers = [_numbers(trial) for trial in tuning.tuned]
     lines, small = fitted_alike(numbers, width, 0.9 * large, figure)
     for ax, head, line in zip(axes, heads, lines, strict=True):
         ax.set_title(head, loc="left", y=1.0, pad=_AIR + 1.25 * small, fontsize=large)
@@ -451,7 +451,7 @@ def _draw_two_lines(axes: Sequence[Axes], tuning: Tuning, figure: Figure) -> Non
         )
 
 
-def _numbers(trial: Trial) -> list[str]:
+def _numbers(trial: Tuned) -> list[str]:
     """Return what may be written of the best path, the longest first."""
     rate = f"lr {trial.best_rate:.2g}"
     loss = f"f {_short(trial.best)}"
@@ -494,9 +494,9 @@ def _words(tuning: Tuning) -> list[str]:
 def _told(tuning: Tuning) -> str:
     low, high = tuning.range
     kind = "drawn at random" if tuning.drawn else "at equal ratios"
-    steps = tuning.trials[0].settings.steps
+    steps = tuning.tuned[0].settings.steps
     return (
-        f"{tuning.budget} learning rates for each, {kind} from {low:g} to {high:g}; {steps} steps. "
+        f"{tuning.trials} learning rates for each, {kind} from {low:g} to {high:g}; {steps} steps. "
         "Faint: all that were tried. Bold: the best."
     )
 

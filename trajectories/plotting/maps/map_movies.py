@@ -147,7 +147,7 @@ class Movie(Animation):
     Examples
     --------
     >>> import trajectories as tj
-    >>> cloud = tj.ensemble("himmelblau", "adam:0.1", count=50, spread="domain", rng=1)
+    >>> cloud = tj.ensemble("himmelblau", "adam:0.1", trials=50, spread="domain", rng=1)
     >>> moving = tj.animate_ensemble(cloud, frames=20)
     >>> len(moving.frame_steps), moving.size
     (20, (800, 600))
@@ -170,7 +170,7 @@ class Movie(Animation):
         path: str | os.PathLike[str],
         *,
         fps: float | None = None,
-        hold: float | None = None,
+        end_pause: float | None = None,
         loop: int | None = None,
         max_bytes: int | None = None,
         poster: bool = False,
@@ -182,7 +182,7 @@ class Movie(Animation):
         ----------
         path : str or os.PathLike
             Ends in one of the suffixes of moving pictures but ``.html``.
-        fps, hold, loop, max_bytes, progress
+        fps, end_pause, loop, max_bytes, progress
             As for `Animation.save`.
         poster : bool, default False
             Whether to write the last frame beside a video, as ``name.poster.png``.
@@ -198,7 +198,12 @@ class Movie(Animation):
             As `Animation.save`.
         """
         suffix("format of a moving map", path, STREAMED)
-        how: dict[str, Any] = {"fps": fps, "hold": hold, "loop": loop, "max_bytes": max_bytes}
+        how: dict[str, Any] = {
+            "fps": fps,
+            "end_pause": end_pause,
+            "loop": loop,
+            "max_bytes": max_bytes,
+        }
         return super().save(path, **how, poster=poster, progress=progress)
 
     def __repr__(self) -> str:
@@ -364,7 +369,7 @@ def plot_ensemble(
     Examples
     --------
     >>> import trajectories as tj
-    >>> cloud = tj.ensemble("himmelblau", "adam:0.1", count=50, spread="domain", rng=1)
+    >>> cloud = tj.ensemble("himmelblau", "adam:0.1", trials=50, spread="domain", rng=1)
     >>> plot_ensemble(cloud, step=20, limits="domain").get_xlim()
     (np.float64(-5.0), np.float64(5.0))
     """

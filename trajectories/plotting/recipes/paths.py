@@ -241,7 +241,7 @@ _MOST_PATHS = 1_000
 _MOST_ORDERS = 50_000_000
 _HOLDS = ("descent", "arrays", "nothing")
 _PATH_KEYS = ("label", "optimizer", "holds", "descent", "arrays", "digest")
-_STATUS = ("converged", "stopped", "diverged")
+_STATUS = ("converged", "finished", "diverged")
 _INTEGERS = ("diverged_at", "converged_at", "recorded")
 
 

@@ -16,7 +16,7 @@ from trajectories.checks import must, rectangle, unknown
 from trajectories.records import from_plain, to_plain
 
 #: Arguments of `Animation.save` that belong to the picture.
-SAVING = ("fps", "hold", "loop")
+SAVING = ("fps", "end_pause", "loop")
 
 
 @dataclass(frozen=True)

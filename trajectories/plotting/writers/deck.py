@@ -65,7 +65,7 @@ def as_paths(results: Any) -> tuple[str, dict[str, Any]]:
     name = str(told.get("experiment", "")).replace("_", " ")
     images = _record(told.get("data")).get("name")
     title = " on ".join(str(word) for word in (name or seen, images) if word)
-    race = _record(first.get("race"))
+    race = _record(first.get("optimizers"))
     paths = [{"label": label, "optimizer": rule} for label, rule in race.items()]
     lengths = {name: first[name] for name in _LENGTHS if isinstance(first.get(name), (int, list))}
     seeds = {"seeds": told["seeds"]} if isinstance(told.get("seeds"), list) else {}

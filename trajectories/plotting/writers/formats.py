@@ -152,7 +152,7 @@ def write_apng(file: BinaryIO, stream: Stream) -> None:
     number, last = 0, len(stream.steps) - 1
     for i, frame in enumerate(stream.frames()):
         index, (left, top) = screen.update(frame)
-        wait = usual + Fraction(stream.hold) if i == last else usual
+        wait = usual + Fraction(stream.end_pause) if i == last else usual
         place = struct.pack(">IIIII", number, index.shape[1], index.shape[0], left, top)
         blending = struct.pack(">BB", _KEEP, _OVER if i else _REPLACE)
         file.write(chunk(b"fcTL", place + struct.pack(">HH", *_ratio(wait)) + blending))
@@ -175,7 +175,7 @@ def _ratio(seconds: Fraction) -> tuple[int, int]:
 def write_webp(file: BinaryIO, stream: Stream) -> None:
     """Write an animated WebP without loss, unless the stream wants to be thrifty."""
     _check(stream)
-    waits = milliseconds(len(stream.steps), stream.fps, stream.hold)
+    waits = milliseconds(len(stream.steps), stream.fps, stream.end_pause)
     width, height = stream.size
     begin = file.tell()
     file.write(b"RIFF\0\0\0\0WEBP")
@@ -195,11 +195,11 @@ def write_webp(file: BinaryIO, stream: Stream) -> None:
     file.seek(end)
 
 
-def milliseconds(frames: int, fps: float, hold: float) -> list[int]:
+def milliseconds(frames: int, fps: float, end_pause: float) -> list[int]:
     """Return how long each frame stands; rounding is spread, so that no frame begins 1 ms late."""
     begins = [int(np.floor(1000 * i / fps + 0.5)) for i in range(frames + 1)]
     waits = [after - before for before, after in zip(begins[:-1], begins[1:], strict=True)]
-    waits[-1] += round(1000 * hold)
+    waits[-1] += round(1000 * end_pause)
     return waits
 
 
@@ -251,8 +251,8 @@ def _check(stream: Stream) -> None:
     if not _SLOWEST <= stream.fps <= _FASTEST:
         words = f"from {MIN_FPS:g} to {MAX_FPS}, as browsers slow faster pictures down"
         raise must("fps", words, stream.fps)
-    if not 0 <= stream.hold <= _MAX_HOLD:
-        raise must("hold", f"from 0 to {_MAX_HOLD} seconds", stream.hold)
+    if not 0 <= stream.end_pause <= _MAX_HOLD:
+        raise must("end_pause", f"from 0 to {_MAX_HOLD} seconds", stream.end_pause)
 
 
 MIN_FPS, MAX_FPS = 0.1, 240
@@ -328,16 +328,16 @@ def frame_rate(fps: float) -> Fraction:
     return Fraction(fps).limit_denominator(_DENOMINATOR)
 
 
-def repeats(rate: Fraction, hold: float) -> int:
-    """Return how often the last frame is shown again to stand `hold` seconds longer."""
-    if not 0 <= hold <= _MAX_HOLD:
-        raise must("hold", f"from 0 to {_MAX_HOLD} seconds", hold)
-    return int(hold * rate + 0.5)
+def repeats(rate: Fraction, end_pause: float) -> int:
+    """Return how often the last frame is shown again to stand `end_pause` seconds longer."""
+    if not 0 <= end_pause <= _MAX_HOLD:
+        raise must("end_pause", f"from 0 to {_MAX_HOLD} seconds", end_pause)
+    return int(end_pause * rate + 0.5)
 
 
 def _write(file: BinaryIO, stream: Stream, kind: _Format) -> None:
     rate = frame_rate(stream.fps)
-    again = repeats(rate, stream.hold)
+    again = repeats(rate, stream.end_pause)
     av = _pyav(kind)
     with _place(file, kind) as path:
         options = {"fflags": "+bitexact", **kind.container}

@@ -25,7 +25,7 @@ class Stream:
     size: tuple[int, int]
     steps: Sequence[int]
     fps: float
-    hold: float = 0.0
+    end_pause: float = 0.0
     loop: int = 0
     thrift: int = 0
     comment: str = ""
@@ -290,16 +290,16 @@ _MAX_DELAY = 65535
 _MAX_LOOP = 65535
 
 
-def delays(frames: int, fps: float, hold: float) -> list[int]:
+def delays(frames: int, fps: float, end_pause: float) -> list[int]:
     """Return how long each frame stands, in hundredths of a second."""
     if not 100 / _MAX_DELAY <= fps <= MAX_FPS:
         least = f"at least {100 / _MAX_DELAY:.2g} and at most {MAX_FPS:g}"
         raise must("fps", f"{least} for a GIF, whose delays count in 1/100 s", fps)
-    if not 0 <= hold <= 600:
-        raise must("hold", "from 0 to 600 seconds", hold)
+    if not 0 <= end_pause <= 600:
+        raise must("end_pause", "from 0 to 600 seconds", end_pause)
     begins = [int(np.floor(100 * i / fps + 0.5)) for i in range(frames + 1)]
     waits = [after - before for before, after in zip(begins[:-1], begins[1:], strict=True)]
-    waits[-1] += round(100 * hold)
+    waits[-1] += round(100 * end_pause)
     if max(waits) > _MAX_DELAY:
         raise must("fps", "high enough for each frame to stand at most 655 s", fps)
     return waits
@@ -308,7 +308,7 @@ def delays(frames: int, fps: float, hold: float) -> list[int]:
 def write_gif(file: BinaryIO, stream: Stream) -> None:
     """Write a GIF whose memory does not grow with the number of frames."""
     steps = stream.steps
-    waits = delays(len(steps), stream.fps, stream.hold)
+    waits = delays(len(steps), stream.fps, stream.end_pause)
     if not 0 <= stream.loop <= _MAX_LOOP:
         raise must("loop", f"from 0 to {_MAX_LOOP}", stream.loop)
     palette = Palette((stream.paint(step) for step in samples(steps)), stream.thrift)

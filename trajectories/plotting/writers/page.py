@@ -296,10 +296,10 @@ def page_html(
     aspect: float | None = None,
     frame_steps: Sequence[int] | None = None,
     fps: float = 8.0,
-    hold: float = 1.5,
+    end_pause: float = 1.5,
     loop: int = 0,
-    captions: bool = False,
-    tail: int | None = None,
+    readout: bool = False,
+    trail: int | None = None,
     title: str | None = None,
     recipe: str = "",
     line: Mapping[str, Any] | None = None,
@@ -324,7 +324,7 @@ def page_html(
     frames = range(scene.steps + 1) if frame_steps is None else frame_steps
     data = {
         **described(shown, everything, chosen[0], layout, style),
-        **_moving(everything, runs, list(frames), captions=captions),
+        **_moving(everything, runs, list(frames), readout=readout),
         "layout": layout,
         "limits": scene.limits,
         "aspect": _aspect(scene) if aspect is None else aspect,
@@ -335,10 +335,10 @@ def page_html(
         "names": {"x": scene.naming.x, "y": scene.naming.y, "short": scene.naming.short},
         "first": first,
         "fps": fps,
-        "hold": hold,
+        "end_pause": end_pause,
         "loop": loop,
-        "captions": captions,
-        "tail": tail,
+        "readout": readout,
+        "trail": trail,
     }
     name = scene.name.replace("_", " ")
     labels = ", ".join(track.label for track in scene.tracks)
@@ -367,7 +367,7 @@ def _checked_takes(scene: Scene, takes: Sequence[Take]) -> tuple[Take, ...]:
 
 
 def _moving(
-    everything: Scene, takes: Sequence[Take], frames: list[int], *, captions: bool
+    everything: Scene, takes: Sequence[Take], frames: list[int], *, readout: bool
 ) -> dict[str, Any]:
     """Return all that differs between steps and takes."""
     tracks = everything.tracks
@@ -392,7 +392,7 @@ def _moving(
             ],
             "exits": [_plain(leaving) for leaving in track.exits],
         }
-        if captions and track.rates is not None:
+        if readout and track.rates is not None:
             found["rates"] = _rates(track.rates[rows])
         return found if len(rows) == len(times) else {**found, "rows": len(rows)}
 
@@ -426,8 +426,10 @@ def _rates(rates: NDArray[np.float64]) -> list[float]:
     return written[:1] if len(set(written)) == 1 else written
 
 
-def _plain(leaving: Exit | None) -> list[float] | None:
-    return None if leaving is None else [leaving.step, *leaving.point, *leaving.direction]
+def _plain(leaving: Exit | None) -> list[Any] | None:
+    if leaving is None:
+        return None
+    return [leaving.step, *leaving.point, *leaving.direction, " ".join(leaving.words)]
 
 
 def _prose(text: str) -> str:

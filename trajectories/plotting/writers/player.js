@@ -148,8 +148,8 @@ function rowOf(step) {
   return low - 1;
 }
 
-/** Return the first row that is shown at a step: all, or a tail of some steps. */
-const firstRow = (step) => (data.tail === null ? 0 : Math.max(0, rowOf(step - data.tail)));
+/** Return the first row that is shown at a step: all, or a trail of some steps. */
+const firstRow = (step) => (data.trail === null ? 0 : Math.max(0, rowOf(step - data.trail)));
 
 /* ---- Axes ---------------------------------------------------------------------------------- */
 
@@ -463,7 +463,7 @@ function makeExits(panel) {
     const { exits, paths } = readTake(data.takes[state.take])[index];
     if (paths.length > 1 || !exits[0]) continue;
     taken ??= obstacles(panel);
-    const [step, x, y, dx, dy] = exits[0];
+    const [step, x, y, dx, dy, words] = exits[0];
     const lost = dx === 0 && dy === 0;
     const at = [panel.across(x), panel.down(y)];
     const arm = (data.arrow * point) / 2;
@@ -472,7 +472,6 @@ function makeExits(panel) {
       ? svg("path", { class: "lost", d: `M${-arm} ${-arm}L${arm} ${arm}M${-arm} ${arm}L${arm} ${-arm}`, "stroke-width": 2 * point })
       : svg("path", { class: "mark", d: `M${arm} 0L${-arm / 2} ${-0.866 * arm}V${0.866 * arm}Z`, "stroke-width": 0.8 * point });
     arrow.setAttribute("transform", `translate(${at[0]} ${at[1]}) rotate(${lost ? 0 : angle})`);
-    const words = `${lost ? "lost" : "leaves"} at step ${step}`;
     const size = px("tick");
     const note = label(words, { class: "note", "font-size": size, "text-anchor": "middle" });
     const group = svg("g", { class: `t${index} exit` }, arrow, note);
@@ -672,7 +671,7 @@ function makeLegend() {
     button.className = `t${i}`;
     button.setAttribute("aria-pressed", "true");
     button.append(svg("svg", { class: "sample", "aria-hidden": "true" }), name);
-    if (data.captions) button.append(makeCaption(i));
+    if (data.readout) button.append(makeCaption(i));
     button.addEventListener("click", () => toggle(i));
     byId("legend").append(button);
   });
@@ -932,7 +931,7 @@ function setPlaying(playing) {
   if (!state.playing) update();
 }
 
-const standing = (frame) => 1000 / data.fps + (frame === last ? 1000 * data.hold : 0);
+const standing = (frame) => 1000 / data.fps + (frame === last ? 1000 * data.end_pause : 0);
 
 /** Go on by as many frames as the time that has passed is worth. */
 function advance() {
@@ -1077,7 +1076,7 @@ function onMessage(event) {
 /* ---- Beginning ----------------------------------------------------------------------------- */
 
 page.classList.add(data.layout);
-page.classList.toggle("captioned", data.captions);
+page.classList.toggle("captioned", data.readout);
 makeLegend();
 makeTakes();
 makeControls();

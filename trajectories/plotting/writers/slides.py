@@ -34,14 +34,14 @@ _ONE = 1 << 16
 _Part: TypeAlias = tuple[int, int]
 
 
-class Movie(NamedTuple):
+class MovieFile(NamedTuple):
     """What the head of an MP4 says."""
 
     size: tuple[int, int]
     seconds: float
 
 
-def read_mp4(content: bytes) -> Movie:
+def read_mp4(content: bytes) -> MovieFile:
     """Read the size and duration of an MP4 from its boxes (ISO/IEC 14496-12)."""
     file = BoundedFile(io.BytesIO(content))
     try:
@@ -60,7 +60,7 @@ def read_mp4(content: bytes) -> Movie:
                 if handler[8:12] == _VIDEO and b"mdat" in outer:
                     width, height = struct.unpack(">II", _content(file, parts[b"tkhd"])[-8:])
                     if min(width, height) >= _ONE:
-                        return Movie((width // _ONE, height // _ONE), seconds)
+                        return MovieFile((width // _ONE, height // _ONE), seconds)
     except Cut:
         raise ValueError("it is cut off or damaged") from None
     except (KeyError, struct.error):
