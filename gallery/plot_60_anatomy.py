@@ -1,6 +1,6 @@
 """
 The arrows of a step
-=====================
+====================
 
 A step of momentum is a sum of two arrows: what is left of the last step, and the new gradient. At
 the start there is no memory, and the first step is the gradient's alone. In the bends the memory

@@ -13,8 +13,7 @@ Tags: network, chapter, race
 # %%
 # MNIST if it is here already, and otherwise the 8 x 8 digits that come with the package; the
 # picture tells which. ``trajectories mnist optimizers -o out/`` does the same at full length.
-from trajectories.mnist.experiments.comparisons import optimizers
-from trajectories.mnist.experiments.study import at_hand
+from trajectories.mnist.experiments import at_hand, optimizers
 
 found = optimizers(at_hand(), iterations=400, seeds=2)
 found.draw().savefig("loss.png")

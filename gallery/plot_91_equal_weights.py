@@ -10,8 +10,7 @@ Tags: network, chapter, first weights
 """
 
 # %%
-from trajectories.mnist.experiments.signals import zero_weights
-from trajectories.mnist.experiments.study import at_hand
+from trajectories.mnist.experiments import at_hand, zero_weights
 
 found = zero_weights(at_hand(), iterations=300, seeds=2)
 found.draw().savefig("units.png")

@@ -11,7 +11,7 @@ Tags: network, chapter, first weights
 """
 
 # %%
-from trajectories.mnist.experiments.signals import activations
+from trajectories.mnist.experiments import activations
 
 found = activations()
 found.draw().savefig("activations.png")

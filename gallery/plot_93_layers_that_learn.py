@@ -11,8 +11,7 @@ Tags: network, first weights
 """
 
 # %%
-from trajectories.mnist.experiments.signals import layers
-from trajectories.mnist.experiments.study import at_hand
+from trajectories.mnist.experiments import at_hand, layers
 from trajectories.mnist.figures import animate
 
 found = layers(at_hand(), iterations=300, moments=50)

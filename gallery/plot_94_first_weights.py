@@ -10,8 +10,7 @@ Tags: network, chapter, first weights
 """
 
 # %%
-from trajectories.mnist.experiments.signals import initial_weights
-from trajectories.mnist.experiments.study import at_hand
+from trajectories.mnist.experiments import at_hand, initial_weights
 
 found = initial_weights(at_hand(), iterations=600, seeds=2)
 found.draw().savefig("weights.png")

@@ -11,8 +11,7 @@ Tags: network, chapter, first weights
 """
 
 # %%
-from trajectories.mnist.experiments.comparisons import batch_norm
-from trajectories.mnist.experiments.study import at_hand
+from trajectories.mnist.experiments import at_hand, batch_norm
 
 found = batch_norm(at_hand(), epochs=10, seeds=1)
 found.draw().savefig("batch_norm.png")

@@ -11,8 +11,7 @@ Tags: network, chapter, overfitting
 """
 
 # %%
-from trajectories.mnist.experiments.comparisons import dropout, weight_decay
-from trajectories.mnist.experiments.study import at_hand
+from trajectories.mnist.experiments import at_hand, dropout, weight_decay
 
 data = at_hand()
 weight_decay(data, epochs=150, seeds=2).draw().savefig("weight_decay.png")

@@ -10,8 +10,7 @@ Tags: network, chapter, overfitting
 """
 
 # %%
-from trajectories.mnist.experiments.comparisons import ensemble
-from trajectories.mnist.experiments.study import at_hand
+from trajectories.mnist.experiments import at_hand, dropout_ensemble
 
-found = ensemble(at_hand(), epochs=200, masks=40, seeds=3)
+found = dropout_ensemble(at_hand(), epochs=200, masks=40, seeds=3)
 found.draw().savefig("ensemble.png")

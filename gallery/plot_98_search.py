@@ -15,14 +15,13 @@ Tags: network, search, noise
 
 # %%
 # On real MNIST it is the same line with ``data="mnist"``.
-from trajectories.mnist.figures.search_figure import draw_search
-from trajectories.mnist.network_search import search
+from trajectories.mnist import search_network
 
 space = "lr=log(1e-4, 1), weight_decay=log(1e-8, 1e-4)"
-found = search(space, 100, rounds=3, data="digits", hidden=[50] * 3, epochs=40)
-draw_search(found, "plane").savefig("search.png")
+found = search_network(space, 100, rounds=3, data="digits", hidden=[50] * 3, epochs=40)
+found.draw("plane").savefig("search.png")
 
 # %%
 # The 20 best, and all by their rank.
-draw_search(found, "best").savefig("best.png")
-draw_search(found, "ranking").savefig("ranking.png")
+found.draw("best").savefig("best.png")
+found.draw("ranking").savefig("ranking.png")

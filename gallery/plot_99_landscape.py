@@ -13,7 +13,7 @@ Tags: network, own axes
 # %%
 # MNIST if it is here already, and otherwise the 8 x 8 digits that come with the package; the
 # picture tells which.
-from trajectories.mnist.experiments.study import at_hand
+from trajectories.mnist.experiments import at_hand
 from trajectories.mnist.landscape import landscape
 
 found = landscape(at_hand(), hidden=[50, 50], iterations=300, resolution=41, images=500)
