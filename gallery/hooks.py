@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import inspect
+import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -68,12 +68,13 @@ class Hooks:
             function = getattr(trajectories, name)
             if inspect.isfunction(function) and "theme" in inspect.signature(function).parameters:
                 setattr(trajectories, name, self._drawing(function))
+        if self._asked:
+            from trajectories.mnist.figures import landscape_figure, search_figure  # noqa: F401
         for kind in KINDS.values():
             # Results are drawn by methods, which look these up when they are called.
-            module, name = kind.home.split(":")
-            if kind.shows == "results" and self._asked and module.startswith("trajectories.mnist"):
-                home = importlib.import_module(module)
-                setattr(home, name, self._drawing(getattr(home, name)))
+            home = sys.modules[kind.function.__module__]
+            if self._asked and home.__name__.startswith("trajectories.mnist"):
+                setattr(home, kind.function.__name__, self._drawing(kind.function))
         if self._theme is not None:
             for name in ("use", "context"):
                 setattr(matplotlib.style, name, self._styling(getattr(matplotlib.style, name)))

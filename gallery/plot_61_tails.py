@@ -2,7 +2,7 @@
 Short trails and a readout
 ==========================
 
-Where paths cross themselves again and again, a trail of the last few steps shows more than the whole
+Where paths cross themselves again and again, a trail of the last steps shows more than the whole
 path. The readout tells the loss and the learning rate at each step. Here a long memory keeps both
 points in orbit; Nesterov's look ahead brakes his before each turn.
 

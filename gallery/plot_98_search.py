@@ -17,7 +17,7 @@ Tags: network, search, noise
 # On real MNIST it is the same line with ``data="mnist"``.
 from trajectories.mnist import search_network
 
-space = "lr=log(1e-4, 1), weight_decay=log(1e-8, 1e-4)"
+space = "lr=1e-4:1, weight_decay=1e-8:1e-4"
 found = search_network(space, 100, rounds=3, data="digits", hidden=[50] * 3, epochs=40)
 found.draw("plane").savefig("search.png")
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
+_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "kib": 2**10, "mib": 2**20}
 #: The largest coordinate of a rectangle: its width, margins and middle are in float64's range.
 _WIDEST = 1e307
 
@@ -109,6 +110,16 @@ def integers(name: str, value: Any) -> np.ndarray:
     if not np.all((np.abs(given) < 2.0**53) & (np.floor(given) == given)):
         raise must(name, "whole numbers", value)
     return given.astype(np.int64)
+
+
+def byte_count(name: str, value: Any, low: int) -> int:
+    """Return a number of bytes, given as a number or as text such as "800kB"."""
+    if isinstance(value, str):
+        match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?) ?([a-zA-Z]*)", value.strip())
+        if match is None or match[2].lower() not in _UNITS:
+            raise must(name, "a number of bytes, or like 800kB or 1.5MB", value)
+        value = int(float(match[1]) * _UNITS[match[2].lower()])
+    return integer(name, value, low)
 
 
 def rectangle(name: str, value: Any) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -300,3 +311,24 @@ def _balanced(text: str) -> bool:
         if depth < 0:
             return False
     return depth == 0
+
+
+#: A range above 0 whose ends have at least this ratio is logarithmic, unless it says otherwise.
+_WIDE = 20.0
+
+
+def read_ends(text: str, kinds: Iterable[str] = ("log", "linear")) -> tuple[str, list[Any]]:
+    """Read a range such as ``0.001:10`` or ``log:1:5``: its scale, and the numbers after it."""
+    words = [word.strip() for word in text.split(":")]
+    kind = words.pop(0).lower() if words[0][:1].isalpha() else None
+    ends: list[Any] = [read(word) for word in words]
+    known = kind is None or kind in kinds
+    if not known or len(ends) < 2 or any(isinstance(end, Call) for end in ends):
+        raise must("range", "like 0.001:10, log:1:5 or linear:0.1:10", text)
+    low, high = ends[:2]
+    return kind or scale_of(low, high), ends
+
+
+def scale_of(low: float, high: float) -> str:
+    """Return the scale of a range that names none."""
+    return "log" if low > 0 and high / low >= _WIDE else "linear"

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 #: What descends where none is named: the textbook's four.
 DEFAULT_OPTIMIZERS = ("sgd:lr=0.95", "momentum:lr=0.1", "adagrad:lr=1.5", "adam:lr=0.3")
-_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "kib": 2**10, "mib": 2**20}
 
 
 def add_descent(parser: argparse.ArgumentParser) -> None:
@@ -138,11 +137,3 @@ def limits(text: str) -> str | tuple[list[float], list[float]]:
         return text
     x0, x1, y0, y1 = numbers(4)(text)
     return [x0, x1], [y0, y1]
-
-
-def bytes_of(text: str) -> int:
-    """Read a number of bytes, as 800kB, 1.5MB or 65536."""
-    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?) ?([a-zA-Z]*)", text)
-    if match is None or match[2].lower() not in _UNITS:
-        raise argparse.ArgumentTypeError(f"must be like 800kB or 1.5MB. Got {text!r} instead.")
-    return int(float(match[1]) * _UNITS[match[2].lower()])

@@ -8,7 +8,6 @@ from typing import Any
 from trajectories.cli.options import (
     add_descent,
     add_picture,
-    bytes_of,
     check_picture,
     file_name,
     hush,
@@ -77,7 +76,7 @@ def add_motion(parser: argparse.ArgumentParser) -> None:
     words = 'on a page: "grid" lets the viewer click where paths begin'
     add("--starts", metavar="grid", help=words)
     words = "largest file, such as 1MB: colours, frames and pixels are given up to keep it"
-    add("--max-bytes", type=bytes_of, metavar="SIZE", help=words)
+    add("--max-bytes", metavar="SIZE", help=words)
     add("--no-poster", action="store_true", help="no still picture beside a video")
 
 
@@ -96,7 +95,7 @@ def saving_settings(options: argparse.Namespace) -> dict[str, Any]:
         "fps": options.fps,
         "end_pause": options.end_pause,
         "loop": options.loop,
-        "max_bytes": options.max_size,
+        "max_bytes": options.max_bytes,
         "poster": not options.no_poster,
         "progress": not options.quiet,
     }
@@ -136,7 +135,7 @@ def _add_sensitivity(kinds: Any) -> None:
     parser = kinds.add_parser("sensitivity", help="the loss over two hyperparameters")
     add = _add_common(parser, steps=100, output="sensitivity.png", several=False)
     add("-O", "--optimizer", default="momentum", metavar="SPEC", help="default momentum")
-    words = "as lr=0.001:10 or momentum=0:0.95:100:linear; twice, or once for a curve"
+    words = "as lr=0.001:10 or momentum=linear:0:0.95:100; twice, or once for a curve"
     add("-a", "--axis", action="append", metavar="AXIS", help=words)
     add("--cells", type=int, default=200, metavar="N", help="values of each axis (default 200)")
     add("--measure", default="loss", help="loss (default), or steps until the tolerance")
@@ -322,8 +321,7 @@ def _basins(options: argparse.Namespace) -> None:
 
 def _tune(options: argparse.Namespace) -> None:
     with quick_imports():
-        from trajectories.checks import suffix
-        from trajectories.maps.cells import read_range
+        from trajectories.checks import read_ends, suffix
         from trajectories.maps.tuning import tune
         from trajectories.plotting.canvas import FIGURE_FORMATS, save_figure
         from trajectories.plotting.maps.map_figures import plot_triptych, plot_tuning
@@ -336,7 +334,7 @@ def _tune(options: argparse.Namespace) -> None:
         options.start,
         options.steps,
         trials=options.trials,
-        lr=read_range(options.rates),
+        lr=read_ends(options.rates)[1],
         draw=options.draw,
         **_descent(options),
         tolerance=options.tolerance,
@@ -444,7 +442,7 @@ def add_replay(commands: Any) -> None:
     add("--fps", type=float, help="frames a second")
     add("--end-pause", type=float, metavar="S", help="seconds to hold the end")
     add("--loop", type=int, metavar="N", help="times to play; 0 is for ever")
-    add("--max-bytes", type=bytes_of, metavar="SIZE", help="largest file, such as 1MB")
+    add("--max-bytes", metavar="SIZE", help="largest file, such as 1MB")
     add("--no-poster", action="store_true", help="no still picture beside a video")
     parser.set_defaults(run=_replay, prog=parser.prog)
 
@@ -481,7 +479,7 @@ def _replay(options: argparse.Namespace) -> None:
     written = animation_of(recipe, **asked).save(
         options.output,
         **saving,
-        max_bytes=options.max_size,
+        max_bytes=options.max_bytes,
         poster=not options.no_poster,
         progress=not options.quiet,
     )

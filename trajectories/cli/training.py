@@ -198,7 +198,7 @@ def add_search(commands: Any) -> None:
     add("--start", type=numbers(2), metavar="X,Y", help="default: the surface's own")
     add("--steps", type=int, default=100, metavar="N", help="updates (default 100)")
     add("--noise", type=float, default=0.0, metavar="S", help="deviation of gradient noise")
-    _add_search(parser, space="lr=log(1e-4,10)", halving=0, jobs="default 1")
+    _add_search(parser, space="lr=1e-4:10", halving=0, jobs="default 1")
     parser.set_defaults(run=_search_surface, prog=parser.prog)
 
 
@@ -217,7 +217,7 @@ def add_network_search(commands: Any, name: str = "search") -> None:
     add("-O", "--optimizer", default="sgd", metavar="SPEC", help="default sgd")
     _add_search(
         parser,
-        space="lr=log(1e-6,1e-2), weight_decay=log(1e-8,1e-4)",
+        space="lr=1e-6:1e-2, weight_decay=1e-8:1e-4",
         halving=2,
         jobs="default all",
     )
@@ -226,7 +226,8 @@ def add_network_search(commands: Any, name: str = "search") -> None:
 
 def _add_search(parser: argparse.ArgumentParser, *, space: str, halving: int, jobs: str) -> None:
     add = parser.add_argument_group("search").add_argument
-    words = f"as lr=log(1e-6,1e-2), or uniform, integer, choice; may be repeated (default {space})"
+    words = "as lr=1e-6:1e-2, linear:0:1, integer:1:5 or choice(a,b); may be repeated"
+    words = f"{words} (default {space})"
     add("--space", action="append", metavar="RANGES", help=words.replace("%", "%%"))
     add("--trials", type=int, default=100, metavar="N", help="how many in all (default 100)")
     add("--rounds", type=int, default=1, metavar="N", help="each narrows the ranges (default 1)")
@@ -278,7 +279,7 @@ def _search_surface(options: argparse.Namespace) -> None:
         lambda how: search_surface(
             options.surface,
             options.optimizer,
-            options.space or "lr=log(1e-4, 10)",
+            options.space or "lr=1e-4:10",
             options.trials,
             start=options.start,
             steps=options.steps,

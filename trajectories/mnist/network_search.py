@@ -160,7 +160,7 @@ class NetworkObjective(Objective):
 
 
 #: The textbook's space.
-SPACE = "lr=log(1e-6, 1e-2), weight_decay=log(1e-8, 1e-4)"
+SPACE = "lr=1e-6:1e-2, weight_decay=1e-8:1e-4"
 
 
 def search_network(
@@ -225,7 +225,7 @@ def search_network(
     Examples
     --------
     >>> found = search_network(
-    ...     "lr=log(1e-3, 1)", 8, rounds=2, data="digits", hidden=[30], epochs=4, n_jobs=1
+    ...     "lr=1e-3:1", 8, rounds=2, data="digits", hidden=[30], epochs=4, n_jobs=1
     ... )
     >>> len(found), found.count("abandoned"), found.best.number == found.conclusion["trial"]
     (8, 6, True)

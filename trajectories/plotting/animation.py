@@ -20,7 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from trajectories.checks import NON_NEGATIVE, POSITIVE, integer, must, scalar, suffix
+from trajectories.checks import NON_NEGATIVE, POSITIVE, byte_count, integer, must, scalar, suffix
 from trajectories.descent import run
 from trajectories.files import check_target, replacing, watched
 from trajectories.plotting.canvas import MIN_SIDE, Size
@@ -343,7 +343,7 @@ class Animation:
         fps: float | None = None,
         end_pause: float | None = None,
         loop: int | None = None,
-        max_bytes: int | None = None,
+        max_bytes: int | str | None = None,
         poster: bool = True,
         progress: bool = False,
     ) -> list[Path]:
@@ -362,8 +362,8 @@ class Animation:
             Seconds for which the last frame stands longer than the others; by default 1.5.
         loop : int, optional
             How often it plays; by default 0, which is for ever. A video does not know.
-        max_bytes : int, optional
-            How large the file may be. To keep it, colours are given up first (in a video, the
+        max_bytes : int or str, optional
+            How large the file may be, in bytes or like "500kB". To keep it, colours are given up first (in a video, the
             compression's accuracy), then frames, then pixels; a warning tells which. For a file
             that is a stream of frames; a page is only refused if it is larger.
         poster : bool, default True
@@ -450,7 +450,7 @@ def save(
     fps: float,
     end_pause: float,
     loop: int,
-    max_bytes: int | None = None,
+    max_bytes: int | str | None = None,
     poster: bool = True,
     progress: bool = False,
 ) -> list[Path]:
@@ -462,7 +462,7 @@ def save(
     if loop > _MAX_LOOP:
         raise must("loop", f"at most {_MAX_LOOP}", loop)
     if max_bytes is not None:
-        integer("max_bytes", max_bytes, _LEAST_BYTES)
+        max_bytes = byte_count("max_bytes", max_bytes, _LEAST_BYTES)
     recipe = animation.recipe(fps=fps, end_pause=end_pause, loop=loop)
     if kind == PAGE:
         how = {"fps": fps, "end_pause": end_pause, "loop": loop, "recipe": recipe}

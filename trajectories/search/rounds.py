@@ -202,7 +202,7 @@ def search(
     objective : Objective
         What is tried.
     space : Space, mapping, str or iterable of str
-        What hyperparameters are drawn from, such as ``"lr=log(1e-6, 1e-2)"``.
+        What hyperparameters are drawn from, such as ``"lr=1e-6:1e-2"``.
     trials : int, default 100
         How many in all.
     rounds : int, default 1
@@ -447,7 +447,7 @@ class SurfaceObjective(Objective):
 def search_surface(
     surface: Any,
     optimizer: Any = "sgd",
-    space: Any = "lr=log(1e-4, 10)",
+    space: Any = "lr=1e-4:10",
     trials: int = 100,
     *,
     start: ArrayLike | None = None,
@@ -462,7 +462,7 @@ def search_surface(
     ----------
     surface, optimizer, start, steps, noise
         As for `SurfaceObjective`.
-    space : Space, mapping, str or iterable of str, default "lr=log(1e-4, 10)"
+    space : Space, mapping, str or iterable of str, default "lr=1e-4:10"
         What hyperparameters are drawn from; one called optimizer chooses the rule.
     trials : int, default 100
         How many in all.
@@ -479,7 +479,7 @@ def search_surface(
     Examples
     --------
     >>> found = search_surface(
-    ...     "x**2/20 + y**2", "momentum", "lr=log(1e-3, 1), momentum=uniform(0, 0.99)", 60,
+    ...     "x**2/20 + y**2", "momentum", "lr=1e-3:1, momentum=0:0.99", 60,
     ...     start=(-7, 2), rounds=3,
     ... )
     >>> found.count("finished"), found.best.score < 0.01

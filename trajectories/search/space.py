@@ -15,12 +15,12 @@ from trajectories.checks import (
     POSITIVE,
     Call,
     Interval,
-    build,
     integer,
     must,
     read,
-    resolve,
+    read_ends,
     scalar,
+    scale_of,
     split,
 )
 
@@ -63,8 +63,8 @@ class Range(ABC):
     @property
     def text(self) -> str:
         """The range as `read_range` reads it."""
-        inner = ",".join(repr(getattr(self, item.name)) for item in fields(self))  # type: ignore[arg-type]
-        return f"{self.kind}({inner})"
+        ends = ":".join(repr(getattr(self, item.name)) for item in fields(self))  # type: ignore[arg-type]
+        return f"{self.kind}:{ends}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the range as plain data, such as JSON can hold."""
@@ -128,7 +128,7 @@ class Uniform(_Between):
     0.45
     """
 
-    kind = "uniform"
+    kind = "linear"
 
 
 class LogUniform(_Between):
@@ -270,23 +270,28 @@ class Choice(Range):
 #: The ranges by what they are called in text.
 RANGES: Mapping[str, Callable[..., Range]] = {
     "log": LogUniform,
-    "log_uniform": LogUniform,
-    "uniform": Uniform,
+    "linear": Uniform,
     "integer": Integer,
-    "choice": lambda *values: Choice(values),
 }
 
 
 def read_range(text: str) -> Range:
-    """Read a range from text; nothing is evaluated."""
+    """Read a range such as ``1e-6:1e-2`` or ``integer:1:5``, a choice, or one value, from text."""
     chosen = _CHOICE.fullmatch(text.strip())
     if chosen is not None:
         return Choice(tuple(_item(part.strip()) for part in split(chosen[1])))
-    found = read(text)
-    if not isinstance(found, Call):
+    if ":" not in text:
+        found = read(text)
+        if isinstance(found, Call):
+            raise must("range", "like 0.001:10, integer:1:5, choice(a, b) or one value", text)
         return Choice((found,))
-    resolve("range", found.name, RANGES)
-    return build("range", found, RANGES)
+    kind, ends = read_ends(text, RANGES)
+    if len(ends) != 2:
+        raise must("range", "from one number to another, as 0.001:10", text)
+    try:
+        return RANGES[kind](*ends)
+    except TypeError as error:  # Text is what it must be.
+        raise ValueError(str(error)) from error
 
 
 def _item(text: str) -> Any:
@@ -318,8 +323,11 @@ class Space(Mapping[str, Range]):
 
     Parameters
     ----------
-    ranges : mapping of str to Range or str, optional
-        The ranges by the hyperparameter's name; text is read by `read_range`.
+    ranges : mapping of str to Range, (float, float) or str, optional
+        The ranges by the hyperparameter's name: from one number to another, as (1e-6, 1e-2) or
+        "1e-6:1e-2", on a logarithmic scale if the ends are above 0 and have a ratio of 20 or
+        more; "log:1:5" and "linear:0.1:10" say which; "integer:1:5"; "choice(relu, tanh)"; or one
+        value, such as "0.9".
     **named
         More of them.
 
@@ -330,24 +338,26 @@ class Space(Mapping[str, Range]):
 
     Examples
     --------
-    >>> space = Space(lr="log(1e-6, 1e-2)", weight_decay="log(1e-8, 1e-4)")
+    >>> space = Space(lr=(1e-6, 1e-2), weight_decay="1e-8:1e-4")
     >>> space["lr"]
     LogUniform(low=1e-06, high=0.01)
     >>> {name: f"{value:.1e}" for name, value in space.draw(np.random.default_rng(0)).items()}
     {'lr': '3.5e-04', 'weight_decay': '1.2e-07'}
     """
 
-    def __init__(
-        self, ranges: Mapping[str, Range | str] | None = None, /, **named: Range | str
-    ) -> None:
+    def __init__(self, ranges: Mapping[str, Any] | None = None, /, **named: Any) -> None:
         found = {**(ranges or {}), **named}
         self._ranges: dict[str, Range] = {}
         for name, value in found.items():
             if not isinstance(name, str) or not name.isidentifier():
                 raise must("space", "of names such as lr", name)
-            value = read_range(value) if isinstance(value, str) else value
+            if isinstance(value, str):
+                value = read_range(value)
+            elif isinstance(value, tuple) and len(value) == 2:
+                low, high = (scalar(name, end, _REAL) for end in value)
+                value = RANGES[scale_of(low, high)](low, high)
             if not isinstance(value, Range):
-                raise must(name, "a range such as log(1e-6, 1e-2)", value, kind=TypeError)
+                raise must(name, "a range such as (1e-6, 1e-2)", value, kind=TypeError)
             self._ranges[name] = value
         if not self._ranges:
             raise must("space", "of one hyperparameter or more", found)
@@ -378,7 +388,7 @@ class Space(Mapping[str, Range]):
 
         Examples
         --------
-        >>> list(Space(lr="uniform(0, 1)", rule="choice(sgd, adam)").extremes())[:2]
+        >>> list(Space(lr=(0, 1), rule="choice(sgd, adam)").extremes())[:2]
         [{'lr': 0.0, 'rule': 'sgd'}, {'lr': 0.0, 'rule': 'adam'}]
         """
         for share in (0.0, 1 - 2**-53):
@@ -454,7 +464,7 @@ def as_space(space: Any) -> Space:
     Parameters
     ----------
     space : Space, mapping, str or iterable of str
-        A space; ranges by name; or text such as ``"lr=log(1e-6, 1e-2), momentum=uniform(0, 1)"``.
+        A space; ranges by name; or text such as ``"lr=1e-6:1e-2, momentum=0:1"``.
 
     Raises
     ------
@@ -463,8 +473,8 @@ def as_space(space: Any) -> Space:
 
     Examples
     --------
-    >>> as_space(["lr=log(1e-6, 1e-2)", "momentum=0.9"])
-    Space(lr=log(1e-06,0.01), momentum=choice(0.9))
+    >>> as_space(["lr=1e-6:1e-2", "momentum=0.9"])
+    Space(lr=log:1e-06:0.01, momentum=choice(0.9))
     """
     if isinstance(space, Space):
         return space
@@ -477,12 +487,12 @@ def as_space(space: Any) -> Space:
     found: dict[str, Range] = {}
     for text in space:
         if not isinstance(text, str):
-            raise must("space", "text such as lr=log(1e-6, 1e-2)", text, kind=TypeError)
+            raise must("space", "text such as lr=1e-6:1e-2", text, kind=TypeError)
         for part in split(text):
             name, equals, rest = part.partition("=")
             name = name.strip()
             if not equals or not name.isidentifier():
-                raise must("space", "like lr=log(1e-6, 1e-2)", part.strip())
+                raise must("space", "like lr=1e-6:1e-2", part.strip())
             if name in found:
                 raise must(name, "given once", text)
             found[name] = read_range(rest)

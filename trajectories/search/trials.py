@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any, BinaryIO, ClassVar
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 import numpy as np
 
@@ -27,6 +27,9 @@ from trajectories.records import (
     to_plain,
 )
 from trajectories.search.space import Space
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: How a trial may end: at its full length; early, as others did better; or with nothing finite.
 ENDED = ("finished", "abandoned", "diverged")
@@ -414,7 +417,7 @@ class SearchResult:
     Examples
     --------
     >>> from trajectories.search import search_surface
-    >>> found = search_surface("sphere", "sgd", "lr=log(1e-3, 1)", 20, steps=10)
+    >>> found = search_surface("sphere", "sgd", "lr=1e-3:1", 20, steps=10)
     >>> found.count("finished"), len(found.trials)
     (20, 20)
     """
@@ -580,6 +583,25 @@ class SearchResult:
         are in ``result.space.to_records()``.
         """
         return [trial.to_record() for trial in self.trials]
+
+    def draw(
+        self, page: str = "best", *, theme: str | None = None, size: tuple[int, int] | None = None
+    ) -> Figure:
+        """Draw a figure of the search; nothing is run.
+
+        Parameters
+        ----------
+        page : {"best", "plane", "ranking"}, default "best"
+            The learning curves of the best trials, all trials over two hyperparameters, or their
+            scores by rank.
+        theme : str, optional
+            As for `trajectories.plot`.
+        size : (int, int), optional
+            Width and height in pixels.
+        """
+        from trajectories.mnist.figures.search_figure import draw_search
+
+        return draw_search(self, page, theme=theme, size=size)
 
     def __iter__(self) -> Iterator[Trial]:
         """Go through the trials by number."""

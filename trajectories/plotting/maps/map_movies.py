@@ -172,7 +172,7 @@ class Movie(Animation):
         fps: float | None = None,
         end_pause: float | None = None,
         loop: int | None = None,
-        max_bytes: int | None = None,
+        max_bytes: int | str | None = None,
         poster: bool = False,
         progress: bool = False,
     ) -> list[Path]:
