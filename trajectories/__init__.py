@@ -1,4 +1,4 @@
-"""See how optimizers move: surfaces, descents, and pictures of their paths.
+"""Draw and animate the paths that optimizers take over a function of x and y.
 
 Public names stand in ``__init__.pyi`` and are imported when they are first used, so that a program
 pays only for what it touches: ``import trajectories`` loads neither SymPy nor Matplotlib.

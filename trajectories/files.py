@@ -152,7 +152,7 @@ def hidden_folder(beside: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 @contextmanager
-def made_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+def folder_beside(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Make a folder, unless it is there, for what a block writes into it."""
     folder = Path(path)
     made = [place for place in (folder, *folder.parents) if not place.exists()]

@@ -294,7 +294,7 @@ def read_json(path: str | os.PathLike[str], make: Callable[[Any], Made], what: s
 
 @dataclass(frozen=True)
 class Remake:
-    """A result as a recipe tells of it: all of it is checked, and nothing has been run."""
+    """A result that can be recomputed from its settings, which are checked."""
 
     work: float
     run: Callable[..., Any]

@@ -15,8 +15,8 @@ from trajectories.plotting.recipes.paths import (
     MOST_WORK,
     PathRecord,
     ResultRecord,
-    made_again,
-    results_again,
+    recomputed,
+    recomputed_results,
     unpack_paths,
     unpack_results,
     unpack_surface,
@@ -159,7 +159,7 @@ class Recipe:
             If a path is not bit for bit the same.
         """
         with readable("recipe"):
-            return made_again(self.paths, most_work)
+            return recomputed(self.paths, most_work)
 
     def again(self, *, most_work: float | None = None, data: Any = None) -> list[Any]:
         """Make again what the picture shows: paths, or results.
@@ -194,7 +194,9 @@ class Recipe:
         if not self.results:
             return self.trajectories(most_work=MOST_WORK if most_work is None else int(most_work))
         with readable("recipe"):
-            return results_again(self.results, MOST_RUN if most_work is None else most_work, data)
+            return recomputed_results(
+                self.results, MOST_RUN if most_work is None else most_work, data
+            )
 
 
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:

@@ -22,7 +22,7 @@ from trajectories.files import patient_interrupts
 _NETWORK_SEARCH = "mnist search"
 USAGE, FAILURE, INTERRUPTED = 2, 1, 130
 
-_DESCRIPTION = "See how optimizers move: draw their paths over the contours of a formula."
+_DESCRIPTION = "Draw and animate the paths that optimizers take over a function of x and y."
 _EXAMPLE = """\
 examples:
   trajectories plot "x**2/20 + y**2" -O sgd:lr=0.95 -O adam:lr=0.3 --start=-7,2 -o zigzag.png

@@ -70,7 +70,7 @@ def _run(options: argparse.Namespace) -> None:
         raise must("--seeds", "left out for landscape, which has one", options.seeds)
     integer("--seed", options.seed, 0)
     with quick_imports():
-        from trajectories.files import made_folder
+        from trajectories.files import folder_beside
         from trajectories.mnist.figures.sheet import check_movie
         from trajectories.mnist.source import load
 
@@ -78,7 +78,7 @@ def _run(options: argparse.Namespace) -> None:
     if options.movie != "none" and any(_moves(name) for name in names):
         check_movie(f".{options.movie}")
     hush(options)
-    with made_folder(options.output) as folder:  # First, as what follows may take long.
+    with folder_beside(options.output) as folder:  # First, as what follows may take long.
         needed = any(name == _LANDSCAPE or EXPERIMENTS[name].images for name in names)
         data = load(options.data, progress=not options.quiet) if needed else None
         _write(names, data, folder, options)
@@ -294,11 +294,11 @@ def _concluded(options: argparse.Namespace, search: Any) -> None:
     """Run a search, and write what it found into the folder."""
     with quick_imports():
         from trajectories.checks import resolve
-        from trajectories.files import made_folder
+        from trajectories.files import folder_beside
 
     resolve("format of a still picture", options.format, ("png", "svg", "pdf"))
     check_picture(options)
-    with made_folder(options.output) as folder:
+    with folder_beside(options.output) as folder:
         journal = folder / _JOURNAL
         try:
             found = search(

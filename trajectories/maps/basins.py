@@ -49,7 +49,7 @@ _GRID = 401
 _STEPS = 60
 
 
-def resting_places(surface: Surface, limits: Limits, minima: Any = "all") -> Array:
+def minima_within(surface: Surface, limits: Limits, minima: Any = "all") -> Array:
     """Return the minima that paths may end in."""
     if isinstance(minima, str):
         if minima not in ("all", "global"):
@@ -352,7 +352,7 @@ def basins(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what it must be, or if there are no minima to end in.
+        If there are no minima to end in.
 
     Notes
     -----
@@ -370,7 +370,7 @@ def basins(
     surface = settings.surface
     shown = surface.domain if limits is None else rectangle("limits", limits)
     columns, rows = _resolution(resolution)
-    goals = resting_places(surface, shown, minima)
+    goals = minima_within(surface, shown, minima)
     if not len(goals):
         raise must("minima", "given, as the surface has none that can be found", minima)
     near = _radius(shown, goals) if radius is None else scalar("radius", radius, POSITIVE)

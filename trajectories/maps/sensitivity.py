@@ -60,7 +60,7 @@ def is_quadratic(surface: Surface) -> bool:
     return bool(np.abs(slopes - straight).max() < _ROUNDING * np.abs(slopes).max())
 
 
-def frontier(surface: Surface, optimizer: Rule, momenta: Array | None = None) -> Any:
+def stability_limit(surface: Surface, optimizer: Rule, momenta: Array | None = None) -> Any:
     """Return the learning rate below which a rule is stable on a quadratic, or None."""
     if not isinstance(optimizer, (SGD, Momentum, Nesterov)) or not is_quadratic(surface):
         return None
@@ -252,7 +252,7 @@ class Sensitivity(Frozen):
         return self.settings.descend()
 
     @cached_property
-    def frontier(self) -> Any:
+    def stability_limit(self) -> Any:
         """The learning rate below which theory says that the rule is stable, or None.
 
         A number, or one for each momentum if that is the other axis. Only for a quadratic surface
@@ -262,7 +262,7 @@ class Sensitivity(Frozen):
         if "lr" not in self.axes or other not in ([], ["momentum"]):
             return None
         momenta = self.axes["momentum"] if other == ["momentum"] else None
-        return frontier(self.surface, self.optimizer, momenta)
+        return stability_limit(self.surface, self.optimizer, momenta)
 
     @property
     def cells(self) -> Choices:

@@ -217,7 +217,7 @@ class Dataset(Frozen):
 
     @property
     def pixels(self) -> int:
-        """How many pixels an image has."""
+        """Inputs per image."""
         return self.shape[0] * self.shape[1]
 
     def subset(self, count: int) -> Dataset:
@@ -272,7 +272,7 @@ class Dataset(Frozen):
         Raises
         ------
         TypeError, ValueError
-            If an argument is not what it must be, or if a part would be empty.
+            If a part would be empty.
 
         Examples
         --------

@@ -291,16 +291,16 @@ def settings_of(trainer: Trainer, seed: Any) -> dict[str, Any]:
         optimizer = to_record(trainer.optimizer, own=True)
     except ValueError:  # Python functions cannot be written, but can be used.
         optimizer = {"name": trainer.optimizer.name, "repr": repr(trainer.optimizer)}
-    calendar = trainer.calendar
+    evaluations = trainer.evaluations
     return {
         "network": trainer.network.settings,
         "optimizer": optimizer,
         "images": len(trainer.images),
         "scale": trainer.scale,
-        "batch_size": calendar.batch_size,
-        "iterations": calendar.iterations,
+        "batch_size": evaluations.batch_size,
+        "iterations": evaluations.iterations,
         "evaluate": {name: len(labels) for name, (_, labels) in trainer.evaluate.items()},
-        "evaluate_every": calendar.every,
+        "evaluate_every": evaluations.every,
         "seed": int(seed) if isinstance(seed, (int, np.integer)) else None,
     }
 

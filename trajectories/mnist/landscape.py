@@ -191,7 +191,7 @@ class Landscape(Frozen):
     def animate(
         self,
         *,
-        layout: str = "optimizers",
+        layout: str = "race",
         theme: str | None = None,
         size: tuple[int, int] | None = None,
     ) -> SceneAnimation:
@@ -222,7 +222,7 @@ class Landscape(Frozen):
         def make(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Landscape:
             names = [f.name for f in fields(cls) if f.name not in _ARRAYS]
             told = {name: about[name] for name in names}
-            _check_told(told)
+            _check_settings(told)
             parts: dict[str, Any] = {**told, **arrays}
             return cls(**parts)
 
@@ -235,7 +235,7 @@ class Landscape(Frozen):
         return f"Landscape({self.data['name']}: {size}, {held})"
 
 
-def _check_told(told: dict[str, Any]) -> None:
+def _check_settings(told: dict[str, Any]) -> None:
     """Raise if what a file tells beside its arrays is not what a landscape has."""
     for name in ("data", "settings", "versions"):
         if not isinstance(told[name], dict):
@@ -268,7 +268,7 @@ Losses = NDArray[np.float64]
 _PARTS = 6
 
 
-class Valuing:
+class LossEvaluator:
     """Computes losses of one network, on the same images, for other and other weights."""
 
     def __init__(
@@ -420,15 +420,15 @@ def _explored(study: Study, variants: Mapping[str, Variant]) -> dict[str, Any]:
 
     examples = data.train_images[: s["images"]], data.train_labels[: s["images"]]
     network = study.network(study.seeds[0], **s["network"])
-    valuing = Valuing(network, *examples, data.scale, study.n_jobs, study.progress)
+    evaluator = LossEvaluator(network, *examples, data.scale, study.n_jobs, study.progress)
     ends = np.cumsum([len(path) for path in paths])[:-1]
-    losses = np.split(valuing.of([point for path in paths for point in path]), ends)
+    losses = np.split(evaluator.of([point for path in paths for point in path]), ends)
     shaping = shaping_runs(lost, [line[0] for line in losses], [line[-1] for line in losses])
     plane = plane_through(list(compress(paths, shaping)), through=s["through"])
     steps = np.unique([*range(0, s["iterations"], s["every"]), s["iterations"]])
 
     def padded(arrays: Sequence[Array]) -> Array:
-        """Put NaN behind what is short."""
+        """Pad with NaN."""
         out = np.full((len(arrays), len(steps), *np.shape(arrays[0])[1:]), np.nan)
         for row, array in zip(out, arrays, strict=True):
             row[: len(array)] = array
@@ -443,7 +443,7 @@ def _explored(study: Study, variants: Mapping[str, Variant]) -> dict[str, Any]:
     x, y = (np.linspace(*side, s["resolution"]) for side in limits)
     grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
 
-    below = valuing.on(plane, np.concatenate([grid, *(place for place, _ in dropped)]))
+    below = evaluator.on(plane, np.concatenate([grid, *(place for place, _ in dropped)]))
     start = np.asarray(paths[0][0], dtype=float)
     return {
         "labels": tuple(trainers),

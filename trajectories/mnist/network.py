@@ -284,7 +284,7 @@ class MultiLayerNet(Stack):
     Parameters
     ----------
     input_size : int
-        How many pixels an image has.
+        Inputs per image.
     hidden_sizes : iterable of int
         The width of each hidden layer; empty for a network without any.
     output_size : int
@@ -299,7 +299,7 @@ class MultiLayerNet(Stack):
     batch_norm : bool, default False
         Whether hidden layers are normalised before their activation.
     dropout : float, default 0
-        The part of each hidden layer's outputs that goes missing in training, below 1. It is the
+        Fraction of activations dropped in training, below 1. It is the
         textbook's kind: in evaluation outputs are multiplied by 1 - dropout.
     dtype : {numpy.float32, numpy.float64}, default float32
         In what type all is computed.

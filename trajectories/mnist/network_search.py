@@ -108,7 +108,7 @@ class NetworkObjective(Objective):
         trainer = self.trainer(params, seed)
         if state is not None:
             load_state(trainer, state)
-        last = -(-until * len(trainer.images) // trainer.calendar.batch_size)
+        last = -(-until * len(trainer.images) // trainer.evaluations.batch_size)
         while not trainer.progress.over and trainer.iteration < last:
             trainer.step()
         return trainer

@@ -426,7 +426,7 @@ def _whatever_there_is(progress: bool) -> Dataset:
     try:
         return _fetched(progress)
     except OSError as error:
-        # Up to who has called `load`.
+        # stacklevel of the caller.
         warnings.warn(f"{error} The 8 x 8 digits stand in for MNIST.", stacklevel=3)
         return digits()
 

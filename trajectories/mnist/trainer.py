@@ -37,7 +37,7 @@ from trajectories.records import single_thread
 
 
 @dataclass(frozen=True)
-class Calendar:
+class EvaluationSchedule:
     """When a run has its epochs and its records."""
 
     images: int
@@ -63,7 +63,7 @@ class Calendar:
         iterations: int | None,
         epochs: int | None,
         every: int | str | None,
-    ) -> Calendar:
+    ) -> EvaluationSchedule:
         """Return the calendar of a run that is so many iterations or epochs long."""
         if (iterations is None) == (epochs is None):
             raise ValueError("Either `iterations` or `epochs` must be given, and not both.")
@@ -199,14 +199,14 @@ class Trainer:
         }
         self.scale = scalar("scale", scale, POSITIVE)
         n, length = len(self.images), {"iterations": iterations, "epochs": epochs}
-        self.calendar = Calendar.of(n, batch_size, **length, every=evaluate_every)
+        self.evaluations = EvaluationSchedule.of(n, batch_size, **length, every=evaluate_every)
         every = None if snapshot_every is None else integer("snapshot_every", snapshot_every, 1)
         self.snapshot_every = every
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
         self.checkpoint_every = integer("checkpoint_every", checkpoint_every, 1)
         self.rng = as_rng(rng)
         self.settings = settings_of(self, rng)
-        self.progress = Progress(self.calendar.iterations, self.evaluate)
+        self.progress = Progress(self.evaluations.iterations, self.evaluate)
         self._identity = None if self.checkpoint is None else identity(self)
         self.bind()
 
@@ -215,7 +215,7 @@ class Trainer:
         self._batches = Batches(
             self.images,
             self.labels,
-            batch_size=self.calendar.batch_size,
+            batch_size=self.evaluations.batch_size,
             scale=self.scale,
             dtype=self.network.dtype,
             rng=self.rng,
@@ -272,7 +272,7 @@ class Trainer:
             read_checkpoint(path, self, self._identity or {})
         elif path is not None:  # Something to go on from, should the first iterations be stopped.
             write_checkpoint(path, self, self._identity or {})
-        with bar(self.label, "iteration", self.calendar.iterations, progress) as advance:
+        with bar(self.label, "iteration", self.evaluations.iterations, progress) as advance:
             self._observe_start()
             if watch is not None and not done.iteration:
                 watch(self)
@@ -325,10 +325,10 @@ class Trainer:
         """Record what is due after an iteration, or before the first."""
         done, every = self.progress, self.snapshot_every
         i = done.iteration
-        if self.calendar.due(i):
+        if self.evaluations.due(i):
             self._record(i)
         whole = done.diverged_at is None  # Of what is lost there is nothing to look at.
-        if every and whole and (i % every == 0 or i == self.calendar.iterations):
+        if every and whole and (i % every == 0 or i == self.evaluations.iterations):
             done.snapshots[i] = self.network.flat_params.copy()
 
     def _record(self, i: int) -> None:
@@ -343,7 +343,7 @@ class Trainer:
             if lost or not np.isfinite(self.network.flat_params).all():
                 done.diverged_at = i
                 return
-        done.rows.append((i, self.calendar.epoch(i), done.seconds))
+        done.rows.append((i, self.evaluations.epoch(i), done.seconds))
         for name, score in scores.items():
             done.accuracy[name].append(score)
 
@@ -384,7 +384,7 @@ def train_all(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what it must be, if two runs share what they change, or whatever
+        If two runs share what they change, or whatever
         `Trainer.train` raises.
 
     Notes
@@ -424,7 +424,7 @@ def train_all(
 
     count = min(count or cpu_count(), len(trainers))
     with passing_folder() as folder:
-        shelf = _Shelf(folder)
+        arrays = _MappedArrays(folder)
         with (
             parallel_config(backend="loky", n_jobs=count, inner_max_num_threads=1),
             bar("training", "run", len(trainers), progress) as advance,
@@ -432,7 +432,7 @@ def train_all(
             # joblib must not map arrays by itself: it would map parameters, to be read only. Nor
             # must it be sent all at once: what still waits when all is stopped makes it stumble.
             run = Parallel(return_as="generator", batch_size=1, max_nbytes=None)
-            states = run([delayed(_ran)(shelf.sent(trainer)) for trainer in trainers])
+            states = run([delayed(_ran)(arrays.sent(trainer)) for trainer in trainers])
             for trainer, state in zip(trainers, states, strict=True):
                 load_state(trainer, state)
                 advance(1)
@@ -467,7 +467,7 @@ def _bits_of(rng: RNG) -> int:
     return id(rng._bit_generator if isinstance(rng, np.random.RandomState) else rng.bit_generator)
 
 
-class _Shelf:
+class _MappedArrays:
     """A folder of arrays, each written once, which trainers take along as file names."""
 
     def __init__(self, folder: Path) -> None:

@@ -44,7 +44,7 @@ from trajectories.optimizers.second_order import (
 )
 from trajectories.records import from_plain, to_plain
 
-#: The optimizers that see gradients only, by their name in spec strings.
+#: The first-order optimizers, by their name in spec strings.
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     cls.name: cls
     for cls in (

@@ -42,7 +42,7 @@ class Moments(Optimizer, ABC):
         average_square(state.v, g, state.pull2, scratch)
 
     def _lack(self, name: str) -> Any:
-        """Return by what factor a mean that began at 0 is too small by now."""
+        """Bias correction 1 - beta**t."""
         beta = getattr(self, name)
         if isinstance(beta, float):
             return 1 - beta**self.steps_taken
@@ -293,7 +293,7 @@ class AdaDelta(Optimizer):
 
 
 def _faded_squares(h: Array, g: Array, decay_rate: Hyperparameter, a: Array) -> None:
-    """Let h fade, and add what of the squares of g makes it a mean."""
+    """Exponential moving average of g**2."""
     h *= decay_rate
     np.multiply(1 - decay_rate, g, a)
     a *= g

@@ -314,7 +314,7 @@ _NONE: Array = np.zeros(())
 
 @dataclass(eq=False)
 class Optimizer(Rule, ABC):
-    """The base of all optimizers that see gradients only: a rule that works element by element.
+    """The base of all first-order optimizers: a rule that works element by element.
 
     A rule is a dataclass of its hyperparameters with one method, `_step`. The same object updates
     two coordinates, a batch of starts, or all weights of a network, as long as the arrays it is

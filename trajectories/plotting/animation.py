@@ -27,7 +27,7 @@ from trajectories.plotting.canvas import MIN_SIDE, Size
 from trajectories.plotting.panels import LAYOUTS, Picture
 from trajectories.plotting.recipes.recipe import KINDS, arguments
 from trajectories.plotting.scene import Scene
-from trajectories.plotting.theme import TURN, Look
+from trajectories.plotting.theme import RC_LOCK, AppliedTheme
 from trajectories.plotting.writers.formats import (
     FEWEST,
     FORMATS,
@@ -35,16 +35,16 @@ from trajectories.plotting.writers.formats import (
     PAGE,
     SMALLEST,
     STREAMED,
-    Economy,
     Format,
-    economize,
+    Quality,
+    lower_quality,
     numbered,
     thinned,
     write_frames,
     write_png,
 )
 from trajectories.plotting.writers.gif import Stream
-from trajectories.plotting.writers.page import Take, page_html
+from trajectories.plotting.writers.page import Variant, page_html
 from trajectories.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Painter:
 
     def paint(self, step: int) -> NDArray[np.uint8]:
         """Paint a step, and return `pixels`; threads take turns."""
-        with TURN:
+        with RC_LOCK:
             return self._painted(step)
 
     def _painted(self, step: int) -> NDArray[np.uint8]:
@@ -128,7 +128,9 @@ class Painter:
 
 def _painting_order(picture: Picture) -> list[Artist]:
     """Sort the moving artists as Matplotlib draws them: panel by panel, the figure's own last."""
-    artists = [artist for mover in picture.movers for artist in mover.artists]
+    artists = [
+        artist for moving_artist in picture.moving_artists for artist in moving_artist.artists
+    ]
     panels: dict[Any, int] = {ax: place for place, ax in enumerate(picture.figure.axes)}
     last = len(panels)
     return sorted(
@@ -161,24 +163,26 @@ def checked_starts(starts: Any) -> str | None:
     return "grid" if starts else None
 
 
-def rate_takes(
+def rate_variants(
     paths: Sequence[Trajectory], rates: Sequence[float], scene: Scene
-) -> tuple[list[Take], int]:
+) -> tuple[list[Variant], int]:
     """Run all descents anew with each learning rate."""
     own = {path.optimizer.lr for path in paths if isinstance(path.optimizer.lr, float)}
     alike = len(own) == 1 and all(isinstance(path.optimizer.lr, float) for path in paths)
     every = sorted({*rates, *own}) if alike else list(rates)
-    takes = []
+    variants = []
     for rate in every:
         # Not run anew with their own rate: of some paths of a batch the noise would be another.
         same = alike and rate in own
         again = [] if same else [_again(path, path.start, lr=rate) for path in paths]
-        takes.append(Take(scene.tracks if same else _tracks(again, scene), learning_rate=rate))
+        variants.append(
+            Variant(scene.tracks if same else _tracks(again, scene), learning_rate=rate)
+        )
     near = [abs(np.log(rate / min(own, default=every[0]))) for rate in every]
-    return takes, int(np.argmin(near))
+    return variants, int(np.argmin(near))
 
 
-def start_takes(paths: Sequence[Trajectory], scene: Scene) -> tuple[list[Take], int]:
+def start_variants(paths: Sequence[Trajectory], scene: Scene) -> tuple[list[Variant], int]:
     """Run all descents anew from a grid of starts all over the picture."""
     own = {tuple(path.start.ravel().tolist()) for path in paths}
     if len(own) != 1 or len(next(iter(own))) != 2:
@@ -188,11 +192,11 @@ def start_takes(paths: Sequence[Trajectory], scene: Scene) -> tuple[list[Take], 
     y = y0 + (np.arange(_UP) + 0.5) / _UP * (y1 - y0)
     grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     batches = [_again(path, grid) for path in paths]
-    takes = [Take(scene.tracks, start=_pair(paths[0].start))]
+    variants = [Variant(scene.tracks, start=_pair(paths[0].start))]
     for number, start in enumerate(grid):
         tracks = _tracks([batch[number] for batch in batches], scene)
-        takes.append(Take(tracks, start=_pair(start)))
-    return takes, 0
+        variants.append(Variant(tracks, start=_pair(start)))
+    return variants, 0
 
 
 def _again(path: Trajectory, start: NDArray[np.float64], **changes: Any) -> Trajectory:
@@ -261,7 +265,7 @@ class Animation:
         size: Size,
         make: Callable[[Size], Picture],
         settings: Mapping[str, Any],
-        looks: Sequence[Look] = (),
+        looks: Sequence[AppliedTheme] = (),
     ) -> None:
         self.trajectories = trajectories
         self.frame_steps = tuple(frame_steps)
@@ -363,9 +367,10 @@ class Animation:
         loop : int, optional
             How often it plays; by default 0, which is for ever. A video does not know.
         max_bytes : int or str, optional
-            How large the file may be, in bytes or like "500kB". To keep it, colours are given up first (in a video, the
-            compression's accuracy), then frames, then pixels; a warning tells which. For a file
-            that is a stream of frames; a page is only refused if it is larger.
+            How large the file may be, in bytes or like "500kB". To keep it, colours are given up
+            first (in a video, the compression's accuracy), then frames, then pixels; a warning
+            tells which. For a file that is a stream of frames; a page is only refused if it is
+            larger.
         poster : bool, default True
             Whether to write the last frame beside a video, as ``name.poster.png``.
         progress : bool, default False
@@ -379,7 +384,7 @@ class Animation:
         Raises
         ------
         TypeError, ValueError
-            If an argument is not what it must be, the suffix is unknown, or the file cannot be
+            If the suffix is unknown, or the file cannot be
             small enough.
         ImportError
             If a video is to be written without PyAV.
@@ -474,18 +479,26 @@ def save(
     if not several:
         check_target(path)
 
-    def stream(economy: Economy) -> Stream:
+    def stream(quality: Quality) -> Stream:
         width, height = animation.size
-        size = round(width * economy.scale), round(height * economy.scale)
-        steps = thinned(animation.frame_steps, economy.frames)
+        size = round(width * quality.scale), round(height * quality.scale)
+        steps = thinned(animation.frame_steps, quality.frames)
         # Fewer frames last as long.
         rate = fps * len(steps) / len(animation)
         painter = Painter(animation.picture(size))
         return Stream(
-            painter.paint, size, steps, rate, end_pause, loop, economy.thrift, recipe, progress=bar
+            painter.paint,
+            size,
+            steps,
+            rate,
+            end_pause,
+            loop,
+            quality.coarseness,
+            recipe,
+            progress=bar,
         )
 
-    whole = Economy(len(animation))
+    whole = Quality(len(animation))
     if several:
         write_frames(path, stream(whole))
         return numbered(path, len(animation))
@@ -500,7 +513,7 @@ def save(
             done = whole
         else:
             least = _least(animation, STREAMED[kind], fps)
-            done = _economized(STREAMED[kind], file, stream, whole, max_bytes, least)
+            done = _within_budget(STREAMED[kind], file, stream, whole, max_bytes, least)
         if beside is not None:
             # Opened late, so that an error of the video does not name the poster.
             still = stack.enter_context(replacing(beside))
@@ -529,15 +542,15 @@ def page_of(
     scene = picture.scene
     # What neither `animate` nor the layout takes for itself goes to the lines.
     known = arguments(KINDS["animation"].function) | arguments(LAYOUTS[layout])
-    takes: list[Take] = []
+    variants: list[Variant] = []
     first = 0
     if "learning_rates" in settings:
-        takes, first = rate_takes(animation.trajectories, settings["learning_rates"], scene)
+        variants, first = rate_variants(animation.trajectories, settings["learning_rates"], scene)
     elif "starts" in settings:
-        takes, first = start_takes(animation.trajectories, scene)
+        variants, first = start_variants(animation.trajectories, scene)
     return page_html(
         scene,
-        takes=takes,
+        variants=variants,
         first=first,
         layout=layout,
         looks=animation.looks,
@@ -565,24 +578,24 @@ def _save_page(
     return target
 
 
-def _economized(
+def _within_budget(
     kind: Format,
     file: BinaryIO,
-    stream: Callable[[Economy], Stream],
-    whole: Economy,
+    stream: Callable[[Quality], Stream],
+    whole: Quality,
     max_bytes: int,
     least: tuple[int, float],
-) -> Economy:
+) -> Quality:
     """Write a stream, again and again until it keeps the budget."""
 
-    def write(economy: Economy) -> int:
+    def write(quality: Quality) -> int:
         file.seek(0)
         file.truncate()
-        kind.write(file, stream(economy))
+        kind.write(file, stream(quality))
         return file.tell()
 
     fewest, smallest = least
-    return economize(write, whole.frames, max_bytes, fewest=fewest, smallest=smallest)
+    return lower_quality(write, whole.frames, max_bytes, fewest=fewest, smallest=smallest)
 
 
 def _least(animation: Animation, kind: Format, fps: float) -> tuple[int, float]:
@@ -592,10 +605,10 @@ def _least(animation: Animation, kind: Format, fps: float) -> tuple[int, float]:
     return max(FEWEST, frames), min(max(SMALLEST, MIN_SIDE / min(animation.size)), 1.0)
 
 
-def _given_up(path: Path, kind: Format, whole: Economy, left: Economy) -> str:
+def _given_up(path: Path, kind: Format, whole: Quality, left: Quality) -> str:
     parts = []
-    if left.thrift:
-        parts.append(kind.given_up(left.thrift))
+    if left.coarseness:
+        parts.append(kind.given_up(left.coarseness))
     if left.frames < whole.frames:
         parts.append(f"{left.frames} of {whole.frames} frames")
     if left.scale < 1:

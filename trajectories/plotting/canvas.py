@@ -21,7 +21,7 @@ from mpl_toolkits.mplot3d import Axes3D
 from trajectories.checks import must, suffix
 from trajectories.files import replacing
 from trajectories.plotting.text import header_height, header_top, in_points, points
-from trajectories.plotting.theme import TURN, look, set_for_now, setting
+from trajectories.plotting.theme import RC_LOCK, look, set_for_now, setting
 from trajectories.trajectory import Trajectory
 
 #: What would make the bytes differ from one run to the next, by format.
@@ -65,7 +65,7 @@ class RecipeFigure(Figure):
     @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: Any) -> None:
         """Draw the figure; threads take turns, as what Matplotlib looks up then is shared."""
-        with TURN:
+        with RC_LOCK:
             super().draw(renderer)
 
     def savefig(self, fname: Any, *, transparent: bool | None = None, **kwargs: Any) -> None:

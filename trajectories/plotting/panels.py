@@ -30,22 +30,22 @@ from trajectories.plotting.readout import (
     counter,
     counter_width,
     draw_counter,
-    free_place,
+    free_corner,
 )
 from trajectories.plotting.scene import (
+    ContourGrid,
     Curves,
     Limits,
-    Mover,
+    MovingArtist,
     Naming,
     Paths,
-    Relief,
     Scene,
     Style,
+    drawn_labels,
     in_parts,
-    shown_labels,
     track_styles,
 )
-from trajectories.plotting.surface_3d import BOX, Stage
+from trajectories.plotting.surface_3d import BOX, FilledAxes3D
 from trajectories.plotting.text import (
     draw_header,
     draw_notes,
@@ -55,7 +55,7 @@ from trajectories.plotting.text import (
     points,
     write_over,
 )
-from trajectories.plotting.theme import PLAIN, Extras, Look, Theme, setting
+from trajectories.plotting.theme import PLAIN, AppliedTheme, Extras, Theme, setting
 from trajectories.trajectory import Trajectory
 
 Array = NDArray[np.float64]
@@ -77,9 +77,9 @@ def draw_paths(
     beyond: float = 0.0,
     extras: Extras = PLAIN,
     key: bool = True,
-) -> list[Mover]:
+) -> list[MovingArtist]:
     """Draw a scene's ground on an Axes, and return its paths, which can show any step."""
-    draw_ground(ax, scene.relief, scene.limits, theme)
+    draw_ground(ax, scene.contour_grid, scene.limits, theme)
     if scene.naming != Naming():
         ax.set_xlabel(scene.naming.x)
         ax.set_ylabel(scene.naming.y, rotation=90, labelpad=4)
@@ -90,21 +90,21 @@ def draw_paths(
     if scene.notes:
         minima = in_parts(scene.minima, scene.limits)
         taken = np.concatenate([taken, draw_notes(ax, scene.notes, minima, taken)])
-    movers: list[Mover] = [Paths(ax, scene, styles, extras.trail), exits]
+    moving_artists: list[MovingArtist] = [Paths(ax, scene, styles, extras.trail), exits]
     if extras.readout:
         readout = Readout(ax, scene, styles, taken, marks=legend)
-        movers.append(readout)
+        moving_artists.append(readout)
         taken = np.concatenate([taken, readout.box])
     labels = [track.label for track in scene.tracks] if legend else []
     words = heading(scene.name, scene.formula, scene.latex) if title is None else [literal(title)]
-    place = free_place(ax, scene, taken) if caption else None
+    place = free_corner(ax, scene, taken) if caption else None
     gap, beside = points("legend.fontsize"), 0.0
     if caption and place is None:
         beside += counter_width(scene.steps) + gap
     before, scale = beside, None
     if extras.step_arrows:
         arrows = Arrows(ax, scene, styles)
-        movers.append(arrows)
+        moving_artists.append(arrows)
         scale = arrows.scale
     if scale is not None and key:
         beside += key_width(scale) + gap
@@ -116,11 +116,11 @@ def draw_paths(
         shift = ScaledTranslation((beyond - before) / 72, lift / 72, ax.figure.dpi_scale_trans)
         draw_key(ax, 1.0, 1.0, ax.transAxes + shift, scale)
     if caption:
-        movers.append(draw_counter(ax, scene, place, lift, beyond))
-    return movers
+        moving_artists.append(draw_counter(ax, scene, place, lift, beyond))
+    return moving_artists
 
 
-def draw_losses(ax: Axes, scene: Scene, styles: Sequence[Style]) -> list[Mover]:
+def draw_losses(ax: Axes, scene: Scene, styles: Sequence[Style]) -> list[MovingArtist]:
     """Draw the axes of a loss plot, and return its curves, which can show any step."""
     style_ticks(ax)
     ax.set_xlim(0, scene.steps * 1.03)
@@ -156,7 +156,7 @@ def _loss_range(scene: Scene, floor: float, positive: Array) -> tuple[float, flo
     return top, max(min(float(positive.min()), top), 1e-12 * top)
 
 
-def draw_ground(ax: Axes, relief: Relief, limits: Limits, theme: Theme) -> None:
+def draw_ground(ax: Axes, contour_grid: ContourGrid, limits: Limits, theme: Theme) -> None:
     """Fill and line the contours, and set the limits."""
     style_ticks(ax)
     ax.set_xlim(limits[0])
@@ -164,17 +164,20 @@ def draw_ground(ax: Axes, relief: Relief, limits: Limits, theme: Theme) -> None:
     ax.set_xlabel("$x$")
     ax.set_ylabel("$y$", rotation=0, labelpad=8)
     colormap = theme.colormap()
-    if len(relief.levels):
-        z = np.ma.masked_invalid(relief.z)
-        ends = (min(z.min(), relief.levels[0]) - 1.0, max(z.max(), relief.levels[-1]) + 1.0)
-        colors = colormap(np.linspace(0, 1, len(relief.levels) + 1))
-        bands = [ends[0], *relief.levels, ends[1]]
-        ax.contourf(relief.x, relief.y, z, bands, colors=colors, zorder=_GROUND)
+    if len(contour_grid.levels):
+        z = np.ma.masked_invalid(contour_grid.z)
+        ends = (
+            min(z.min(), contour_grid.levels[0]) - 1.0,
+            max(z.max(), contour_grid.levels[-1]) + 1.0,
+        )
+        colors = colormap(np.linspace(0, 1, len(contour_grid.levels) + 1))
+        bands = [ends[0], *contour_grid.levels, ends[1]]
+        ax.contourf(contour_grid.x, contour_grid.y, z, bands, colors=colors, zorder=_GROUND)
         ax.contour(
-            relief.x,
-            relief.y,
+            contour_grid.x,
+            contour_grid.y,
             z,
-            relief.levels,
+            contour_grid.levels,
             colors=theme.contour,
             linewidths=0.6,
             linestyles="solid",
@@ -250,7 +253,7 @@ class Picture:
     """A figure with parts that can show any step."""
 
     figure: RecipeFigure
-    movers: list[Mover]
+    moving_artists: list[MovingArtist]
     scene: Scene
     aspect: float
     still: bool = True
@@ -262,8 +265,8 @@ class Picture:
 
     def show(self, step: int) -> None:
         """Show the state after `step` steps."""
-        for mover in self.movers:
-            mover.show(step)
+        for moving_artist in self.moving_artists:
+            moving_artist.show(step)
 
 
 def overlay(
@@ -283,8 +286,8 @@ def overlay(
     aspect = ax.bbox.width / ax.bbox.height
     scene = _scene(paths, limits, aspect, extras)
     styles = track_styles(len(scene.tracks), **kwargs)
-    movers = draw_paths(ax, scene, theme, styles, legend=legend, extras=extras)
-    return Picture(figure, movers, scene, aspect)
+    moving_artists = draw_paths(ax, scene, theme, styles, legend=legend, extras=extras)
+    return Picture(figure, moving_artists, scene, aspect)
 
 
 def grid(
@@ -308,12 +311,12 @@ def grid(
     aspect = axes[0].bbox.width / axes[0].bbox.height
     scene = _scene(paths, limits, aspect, extras)
     styles = track_styles(len(labels), **kwargs)
-    movers: list[Mover] = []
+    moving_artists: list[MovingArtist] = []
     for i, ax in enumerate(axes):
         if i >= len(labels):
             ax.remove()
             continue
-        movers += draw_paths(
+        moving_artists += draw_paths(
             ax,
             replace(scene.only(i), notes=()),
             theme,
@@ -330,9 +333,12 @@ def grid(
         if i + columns >= len(labels):
             ax.tick_params(labelbottom=True)
             ax.set_xlabel(scene.naming.x)
-    key = any(isinstance(mover, Arrows) and mover.scale is not None for mover in movers)
+    key = any(
+        isinstance(moving_artist, Arrows) and moving_artist.scale is not None
+        for moving_artist in moving_artists
+    )
     header = _figure_header(figure, scene, axes, key=key)
-    return Picture(figure, [*movers, header], scene, aspect)
+    return Picture(figure, [*moving_artists, header], scene, aspect)
 
 
 def race(
@@ -352,9 +358,9 @@ def race(
     aspect = left.bbox.width / left.bbox.height
     scene = _scene(paths, limits, aspect, extras)
     styles = track_styles(len(scene.tracks), **kwargs)
-    movers = draw_paths(left, scene, theme, styles, beyond=beyond, extras=extras)
-    movers += draw_losses(right, scene, styles)
-    return Picture(figure, movers, scene, aspect)
+    moving_artists = draw_paths(left, scene, theme, styles, beyond=beyond, extras=extras)
+    moving_artists += draw_losses(right, scene, styles)
+    return Picture(figure, moving_artists, scene, aspect)
 
 
 def solid(
@@ -374,13 +380,15 @@ def solid(
     camera = checked_camera(elevation, azimuth, orbit)
     extras.only("3d", ("readout", "trail"))
     figure = new_figure(size or SIZES["3d"])
-    labels = shown_labels(paths) if legend else []
-    (ax,) = panels(figure, 1, 1, labels, kind=Stage)
+    labels = drawn_labels(paths) if legend else []
+    (ax,) = panels(figure, 1, 1, labels, kind=FilledAxes3D)
     scene = Scene.of(paths, limits=limits, aspect=BOX[0] / BOX[1])
     styles = track_styles(len(paths), **kwargs)
     surface = paths[0].surface
-    movers = draw_solid(ax, scene, surface, theme, styles, legend=legend, extras=extras, **camera)
-    return Picture(figure, movers, scene, BOX[0] / BOX[1], still=camera["orbit"] == 0)
+    moving_artists = draw_solid(
+        ax, scene, surface, theme, styles, legend=legend, extras=extras, **camera
+    )
+    return Picture(figure, moving_artists, scene, BOX[0] / BOX[1], still=camera["orbit"] == 0)
 
 
 #: How each layout is made, and its default size in pixels.
@@ -401,7 +409,7 @@ SIZES: dict[str, Size] = {
 def _labels(paths: Shown) -> list[str]:
     if isinstance(paths, Scene):
         return [track.label for track in paths.tracks]
-    return shown_labels(paths)
+    return drawn_labels(paths)
 
 
 def _scene(paths: Shown, limits: AskedLimits, aspect: float, extras: Extras) -> Scene:
@@ -451,7 +459,7 @@ _GENERIC = ("serif", "sans-serif", "monospace", "cursive", "fantasy")
 
 
 def described(
-    scene: Scene, losses: Scene, look: Look, layout: str, line: Mapping[str, Any]
+    scene: Scene, losses: Scene, look: AppliedTheme, layout: str, line: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the sizes, markers and axes of a page, as JSON can hold them."""
     with look.applied():
@@ -499,7 +507,9 @@ def described(
         }
 
 
-def stylesheet(scene: Scene, looks: Sequence[Look], layout: str, line: Mapping[str, Any]) -> str:
+def stylesheet(
+    scene: Scene, looks: Sequence[AppliedTheme], layout: str, line: Mapping[str, Any]
+) -> str:
     """Return the colours of a page as a style sheet."""
     sheets = [_variables(scene, look, layout, line) for look in looks]
     with looks[0].applied():
@@ -510,13 +520,13 @@ def stylesheet(scene: Scene, looks: Sequence[Look], layout: str, line: Mapping[s
     if len(looks) > 1:
         text += f"@media (prefers-color-scheme: dark) {{ :root {{ {sheets[1]} }} }}\n"
     numbers = range(len(scene.tracks))
-    bands = range(len(scene.relief.levels) + 1)
+    bands = range(len(scene.contour_grid.levels) + 1)
     rules = [f".t{i} {{ color: var(--t{i}); --halo: var(--h{i}) }}" for i in numbers]
     rules += [f".g{i} {{ fill: var(--g{i}) }}" for i in bands]
     return text + "\n".join(rules)
 
 
-def _variables(scene: Scene, look: Look, layout: str, line: Mapping[str, Any]) -> str:
+def _variables(scene: Scene, look: AppliedTheme, layout: str, line: Mapping[str, Any]) -> str:
     with look.applied() as theme:
         colors = {name: setting(key) for name, key in _COLORS.items()}
         for name, other in _FALLBACKS.items():
@@ -526,7 +536,7 @@ def _variables(scene: Scene, look: Look, layout: str, line: Mapping[str, Any]) -
         for i in range(len(scene.tracks)):
             head = paths[len(scene.tracks) + i]
             colors |= {f"t{i}": head.get_color(), f"h{i}": head.get_markeredgecolor()}
-        count = len(scene.relief.levels)
+        count = len(scene.contour_grid.levels)
         ramp = theme.colormap()(np.linspace(0, 1, count + 1) if count else np.array([0.5]))
         colors |= {f"g{i}": color for i, color in enumerate(ramp)}
         colors["contour"] = theme.contour
@@ -534,20 +544,27 @@ def _variables(scene: Scene, look: Look, layout: str, line: Mapping[str, Any]) -
 
 
 def _artists(
-    scene: Scene, look: Look, layout: str, line: Mapping[str, Any]
+    scene: Scene, look: AppliedTheme, layout: str, line: Mapping[str, Any]
 ) -> tuple[list[Line2D], Line2D | None, Line2D, list[Line2D]]:
     """Draw the paths without their ground; return lines and heads, the marks, and the arrows."""
     ax = new_figure(SIZES[layout], SIZES[layout]).add_subplot()
-    bare = replace(scene, relief=replace(scene.relief, levels=np.empty(0)))
+    bare = replace(scene, contour_grid=replace(scene.contour_grid, levels=np.empty(0)))
     styles = track_styles(len(scene.tracks), **line)
-    movers = draw_paths(ax, bare, look.theme, styles, legend=False, caption=False, title=" ")
+    moving_artists = draw_paths(
+        ax, bare, look.theme, styles, legend=False, caption=False, title=" "
+    )
     marks = {artist.get_label(): artist for artist in ax.lines}
-    paths, arrows = (_lines(movers, kind) for kind in (Paths, Exits))
+    paths, arrows = (_lines(moving_artists, kind) for kind in (Paths, Exits))
     return paths, marks.get("_minimum"), marks["_start"], arrows
 
 
-def _lines(movers: Sequence[Mover], kind: type) -> list[Line2D]:
-    found = [artist for mover in movers if isinstance(mover, kind) for artist in mover.artists]
+def _lines(moving_artists: Sequence[MovingArtist], kind: type) -> list[Line2D]:
+    found = [
+        artist
+        for moving_artist in moving_artists
+        if isinstance(moving_artist, kind)
+        for artist in moving_artist.artists
+    ]
     return [artist for artist in found if isinstance(artist, Line2D)]
 
 

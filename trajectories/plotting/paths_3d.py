@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from trajectories.checks import Interval, scalar
 from trajectories.plotting.readout import NOWHERE, Readout, counter, counter_width
-from trajectories.plotting.scene import HEAD, NOTE, Mover, Scene, Style, marker_spacing
+from trajectories.plotting.scene import HEAD, NOTE, MovingArtist, Scene, Style, marker_spacing
 from trajectories.plotting.surface_3d import (
     AZIMUTHS,
     Contours,
     Heights,
-    Hill,
     Lifted,
+    SurfaceMesh,
     best_azimuth,
     fit,
     in_pixels,
@@ -67,7 +67,7 @@ class Camera:
         self._ax.view_init(self._ax.elev, self._azimuth - self._orbit * rest)
 
 
-class Climbers:
+class Paths3D:
     """The paths of a scene on its surface."""
 
     def __init__(
@@ -122,7 +122,7 @@ class Climbers:
             head.set_data_3d(*track.stops[last].T)
 
 
-class Leavers:
+class Exits3D:
     """An arrow for each path that leaves the picture, and a line of words in a corner."""
 
     def __init__(
@@ -239,7 +239,7 @@ def _notes(ax: Axes3D, words: Sequence[tuple[str, Any]], taken: Array) -> tuple[
 
 #: How high the camera stands by default, in degrees.
 ELEVATION = 45.0
-_HILL, _CONTOUR = 1.0, 1.5
+_MESH, _CONTOUR = 1.0, 1.5
 _ELEVATIONS = Interval(0.0, 90.0, "both", "between 0 and 90")
 _ANY = Interval(-math.inf, math.inf, "neither", "finite")
 
@@ -256,11 +256,11 @@ def draw_solid(
     azimuth: float | None = None,
     orbit: float = 0.0,
     extras: Extras = PLAIN,
-) -> list[Mover]:
+) -> list[MovingArtist]:
     """Draw a scene's surface on 3-D Axes, and return its paths, which can show any step."""
     heights = Heights.of(scene)
     tracks = [lifted(track, scene.limits, surface.value, heights) for track in scene.tracks]
-    z = heights(scene.relief.z)
+    z = heights(scene.contour_grid.z)
     ax.computed_zorder = False
     ax.set_proj_type("ortho")
     set_limits(ax, scene, z, heights)
@@ -272,30 +272,30 @@ def draw_solid(
         ax.view_init(elevation, best_azimuth(ax, tracks, minima, z))
     style_axes(ax, heights)
     # Rasterized where the rest is vectors, which have no shades.
-    hill = Hill(scene.relief, heights, theme, ax.azim, zorder=_HILL, rasterized=True)
-    ax.add_collection(hill, autolim=False)
+    mesh = SurfaceMesh(scene.contour_grid, heights, theme, ax.azim, zorder=_MESH, rasterized=True)
+    ax.add_collection(mesh, autolim=False)
     lines = {"colors": theme.contour, "linewidths": 0.7, "zorder": _CONTOUR}
-    ax.add_collection(Contours(scene.relief, heights, **lines), autolim=False)
+    ax.add_collection(Contours(scene.contour_grid, heights, **lines), autolim=False)
     ax.apply_aspect()
     labels = [track.label for track in scene.tracks] if legend else []
     words = heading(scene.name, scene.formula, scene.latex)
     # The counter shares the heading's line, and leaves the legend all of its own.
     beside = counter_width(scene.steps) + points("legend.fontsize")
     lift = draw_header(ax, words, labels, styles, beside=beside)
-    taken = fit(ax, heights, scene.relief, z, orbit)
+    taken = fit(ax, heights, scene.contour_grid, z, orbit)
     shift = ScaledTranslation(0, lift / 72, ax.figure.dpi_scale_trans)
-    leavers = Leavers(ax, scene, tracks, styles, taken)
-    movers: list[Mover] = [
+    exit_arrows = Exits3D(ax, scene, tracks, styles, taken)
+    moving_artists: list[MovingArtist] = [
         Camera(ax, scene.steps, orbit),
         Places(ax, minima, starts, z),
-        Climbers(ax, tracks, styles, extras.trail),
-        leavers,
+        Paths3D(ax, tracks, styles, extras.trail),
+        exit_arrows,
         counter(ax.figure, 1.0, 1.0, ax.transAxes + shift, scene.steps),
     ]
     if extras.readout:
-        covered = np.concatenate([(taken - ax.bbox.min) / ax.bbox.size, leavers.box])
-        movers.append(Readout(ax, scene, styles, covered, NOWHERE, marks=legend))
-    return movers
+        covered = np.concatenate([(taken - ax.bbox.min) / ax.bbox.size, exit_arrows.box])
+        moving_artists.append(Readout(ax, scene, styles, covered, NOWHERE, marks=legend))
+    return moving_artists
 
 
 def checked_camera(elevation: Any, azimuth: Any, orbit: Any) -> dict[str, Any]:

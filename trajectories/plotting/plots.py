@@ -34,8 +34,8 @@ from trajectories.plotting.scene import (
     NOTE,
     Scene,
     checked,
-    make_relief,
-    shown_labels,
+    drawn_labels,
+    make_contour_grid,
     track_styles,
     view,
 )
@@ -108,13 +108,13 @@ def plot(
             return picture.figure.axes[0]
         styles = track_styles(len(paths), **kwargs)
         view(paths[0].surface, paths, limits=limits)  # Before anything is changed.
-        words, labels = _words(paths[0].surface), shown_labels(paths) if legend else []
+        words, labels = _words(paths[0].surface), drawn_labels(paths) if legend else []
         above = prepare(ax, theme, ground, words, labels)
         aspect = ax.bbox.width / ax.bbox.height
         scene = Scene.of(paths, limits=limits, aspect=aspect, **extras.scene)
         shown = legend and above
-        for mover in draw_paths(ax, scene, chosen, styles, legend=shown, extras=extras):
-            mover.show(scene.steps)
+        for moving_artist in draw_paths(ax, scene, chosen, styles, legend=shown, extras=extras):
+            moving_artist.show(scene.steps)
         if labels and not above:
             draw_legend_inside(ax, labels, styles, _TOP)
     return ax
@@ -183,13 +183,13 @@ def plot_3d(
         scene = Scene.of(paths, limits=limits, aspect=BOX[0] / BOX[1])
         styles = track_styles(len(paths), **kwargs)
         surface = paths[0].surface
-        labels = shown_labels(paths) if legend else []
+        labels = drawn_labels(paths) if legend else []
         above = prepare(ax, theme, ground, _words(surface), labels)
         drawn: Any = ax
-        for mover in draw_solid(
+        for moving_artist in draw_solid(
             drawn, scene, surface, chosen, styles, legend=legend and above, **camera
         ):
-            mover.show(scene.steps)
+            moving_artist.show(scene.steps)
         if labels and not above:
             draw_legend_inside(ax, labels, styles, _TOP)
     return ax
@@ -234,7 +234,7 @@ def plot_loss(
     with applied(theme, ground):
         scene = Scene.of(paths, resolution=3)
         styles = track_styles(len(paths), **kwargs)
-        words, labels = _words(paths[0].surface), shown_labels(paths)
+        words, labels = _words(paths[0].surface), drawn_labels(paths)
         if ax is None:
             figure, ax = _new_axes(size, labels)
             told = {"size": size, "theme": theme, **kwargs}
@@ -242,8 +242,8 @@ def plot_loss(
             above = True
         else:
             above = prepare(ax, theme, ground, words, labels)
-        for mover in draw_losses(ax, scene, styles):
-            mover.show(scene.steps)
+        for moving_artist in draw_losses(ax, scene, styles):
+            moving_artist.show(scene.steps)
         draw_header(ax, words, labels if above else [], styles)
         if not above:
             draw_legend_inside(ax, labels, styles, _TOP)
@@ -297,7 +297,7 @@ def plot_gradient(
             figure.remember(surface, kind="plot_gradient", settings=told)
         else:
             prepare(ax, theme, ground, _words(surface), [])
-        draw_ground(ax, make_relief(surface, shown), shown, chosen)
+        draw_ground(ax, make_contour_grid(surface, shown), shown, chosen)
         draw_minima(ax, surface.minima)
         draw_field(ax, surface, shown, arrows, **kwargs)
         draw_header(ax, _words(surface), [], [])

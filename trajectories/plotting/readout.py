@@ -75,7 +75,7 @@ def counter(
     return Caption(digits)
 
 
-def free_place(ax: Axes, scene: Scene, taken: Array) -> tuple[int, int] | None:
+def free_corner(ax: Axes, scene: Scene, taken: Array) -> tuple[int, int] | None:
     """Choose the corner of a plot where a counter covers nothing and is nearest to what moves."""
     width, height = in_points(ax)
     size, margin = points("legend.fontsize"), _margin()

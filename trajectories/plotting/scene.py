@@ -86,7 +86,7 @@ _HIGHEST = 1e150
 
 
 @dataclass(frozen=True, eq=False)
-class Relief:
+class ContourGrid:
     """A surface in a rectangle, ready to be contoured."""
 
     x: Array
@@ -95,16 +95,18 @@ class Relief:
     levels: Array
 
 
-def make_relief(surface: Surface, limits: Limits, resolution: int = RESOLUTION) -> Relief:
+def make_contour_grid(
+    surface: Surface, limits: Limits, resolution: int = RESOLUTION
+) -> ContourGrid:
     """Value a surface on a grid, and choose the heights of its contours."""
     x, y = (np.linspace(low, high, resolution) for low, high in limits)
-    return relief_of(x, y, np.asarray(surface(x[None, :], y[:, None])), surface.floor)
+    return contour_grid_of(x, y, np.asarray(surface(x[None, :], y[:, None])), surface.floor)
 
 
-def relief_of(x: Array, y: Array, z: Array, floor: float | None) -> Relief:
+def contour_grid_of(x: Array, y: Array, z: Array, floor: float | None) -> ContourGrid:
     """Choose the heights of the contours of what has been valued on a grid."""
     z[~(abs(z) < _HIGHEST)] = np.nan
-    return Relief(x, y, z, _levels(z, floor))
+    return ContourGrid(x, y, z, _levels(z, floor))
 
 
 def _levels(z: Array, floor: float | None) -> Array:
@@ -211,7 +213,7 @@ class Scene:
     formula: str
     latex: str
     limits: Limits
-    relief: Relief
+    contour_grid: ContourGrid
     minima: Array
     floor: float | None
     tracks: tuple[Track, ...]
@@ -259,7 +261,7 @@ class Scene:
             formula=surface.formula,
             latex=surface.latex,
             limits=shown,
-            relief=make_relief(surface, shown, resolution),
+            contour_grid=make_contour_grid(surface, shown, resolution),
             minima=surface.minima,
             floor=surface.floor,
             tracks=tuple(_track(path, shown, step_arrows) for path in paths),
@@ -296,12 +298,12 @@ def checked(trajectories: Any) -> list[Trajectory]:
     return paths
 
 
-def shown_labels(paths: Iterable[Trajectory]) -> list[str]:
+def drawn_labels(paths: Iterable[Trajectory]) -> list[str]:
     """Return what a scene calls the tracks of some paths, before there is a scene."""
-    return [_shown_label(path) for path in paths]
+    return [_drawn_label(path) for path in paths]
 
 
-def _shown_label(path: Trajectory) -> str:
+def _drawn_label(path: Trajectory) -> str:
     label = " ".join(path.label.splitlines())
     # There is nothing of it to be seen.
     return f"{label}: lost at step 0" if (path.diverged_at == 0).all() else label
@@ -318,7 +320,7 @@ def _track(path: Trajectory, limits: Limits, step_arrows: bool) -> Track:
     )
     values = path.values.reshape(len(path.recorded), -1)[rows]
     parts = dissect(path) if step_arrows else None
-    return Track(_shown_label(path), positions, values, exits, _rates(path), parts)
+    return Track(_drawn_label(path), positions, values, exits, _rates(path), parts)
 
 
 def _rates(path: Trajectory) -> Array | None:
@@ -402,7 +404,7 @@ _DASHES = ("-", "--", ":", "-.")
 Style = dict[str, Any]
 
 
-class Mover(Protocol):
+class MovingArtist(Protocol):
     """Artists that can show any step."""
 
     artists: list[Artist]

@@ -18,7 +18,7 @@ from matplotlib.transforms import Bbox
 from mpl_toolkits.mplot3d import Axes3D
 from numpy.typing import NDArray
 
-from trajectories.plotting.scene import Limits, Relief, Scene, Track, in_parts
+from trajectories.plotting.scene import ContourGrid, Limits, Scene, Track, in_parts
 from trajectories.plotting.text import GRID, points
 from trajectories.plotting.theme import Theme, setting
 
@@ -40,15 +40,15 @@ class Heights:
     @classmethod
     def of(cls, scene: Scene) -> Heights:
         """Make the scale for a scene."""
-        relief = scene.relief
-        gaps = np.diff(relief.levels)
+        contour_grid = scene.contour_grid
+        gaps = np.diff(contour_grid.levels)
         if not len(gaps) or np.ptp(gaps) <= 1e-6 * gaps.max():
             return cls(None)
-        low = float(np.nanmin(relief.z))
+        low = float(np.nanmin(contour_grid.z))
         floor = low if scene.floor is None else min(scene.floor, low)
         # Not the very lowest contour, or the bottom of a valley becomes a chasm that hides itself.
-        unit = float(relief.levels[len(gaps) // 4]) - floor
-        return cls(floor, unit if unit > 0 else float(relief.levels[-1]) - floor)
+        unit = float(contour_grid.levels[len(gaps) // 4]) - floor
+        return cls(floor, unit if unit > 0 else float(contour_grid.levels[-1]) - floor)
 
     def __call__(self, values: Array) -> Array:
         """Return the heights of values of f; below the floor there is only the floor."""
@@ -162,7 +162,7 @@ _APART, _GAP = 1.4, 0.45
 _TICK_PAD, _LABEL_PAD = 8.0, 21.0
 
 
-class Stage(Axes3D):
+class FilledAxes3D(Axes3D):
     """3-D Axes that fill their panel, where Matplotlib's own keep to a square in its middle."""
 
     #: What part of the panel is its middle to the right of and above what Matplotlib takes.
@@ -341,11 +341,11 @@ def best_azimuth(ax: Axes3D, tracks: Sequence[Lifted], minima: Array, z: Array) 
     return best
 
 
-def fit(ax: Axes3D, heights: Heights, relief: Relief, z: Array, orbit: float) -> Array:
+def fit(ax: Axes3D, heights: Heights, contour_grid: ContourGrid, z: Array, orbit: float) -> Array:
     """Make the surface and its axes as large as the panel allows, wherever the camera turns."""
     limits = np.array([ax.get_xlim(), ax.get_ylim(), ax.get_zlim()])
     floor = np.array(np.meshgrid(*limits[:2], limits[2, :1])).reshape(3, -1).T
-    grid = np.stack([*np.meshgrid(relief.x[::6], relief.y[::6]), z[::6, ::6]], axis=-1)
+    grid = np.stack([*np.meshgrid(contour_grid.x[::6], contour_grid.y[::6]), z[::6, ::6]], axis=-1)
     grid = grid.reshape(-1, 3)
     spots = np.concatenate([floor, grid[np.isfinite(grid).all(axis=1)]])
     azimuth, zoom = ax.azim, 1.0
@@ -366,7 +366,7 @@ def fit(ax: Axes3D, heights: Heights, relief: Relief, z: Array, orbit: float) ->
         whole = Bbox.union([Bbox(shown), *words]).get_points()
         panel = ax.bbox.get_points()
         # What hangs over stays as large when the rest grows.
-        if isinstance(ax, Stage):
+        if isinstance(ax, FilledAxes3D):
             room, needed = np.diff(panel - whole + shown, axis=0)[0], np.diff(shown, axis=0)[0]
             ax.shift = ax.shift + (whole - panel).mean(axis=0) / ax.bbox.size
             ax.apply_aspect()
@@ -396,14 +396,19 @@ _OUTSIDE = 0.6
 _LIGHT = (50.0, 60.0)
 
 
-class Hill(Collection):
+class SurfaceMesh(Collection):
     """A surface, painted from the back to the front as a mesh of smooth shades."""
 
     def __init__(
-        self, relief: Relief, heights: Heights, theme: Theme, azimuth: float, **kwargs: Any
+        self,
+        contour_grid: ContourGrid,
+        heights: Heights,
+        theme: Theme,
+        azimuth: float,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        x, y, z = _mesh(relief, heights)
+        x, y, z = _mesh(contour_grid, heights)
         self._points = np.stack([*np.meshgrid(x, y), z], axis=-1)
         self._colors = _shaded(z, theme, azimuth)
         index = np.arange(z.size).reshape(z.shape)
@@ -412,18 +417,18 @@ class Hill(Collection):
         self._cells = cells[np.isfinite(z.ravel()[cells]).all(axis=1)]
         self._ink = np.array(to_rgb(theme.contour))
         self._triangles: Array = np.empty((0, 3, 2))
-        self._shades: Array = np.empty((0, 3, 4))
+        self._shaded: Array = np.empty((0, 3, 4))
 
     def do_3d_projection(self) -> float:
         """Project the mesh and sort it by depth; 3-D Axes ask for it before they draw."""
-        stage: Any = self.axes
-        flat, depth = _projected(self._points.reshape(-1, 3), stage.get_proj())
+        axes_3d: Any = self.axes
+        flat, depth = _projected(self._points.reshape(-1, 3), axes_3d.get_proj())
         order = np.argsort(-depth[self._cells].sum(axis=1), kind="stable")
         self._triangles = flat[self._cells[order]]
-        self._shades = self._colors[self._cells[order]]
+        self._shaded = self._colors[self._cells[order]]
         one, other = np.diff(self._triangles, axis=1).transpose(1, 2, 0)
         beneath = one[0] * other[1] < one[1] * other[0]
-        self._shades[beneath, :, :3] += _OUTSIDE * (self._ink - self._shades[beneath, :, :3])
+        self._shaded[beneath, :, :3] += _OUTSIDE * (self._ink - self._shaded[beneath, :, :3])
         return float(depth[self._cells].min(initial=np.inf))
 
     @allow_rasterization  # type: ignore[untyped-decorator]
@@ -431,11 +436,11 @@ class Hill(Collection):
         """Paint the mesh as it was last projected."""
         if not self.get_visible() or not len(self._triangles):
             return
-        stage: Any = self.axes
+        axes_3d: Any = self.axes
         gc = renderer.new_gc()
-        gc.set_clip_rectangle(stage.bbox)
-        transform = stage.transData.frozen()
-        renderer.draw_gouraud_triangles(gc, self._triangles, self._shades, transform)
+        gc.set_clip_rectangle(axes_3d.bbox)
+        transform = axes_3d.transData.frozen()
+        renderer.draw_gouraud_triangles(gc, self._triangles, self._shaded, transform)
         gc.restore()
         self.stale = False
 
@@ -443,9 +448,9 @@ class Hill(Collection):
 class Contours(LineCollection):
     """The contours and the rim of a surface, where the surface itself does not hide them."""
 
-    def __init__(self, relief: Relief, heights: Heights, **kwargs: Any) -> None:
-        x, y, self._z = _mesh(relief, heights)
-        lines = _contour_lines(x, y, self._z, heights(relief.levels))
+    def __init__(self, contour_grid: ContourGrid, heights: Heights, **kwargs: Any) -> None:
+        x, y, self._z = _mesh(contour_grid, heights)
+        lines = _contour_lines(x, y, self._z, heights(contour_grid.levels))
         grid = np.stack([*np.meshgrid(x, y), self._z], axis=-1)
         rim = [grid[0], grid[-1], grid[:, 0], grid[:, -1]]
         self._points = np.concatenate([*lines, *rim])
@@ -454,9 +459,9 @@ class Contours(LineCollection):
 
     def do_3d_projection(self) -> float:
         """Project what is seen of the lines; 3-D Axes ask for it before they draw."""
-        stage: Any = self.axes
-        flat, depth = _projected(self._points, stage.get_proj())
-        flat[~unhidden(stage, self._points, self._z)] = np.nan
+        axes_3d: Any = self.axes
+        flat, depth = _projected(self._points, axes_3d.get_proj())
+        flat[~unhidden(axes_3d, self._points, self._z)] = np.nan
         self.set_segments(np.split(flat, self._cuts))
         return float(np.nanmin(depth, initial=np.inf))
 
@@ -471,10 +476,14 @@ def _contour_lines(x: Array, y: Array, z: Array, levels: Array) -> list[Array]:
     return [np.insert(line, 2, level, axis=1) for level, lines in found for line in lines]
 
 
-def _mesh(relief: Relief, heights: Heights) -> tuple[Array, Array, Array]:
+def _mesh(contour_grid: ContourGrid, heights: Heights) -> tuple[Array, Array, Array]:
     """Return x, y and heights on a grid that is coarse enough to be painted fast."""
-    stride = max(1, round((len(relief.x) - 1) / _MESH))
-    return relief.x[::stride], relief.y[::stride], heights(relief.z[::stride, ::stride])
+    stride = max(1, round((len(contour_grid.x) - 1) / _MESH))
+    return (
+        contour_grid.x[::stride],
+        contour_grid.y[::stride],
+        heights(contour_grid.z[::stride, ::stride]),
+    )
 
 
 def _projected(points: Array, matrix: Array) -> tuple[Array, Array]:

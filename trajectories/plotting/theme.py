@@ -55,7 +55,7 @@ _BOTH = "#7A7A7A"
 
 #: Held by the thread whose settings are in force, and while it draws: what Matplotlib looks up then
 #: is shared too, and so is its parser of formulas. A block may stand inside another.
-TURN = RLock()
+RC_LOCK = RLock()
 
 #: The themes by name.
 THEMES: dict[str, Theme] = {
@@ -72,7 +72,7 @@ THEMES: dict[str, Theme] = {
 
 
 @dataclass(frozen=True)
-class Look:
+class AppliedTheme:
     """A theme with the settings that it stands for now, whatever the user sets later."""
 
     theme: Theme
@@ -85,18 +85,18 @@ class Look:
             yield self.theme
 
 
-def look(theme: str | None, ground: Any = None) -> Look:
+def look(theme: str | None, ground: Any = None) -> AppliedTheme:
     """Return how pictures look under a theme."""
     if theme is not None:
         name = resolve("theme", theme, THEMES)
         settings = _defaults() | _styled(THEMES[name])
-        return Look(THEMES[name], settings | _inks(settings, {}, ground))
-    with TURN:
+        return AppliedTheme(THEMES[name], settings | _inks(settings, {}, ground))
+    with RC_LOCK:
         kept = {key: setting(key) for key in _defaults() if _changed(key)}
     kept |= {key: kept[source] for key, source in _DERIVED.items() if source in kept} | kept
     chosen = THEMES["dark" if _is_dark(kept.get("axes.facecolor", "white")) else "light"]
     settings = _styled(chosen) | kept
-    return Look(chosen, settings | _inks(settings, kept, ground))
+    return AppliedTheme(chosen, settings | _inks(settings, kept, ground))
 
 
 def _inks(settings: Mapping[str, Any], kept: Mapping[str, Any], ground: Any) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def applied(theme: str | None, ground: Any = None) -> AbstractContextManager[The
 @contextmanager
 def set_for_now(settings: Mapping[str, Any]) -> Iterator[None]:
     """Change settings of Matplotlib inside a block, in which no other thread changes them."""
-    with TURN, mpl.rc_context(dict(settings)):  # type: ignore[arg-type]
+    with RC_LOCK, mpl.rc_context(dict(settings)):  # type: ignore[arg-type]
         yield
 
 

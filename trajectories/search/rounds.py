@@ -107,11 +107,11 @@ class Job:
 
 Done: TypeAlias = tuple[int, Report, float]
 #: Runs jobs, and gives what they return as they end.
-Crew: TypeAlias = Callable[[Sequence[Job]], Iterator[Done]]
+Executor: TypeAlias = Callable[[Sequence[Job]], Iterator[Done]]
 
 
 @contextmanager
-def crew(n_jobs: int | None = None, scheduler: str | None = None) -> Iterator[Crew]:
+def executor(n_jobs: int | None = None, scheduler: str | None = None) -> Iterator[Executor]:
     """Call up who runs the trials."""
     count = None if n_jobs is None else integer("n_jobs", n_jobs, 1)
     if scheduler is not None:
@@ -234,7 +234,7 @@ def search(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what it must be, or the journal is that of another search.
+        If the journal is that of another search.
     OSError
         If the journal cannot be written, another search has it, or a scheduler is not there.
     ImportError
@@ -267,7 +267,7 @@ def search(
         "budget": objective.budget,
     }
     with (
-        crew(n_jobs, scheduler) as run,
+        executor(n_jobs, scheduler) as run,
         opened(journal, settings, versions(), resume=resume) as book,
         shown(book, objective, progress) as bar,
     ):
@@ -300,7 +300,7 @@ class _Round:
         self.drawn = {trial.number: trial for trial in drawn}
         self.states: dict[int, Any] = {}
 
-    def run(self, run: Crew) -> list[Trial]:
+    def run(self, run: Executor) -> list[Trial]:
         """Return the trials as they ended, by number."""
         running = list(self.drawn)
         ended: dict[int, Trial] = {}
@@ -328,7 +328,7 @@ class _Round:
         assert trial is not None
         return trial
 
-    def _reach(self, until: int, running: Sequence[int], run: Crew) -> None:
+    def _reach(self, until: int, running: Sequence[int], run: Executor) -> None:
         """Run trials up to a length, as far as they are not known to have been there."""
         jobs = [
             Job(self.objective, self.drawn[number], until, self.states.get(number))

@@ -66,7 +66,7 @@ def optimizers(
     Raises
     ------
     TypeError, ValueError, OSError
-        If an argument is not what it must be, or as `load`.
+        As for `load`.
 
     Examples
     --------
@@ -192,7 +192,7 @@ def weight_decay(
     Raises
     ------
     TypeError, ValueError, OSError
-        If an argument is not what it must be, or as `load`.
+        As for `load`.
     """
     count = length("epochs", epochs, _QUICK_EPOCHS if quick else 201)
     decay = scalar("decay", decay, POSITIVE)
@@ -261,7 +261,7 @@ def batch_norm(
     Raises
     ------
     TypeError, ValueError, OSError
-        If an argument is not what it must be, or as `load`.
+        As for `load`.
     """
     count = length("epochs", epochs, _QUICK_NORMS if quick else 20)
     settings = {
@@ -343,7 +343,7 @@ def dropout(
     Raises
     ------
     TypeError, ValueError, OSError
-        If an argument is not what it must be, or as `load`.
+        As for `load`.
     """
     long = length("epochs", epochs, _QUICK_DROPOUT if quick else 301)
     ratio = scalar("ratio", ratio, _RATIO)
@@ -414,7 +414,7 @@ def dropout_ensemble(
     Raises
     ------
     TypeError, ValueError, OSError
-        If an argument is not what it must be, or as `load`.
+        As for `load`.
     """
     long = length("epochs", epochs, _QUICK_DROPOUT if quick else 301)
     ratio = scalar("ratio", ratio, _RATIO)

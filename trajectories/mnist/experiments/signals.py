@@ -74,7 +74,7 @@ def activations(
     Raises
     ------
     TypeError, ValueError, OSError
-        If an argument is not what it must be, or the file cannot be written.
+        If the file cannot be written.
     """
     del data
     settings = {"hidden": [_WIDTH] * _LAYERS, "rows": _ROWS, "weight_init": INITS, "bins": BINS}
@@ -192,7 +192,7 @@ def layers(
     Raises
     ------
     TypeError, ValueError, OSError
-        If an argument is not what it must be, or as `load`.
+        As for `load`.
     """
     count = length("iterations", iterations, _QUICK_SIGNALS if quick else 600)
     looks = length("moments", moments, _QUICK_MOMENTS if quick else 60)
@@ -321,7 +321,7 @@ def initial_weights(
     Raises
     ------
     TypeError, ValueError, OSError
-        If an argument is not what it must be, or as `load`.
+        As for `load`.
     """
     count = length("iterations", iterations, _QUICK_SCALES if quick else 2000)
     inits: dict[str, Any] = {"std 0.01": 0.01, "Xavier": "xavier", "He": "he"}
@@ -401,7 +401,7 @@ def zero_weights(
     Raises
     ------
     TypeError, ValueError, OSError
-        If an argument is not what it must be, or as `load`.
+        As for `load`.
     """
     count = length("iterations", iterations, _QUICK_SYMMETRY if quick else 500)
     settings = {

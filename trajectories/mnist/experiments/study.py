@@ -58,7 +58,7 @@ def length(name: str, given: Any, usual: int) -> int:
 
 
 def at_hand() -> Dataset:
-    """Load the images that are here already; the network is never asked.
+    """Load the images available without a download.
 
     Returns
     -------

@@ -115,7 +115,7 @@ def ended(result: Result, label: str) -> str:
     return f"{label} (diverged)" if lost == count else f"{label} ({lost} of {count} diverged)"
 
 
-def calm(ax: Axes) -> None:
+def light_grid(ax: Axes) -> None:
     """Draw faint lines at the ticks of the y-axis."""
     ax.grid(True, axis="y", color=setting("grid.color"), linewidth=setting("grid.linewidth"))
     ax.set_axisbelow(True)
@@ -160,7 +160,7 @@ def draw_overfitting(result: Result, size: Size | None = None) -> Figure:
         ax.set_ylim(0, 1.02)
         ax.set_xlabel("epochs")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        calm(ax)
+        light_grid(ax)
     made.axes[1].tick_params(labelleft=False)
     made.axes[0].set_ylabel("accuracy")
     in_percent(made.axes[0])
@@ -280,7 +280,7 @@ def draw_batch_norm(result: Result, size: Size | None = None) -> Figure:
         ax.set_ylim(0, 1.02)
         ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         ax.set_yticks([0, 0.5, 1])
-        calm(ax)
+        light_grid(ax)
         in_percent(ax)
         ax.tick_params(labelleft=i % 4 == 0, labelbottom=i >= 12)
         if i >= 12:
@@ -346,7 +346,7 @@ def draw_ensemble(result: Result, size: Size | None = None) -> Figure:
     ax.set_ylabel("test accuracy")
     ax.margins(y=0.08)
     ax.yaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
-    calm(ax)
+    light_grid(ax)
     in_percent(ax)
     return made.figure
 
@@ -468,7 +468,7 @@ def draw_race_accuracy(result: Result, size: Size | None = None) -> Figure:
     made.axes[1].xaxis.set_major_locator(MaxNLocator(5))
     made.axes[1].xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     made.axes[1].set_xlabel("seconds of training")
-    calm(made.axes[1])
+    light_grid(made.axes[1])
     return made.figure
 
 
@@ -515,7 +515,7 @@ def _by_iterations(ax: Any, result: Result) -> None:
     ax.set_xlim(0, result.settings["iterations"])
     ax.set_xlabel("iterations")
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    calm(ax)
+    light_grid(ax)
 
 
 def _smoothing(result: Result) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from trajectories.checks import must
 from trajectories.mnist.experiments.signals import ACTIVATIONS, INITS
 from trajectories.mnist.experiments.study import Result
-from trajectories.mnist.figures.curves import calm, draw_band, smooth_losses, window_for
+from trajectories.mnist.figures.curves import draw_band, light_grid, smooth_losses, window_for
 from trajectories.mnist.figures.sheet import (
     Sheet,
     data_name,
@@ -289,7 +289,7 @@ def draw_zero_weights(result: Result, size: Size | None = None) -> Figure:
     left.set_ylim(0, 2.5)
     left.set_xlabel("iterations")
     left.set_ylabel("training loss")
-    calm(left)
+    light_grid(left)
     _draw_units(right, result, [style["color"] for style in styles])
     return made.figure
 
@@ -346,7 +346,7 @@ _SIZE: Size = (1280, 680)
 
 def draw_signals(result: Result, size: Size | None = None, *, network: str) -> Figure:
     """Draw the histograms of each layer at the start, a fifth of the way, and at the end."""
-    shown = moments_shown(result)
+    shown = moments_drawn(result)
     steps = [int(result.arrays["moments"][row]) for row in shown]
     styles = [{**style, "marker": "s"} for style in track_styles(len(shown))]
     labels = [
@@ -386,20 +386,20 @@ def animate_signals(
         with settings.applied():
             made = _lay_out(result, network, size, [], [], moving=True)
             colors = [style["color"] for style in track_styles(2)]
-            movers: list[Any] = [
+            moving_artists: list[Any] = [
                 Histogram(ax, counts, edges, silent, steps, colors[i >= len(made.axes) // 2])
                 for i, (ax, counts, edges, silent) in enumerate(_panels(result, network, made))
             ]
             strip = next(ax for ax in made.figure.axes if ax.get_label() == "header")
-            movers.append(WordsLine(strip, told))
+            moving_artists.append(WordsLine(strip, told))
             scene: Any = None  # There is no surface.
-            return Picture(made.figure, movers, scene, 1.0)
+            return Picture(made.figure, moving_artists, scene, 1.0)
 
     data = result.data["name"]
     return Movie(f"Layers of a network ({network}) on {data}", [], steps, shape, make)
 
 
-def moments_shown(result: Result) -> list[int]:
+def moments_drawn(result: Result) -> list[int]:
     """Return which moments a still picture shows: the start, a fifth of the way, and the end."""
     last = len(result.arrays["moments"]) - 1
     return sorted({0, min(last, max(1, round(0.2 * last))), last})
@@ -471,7 +471,7 @@ def _tops(result: Result, network: str, row: int) -> float:
     """Return how high the axes of a row reach: above nearly all bars of all moments."""
     parts = parts_of(result.arrays[f"{network} {('activations', 'gradients')[row]}"])
     # Values that are all alike, as small ones are at first, would leave no room for the others.
-    several = moments_shown(result)
+    several = moments_drawn(result)
     shown = parts[several if row else several[1:] or several].max(axis=-1)
     return float(1.02 * (shown.max() if row else 1.1 * shown.mean()))
 

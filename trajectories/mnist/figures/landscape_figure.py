@@ -25,8 +25,8 @@ from trajectories.plotting.scene import (
     Scene,
     Style,
     Track,
+    contour_grid_of,
     leaves,
-    relief_of,
     track_styles,
 )
 from trajectories.plotting.text import in_points, literal, points
@@ -82,7 +82,7 @@ def foot(found: Landscape, scene: Scene) -> str:
     """Return what was done."""
     s, data = found.settings, found.data
     extra = [f"{name}={value}" for name, value in s["network"].items()]
-    levels = scene.relief.levels
+    levels = scene.contour_grid.levels
     lines = ""
     if len(levels) > 1:
         ends, ratio = f"{levels[0]:.2g} to {levels[-1]:.2g}", levels[1] / levels[0]
@@ -112,7 +112,7 @@ def landscape_scene(found: Landscape) -> Scene:
         (float(found.y[0]), float(found.y[-1])),
     )
     # A loss is never below 0, so that contours at equal ratios are those above the floor.
-    relief = relief_of(found.x, found.y, found.grid.copy(), 0.0)
+    contour_grid = contour_grid_of(found.x, found.y, found.grid.copy(), 0.0)
     rows = np.searchsorted(found.iterations, np.arange(found.iterations[-1] + 1), side="right") - 1
     tracks = []
     for label, places, losses in zip(found.labels, found.places, found.losses, strict=True):
@@ -125,7 +125,7 @@ def landscape_scene(found: Landscape) -> Scene:
         formula="",
         latex="",
         limits=limits,
-        relief=relief,
+        contour_grid=contour_grid,
         minima=np.empty((0, 2)),
         floor=0.0,
         tracks=tuple(tracks),
@@ -165,12 +165,14 @@ def draw_landscape(
         )
         left, whole = made.axes
         bare = Scene(**{**vars(scene), "notes": ()})
-        movers = draw_paths(left, bare, chosen, styles, legend=False, caption=False, title=" ")
+        moving_artists = draw_paths(
+            left, bare, chosen, styles, legend=False, caption=False, title=" "
+        )
         left.set_xlabel(f"{scene.naming.x} of the variance")
         upper, lower = _halves(made.figure, whole)
-        movers += draw_losses(upper, scene, styles)
-        for mover in movers:
-            mover.show(scene.steps)
+        moving_artists += draw_losses(upper, scene, styles)
+        for moving_artist in moving_artists:
+            moving_artist.show(scene.steps)
         upper.set_xlabel("")
         upper.tick_params(labelbottom=False)
         _draw_distances(lower, found, scene, styles)

@@ -14,7 +14,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from trajectories.checks import must, resolve
-from trajectories.mnist.figures.curves import calm, in_percent
+from trajectories.mnist.figures.curves import in_percent, light_grid
 from trajectories.mnist.figures.sheet import Sheet, layers_words, sheet
 from trajectories.mnist.network_search import WIDTH
 from trajectories.plotting.canvas import RecipeFigure, Size
@@ -409,7 +409,7 @@ def _draw_best(result: SearchResult, size: Size | None) -> RecipeFigure:
         _head(ax, result, trial, place)
         ax.set_xlim(0, result.settings["budget"])
         ax.xaxis.set_major_locator(MaxNLocator(2, integer=True, steps=[1, 2, 2.5, 5, 10]))
-        calm(ax)
+        light_grid(ax)
         _scale(ax, result, shown, names)
         below = place + _COLUMNS >= len(shown)
         ax.tick_params(labelleft=place % _COLUMNS == 0, labelbottom=below)
@@ -503,7 +503,7 @@ def _draw_ranking(result: SearchResult, size: Size | None) -> RecipeFigure:
         in_percent(ax)
     elif scores and min(scores) > 0:
         ax.set_yscale("log")
-    calm(ax)
+    light_grid(ax)
     ax.margins(y=0.08)
     return drawn_in(made)
 

@@ -22,21 +22,26 @@ from trajectories.plotting.maps.map_cells import (
     chosen_pins,
     draw_best,
     draw_cells,
-    draw_frontier,
     draw_pins,
     draw_scale,
+    draw_stability_limit,
     excess_of,
     mark_axis,
     mark_logarithmic,
-    name_lost,
+    name_missing,
     placed,
     scale_width,
     unreached,
 )
-from trajectories.plotting.maps.map_figures import draw_basins, draw_key, key_width, shades_for
+from trajectories.plotting.maps.map_figures import (
+    basin_colors_for,
+    draw_basins,
+    draw_key,
+    key_width,
+)
 from trajectories.plotting.panels import draw_ground, draw_minima, draw_paths, style_ticks
 from trajectories.plotting.recipes.recipe import result_picture
-from trajectories.plotting.scene import Limits, Scene, Style, make_relief, track_styles, view
+from trajectories.plotting.scene import Limits, Scene, Style, make_contour_grid, track_styles, view
 from trajectories.plotting.text import (
     draw_header,
     fitted,
@@ -192,7 +197,7 @@ def _frame(curves: Sequence[Sensitivity]) -> _Frame:
 
 def _limit(one: Sensitivity, frame: _Frame) -> float | None:
     """Return where theory says that stability ends; None if it does not say so, or beyond."""
-    limit = one.frontier
+    limit = one.stability_limit
     return float(limit) if limit is not None and frame.left <= limit <= frame.right else None
 
 
@@ -281,15 +286,15 @@ def plot_map(
     told: dict[str, Any] = {"size": size, "theme": theme, "scale": None if scale else False}
     with applied(theme):
         if isinstance(result, Basins):
-            shades = shades_for([result])
-            room = key_width(shades, result) if scale else 0.0
+            basin_colors = basin_colors_for([result])
+            room = key_width(basin_colors, result) if scale else 0.0
             if ax is None:
                 ax = _new_axes(result, [], room, told)
             else:
                 _take_room(ax, room)
-            draw_basins(ax, result, shades).show(None)
+            draw_basins(ax, result, basin_colors).show(None)
             if scale:
-                draw_key(ax, shades, result)
+                draw_key(ax, basin_colors, result)
             draw_header(ax, words_of(result), [], [])
             return ax
         cells = placed(result, pins)
@@ -314,12 +319,12 @@ def draw_sensitivity(
     """Draw a map of two hyperparameters with all its marks and its header."""
     cells = placed(result, pins)
     mesh = draw_cells(ax, result)
-    marks = {_THEORY: draw_frontier(ax, result)}
+    marks = {_THEORY: draw_stability_limit(ax, result)}
     if cells:
         draw_pins(ax, result, cells, styles)
     if result.best_index not in cells:
         marks[_BEST] = draw_best(ax, result)
-    name_lost(ax, result, cells)
+    name_missing(ax, result, cells)
     if scale:
         draw_scale(ax, mesh, excess_of(result)[1])
     drawn = {label: style for label, style in marks.items() if style is not None}
@@ -329,7 +334,7 @@ def draw_sensitivity(
 
 def legend_of(result: Sensitivity) -> list[str]:
     """Return the entries that the legend of a map may have."""
-    theory = [] if result.frontier is None else [_THEORY]
+    theory = [] if result.stability_limit is None else [_THEORY]
     return [*theory, _BEST, *unreached(result)]
 
 
@@ -486,8 +491,8 @@ def plot_sensitivity(
         for i, (ax, cell) in enumerate(zip(right, cells, strict=True)):
             values = ", ".join(f"{name} {value:.2g}" for name, value in result.at(cell).items())
             how: dict[str, Any] = {"legend": False, "caption": False, "title": " "}
-            for mover in draw_paths(ax, scene.only(i), chosen, [styles[i]], **how):
-                mover.show(scene.steps)
+            for moving_artist in draw_paths(ax, scene.only(i), chosen, [styles[i]], **how):
+                moving_artist.show(scene.steps)
             bare = ", ".join(f"{value:.2g}" for value in result.at(cell).values())
             title = [f"{i + 1}:  {values}", f"{i + 1}:  ({bare})"]
             words, fit = fitted(title, in_points(ax)[0], points("axes.labelsize"), figure)
@@ -531,10 +536,10 @@ def draw_beside(figure: Figure, result: Any, theme: Theme) -> tuple[Axes, Axes, 
     starts = isinstance(result, Basins)
     surface = result.surface
     if starts:
-        shades = shades_for([result])
-        left, right = _map_and_panels(figure, 1, [], key_width(shades, result))
-        draw_basins(left, result, shades).show(None)
-        draw_key(left, shades, result)
+        basin_colors = basin_colors_for([result])
+        left, right = _map_and_panels(figure, 1, [], key_width(basin_colors, result))
+        draw_basins(left, result, basin_colors).show(None)
+        draw_key(left, basin_colors, result)
         draw_header(left, words_of(result), [], [])
         limits = result.limits
     else:
@@ -543,7 +548,7 @@ def draw_beside(figure: Figure, result: Any, theme: Theme) -> tuple[Axes, Axes, 
         cells = [cell for cell in chosen_pins(result) if not result.lost[cell]]
         kept = [result.trajectory(*cell) for cell in cells] or [result.baseline]
         limits = view(surface, kept, aspect=right.bbox.width / right.bbox.height)
-    draw_ground(right, make_relief(surface, limits), limits, theme)
+    draw_ground(right, make_contour_grid(surface, limits), limits, theme)
     draw_minima(right, surface.minima)
     right.set_xlabel("")
     right.set_ylabel("")

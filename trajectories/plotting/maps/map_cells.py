@@ -68,7 +68,7 @@ def quality_norm(values: Array, measure: str = "loss") -> Normalize:
     return LogNorm(least, high if high > least else 10 * least, clip=True)
 
 
-class Shades:
+class BasinColors:
     """The colour of a cell by its minimum, and how bright it is by the steps that it takes."""
 
     def __init__(self, count: int, known: int, slowest: int) -> None:
@@ -160,7 +160,7 @@ def ground() -> tuple[float, float, float]:
     return _mixed(_GROUND)
 
 
-def hatch_lost(ax: Axes, result: Sensitivity, x: Array, y: Array) -> None:
+def hatch_missing(ax: Axes, result: Sensitivity, x: Array, y: Array) -> None:
     """Hatch the cells that are lost."""
     if not result.lost.any():
         return
@@ -191,7 +191,7 @@ def unreached(result: Sensitivity) -> dict[str, dict[str, Any]]:
     return {f"not in {result.steps} steps": square}
 
 
-def name_lost(ax: Axes, result: Sensitivity, taken: Sequence[tuple[int, ...]] = ()) -> None:
+def name_missing(ax: Axes, result: Sensitivity, taken: Sequence[tuple[int, ...]] = ()) -> None:
     """Write into the hatched part of a map what it is, if there is room."""
     lost = result.lost.T.copy()
     if not lost.any():
@@ -373,7 +373,7 @@ def draw_best(ax: Axes, result: Sensitivity) -> dict[str, Any] | None:
     return style
 
 
-_CELLS, _FRONTIER = 0.5, 2.2
+_CELLS, _STABILITY_LIMIT = 0.5, 2.2
 #: What hyperparameters are called in words.
 _NAMES = {"lr": "learning rate"}
 #: How wide a scale of colours is, and how far from the map, in font sizes.
@@ -422,7 +422,7 @@ def draw_cells(ax: Axes, result: Sensitivity) -> ScalarMappable:
         zorder=_CELLS,
         rasterized=True,
     )
-    hatch_lost(ax, result, edges(x), edges(y))
+    hatch_missing(ax, result, edges(x), edges(y))
     return mesh
 
 
@@ -445,9 +445,9 @@ def scale_width() -> float:
     return (2 * _BAR + 3.6) * points("xtick.labelsize") + 1.5 * points("axes.labelsize")
 
 
-def draw_frontier(ax: Axes, result: Sensitivity) -> dict[str, Any] | None:
+def draw_stability_limit(ax: Axes, result: Sensitivity) -> dict[str, Any] | None:
     """Draw the line beyond which theory says that nothing converges."""
-    limit = result.frontier
+    limit = result.stability_limit
     if limit is None:
         return None
     ink, paper = setting("text.color"), setting("axes.facecolor")
@@ -462,6 +462,6 @@ def draw_frontier(ax: Axes, result: Sensitivity) -> dict[str, Any] | None:
     other = result.axes[next(name for name in names if name != "lr")]
     rates, others = (limit, other) if names[0] == "lr" else (other, limit)
     bounds = ax.axis()
-    ax.add_line(Line2D(rates, others, zorder=_FRONTIER, label="_frontier", **style))
+    ax.add_line(Line2D(rates, others, zorder=_STABILITY_LIMIT, label="_frontier", **style))
     ax.axis(bounds)
     return {"color": ink, "linestyle": style["linestyle"], "marker": ""}

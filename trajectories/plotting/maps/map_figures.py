@@ -20,7 +20,7 @@ from trajectories.checks import POSITIVE, must, scalar
 from trajectories.maps.basins import Basins
 from trajectories.maps.tuning import Tuned, Tuning
 from trajectories.plotting.canvas import RecipeFigure, Size, check_panels, new_figure, panels
-from trajectories.plotting.maps.map_cells import NOWHERE, Shades
+from trajectories.plotting.maps.map_cells import NOWHERE, BasinColors
 from trajectories.plotting.panels import draw_paths, style_ticks
 from trajectories.plotting.readout import counter_width
 from trajectories.plotting.recipes.recipe import result_picture
@@ -49,12 +49,12 @@ _COLUMN, _GAP = 1.35, 1.2
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def shades_for(results: Sequence[Basins]) -> Shades:
+def basin_colors_for(results: Sequence[Basins]) -> BasinColors:
     """Return one set of colours for several maps of one surface."""
     arrived = np.concatenate([one.steps[one.minimum >= 0] for one in results])
     slowest = int(np.ceil(np.quantile(arrived, _LATE))) if arrived.size else 1
     first = results[0]
-    return Shades(len(first.minima), len(first.surface.minima), slowest)
+    return BasinColors(len(first.minima), len(first.surface.minima), slowest)
 
 
 def letters(count: int) -> list[str]:
@@ -63,14 +63,14 @@ def letters(count: int) -> list[str]:
     return [_ALPHABET[i] if several else str(i + 1) for i in range(count)]
 
 
-class Forming:
+class BasinImage:
     """The cells of a map of basins, which take on their colour when their paths arrive."""
 
     def __init__(
-        self, image: AxesImage, result: Basins, shades: Shades, above: Sequence[Artist]
+        self, image: AxesImage, result: Basins, basin_colors: BasinColors, above: Sequence[Artist]
     ) -> None:
         self._image, self._result = image, result
-        self._rgb = shades.rgb(result.minimum, result.steps)
+        self._rgb = basin_colors.rgb(result.minimum, result.steps)
         self.artists: list[Artist] = [image, *above]
 
     def show(self, step: int | None) -> None:
@@ -82,7 +82,7 @@ class Forming:
         self._image.set_data(rgb)
 
 
-def draw_basins(ax: Axes, result: Basins, shades: Shades) -> Forming:
+def draw_basins(ax: Axes, result: Basins, basin_colors: BasinColors) -> BasinImage:
     """Draw the axes of a basin map and its minima; return the cells, which can show any step."""
     style_ticks(ax)
     (x0, x1), (y0, y1) = result.limits
@@ -100,8 +100,8 @@ def draw_basins(ax: Axes, result: Basins, shades: Shades) -> Forming:
     image.set_clip_path(ax.patch)
     above: list[Artist] = []
     size = points("xtick.labelsize")
-    names = letters(shades.coloured)
-    for i, (x, y) in enumerate(result.minima[: shades.coloured]):
+    names = letters(basin_colors.coloured)
+    for i, (x, y) in enumerate(result.minima[: basin_colors.coloured]):
         if not (x0 <= x <= x1 and y0 <= y <= y1):
             continue
         disc = Line2D(
@@ -129,21 +129,23 @@ def draw_basins(ax: Axes, result: Basins, shades: Shades) -> Forming:
             zorder=_MARK + i / 100 + 0.005,
         )
         above += [disc, name]
-    return Forming(image, result, shades, above)
+    return BasinImage(image, result, basin_colors, above)
 
 
-def draw_key(ax: Axes, shades: Shades, result: Basins, *, missing: bool | None = None) -> Axes:
+def draw_key(
+    ax: Axes, basin_colors: BasinColors, result: Basins, *, missing: bool | None = None
+) -> Axes:
     """Draw what the colours mean: a column for each minimum, dark upwards with the steps."""
-    columns, heads = _columns(shades, result)
+    columns, heads = _columns(basin_colors, result)
     wide, gap = (
         part * points("xtick.labelsize") / in_points(ax)[0]
         for part in (_COLUMN * len(columns), _GAP)
     )
     key = ax.inset_axes((1 + gap, 0.0, wide, 1.0))
-    steps = np.arange(shades.slowest + 1)
-    rgb = shades.rgb(np.array(columns)[None, :], steps[:, None])
+    steps = np.arange(basin_colors.slowest + 1)
+    rgb = basin_colors.rgb(np.array(columns)[None, :], steps[:, None])
     style_ticks(key)
-    top = shades.slowest + 0.5
+    top = basin_colors.slowest + 0.5
     key.imshow(
         rgb,
         origin="lower",
@@ -159,7 +161,7 @@ def draw_key(ax: Axes, shades: Shades, result: Basins, *, missing: bool | None =
     key.yaxis.tick_right()
     key.yaxis.set_label_position("right")
     key.yaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
-    words = ["grey: local"] if len(result.minima) > shades.coloured else []
+    words = ["grey: local"] if len(result.minima) > basin_colors.coloured else []
     if (result.minimum < 0).any() if missing is None else missing:
         words.append("black: nowhere")
     key.xaxis.set_label_position("bottom")
@@ -168,18 +170,18 @@ def draw_key(ax: Axes, shades: Shades, result: Basins, *, missing: bool | None =
     return key
 
 
-def key_width(shades: Shades, result: Basins) -> float:
+def key_width(basin_colors: BasinColors, result: Basins) -> float:
     """Return the room that `draw_key` needs beside a map, in points."""
-    ticks = 0.75 * len(str(shades.slowest)) + 0.9
-    columns, _ = _columns(shades, result)
+    ticks = 0.75 * len(str(basin_colors.slowest)) + 0.9
+    columns, _ = _columns(basin_colors, result)
     size = points("xtick.labelsize")
     return (_GAP + _COLUMN * len(columns) + ticks) * size + 1.6 * points("axes.labelsize")
 
 
-def _columns(shades: Shades, result: Basins) -> tuple[list[int], list[str]]:
+def _columns(basin_colors: BasinColors, result: Basins) -> tuple[list[int], list[str]]:
     """Return the minima that have a column in the key, and what stands over each."""
     count = len(result.minima)
-    own = shades.coloured
+    own = basin_colors.coloured
     grey = [own] if count > own else []
     return [*range(own), *grey], [*letters(own), *("\N{HORIZONTAL ELLIPSIS}" for _ in grey)]
 
@@ -233,15 +235,15 @@ def checked_basins(results: Any) -> list[Basins]:
 
 def basins_picture(
     results: Sequence[Basins], size: Size | None = None
-) -> tuple[RecipeFigure, list[Forming]]:
+) -> tuple[RecipeFigure, list[BasinImage]]:
     """Lay out a panel for each map of basins, and a key for all; return the moving parts."""
     count = len(results)
     columns = count if count <= 3 else math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
     reference = basins_size(results)
     figure = new_figure(size or reference, reference)
-    shades = shades_for(results)
-    key = key_width(shades, results[0])
+    basin_colors = basin_colors_for(results)
+    key = key_width(basin_colors, results[0])
     width, height = in_points(figure)
     kinds = ("xtick.label", "axes.label", "axes.title")
     tick, caption, title = (points(f"{kind}size") for kind in kinds)
@@ -258,7 +260,7 @@ def basins_picture(
         x, y = left + column * (across + gap), height - above - tall - row * (tall + between)
         box = (x / width, y / height, across / width, tall / height)
         ax = figure.add_axes(box)
-        parts.append(draw_basins(ax, one, shades))
+        parts.append(draw_basins(ax, one, basin_colors))
         ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], prune="both"))
         ax.set_title(titles[i], loc="left", fontsize=fit, y=1.0, pad=0.4 * title)
         if column:
@@ -269,7 +271,7 @@ def basins_picture(
             ax.tick_params(labelbottom=False)
         if row == 0 and column == columns - 1:
             missing = any((other.minimum < 0).any() for other in results)
-            draw_key(ax, shades, one, missing=missing)
+            draw_key(ax, basin_colors, one, missing=missing)
     surface = results[0].surface
     # A moving picture counts its steps at the end of this line.
     room = columns * (across + gap) - gap - counter_width(_STEPS) - title
@@ -347,8 +349,8 @@ def plot_tuning(
                 continue
             trial = tuning.tuned[i]
             how: dict[str, Any] = {"legend": False, "caption": False, "title": titles[i] or " "}
-            for mover in draw_paths(ax, scene.only(i), chosen, [styles[i]], **how):
-                mover.show(scene.steps)
+            for moving_artist in draw_paths(ax, scene.only(i), chosen, [styles[i]], **how):
+                moving_artist.show(scene.steps)
             _draw_tried(ax, trial.tried, styles[i]["color"])
             ax.label_outer()
             ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], prune="both"))
@@ -413,8 +415,8 @@ def plot_triptych(
         for ax, (name, paths) in zip(axes, three.items(), strict=True):
             part = Scene.of(paths, limits=scene.limits)
             how: dict[str, Any] = {"legend": False, "caption": False, "title": name}
-            for mover in draw_paths(ax, part, chosen, styles, **how):
-                mover.show(part.steps)
+            for moving_artist in draw_paths(ax, part, chosen, styles, **how):
+                moving_artist.show(part.steps)
             ax.label_outer()
             ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], prune="both"))
         _over(figure, axes[0], _words(tuning), None)

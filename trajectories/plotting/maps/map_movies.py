@@ -41,7 +41,14 @@ from trajectories.plotting.maps.map_figures import (
 from trajectories.plotting.panels import SIZES, Picture, draw_ground, draw_minima
 from trajectories.plotting.readout import counter, counter_width, draw_counter
 from trajectories.plotting.recipes.recipe import picture, result_picture
-from trajectories.plotting.scene import Mover, Scene, Style, in_parts, make_relief, track_styles
+from trajectories.plotting.scene import (
+    MovingArtist,
+    Scene,
+    Style,
+    in_parts,
+    make_contour_grid,
+    track_styles,
+)
 from trajectories.plotting.text import draw_header, heading, in_points, literal, points
 from trajectories.plotting.theme import Theme, applied, look, setting
 from trajectories.plotting.writers.formats import STREAMED
@@ -266,15 +273,15 @@ def animate_basins(
     def make(size: Size) -> Picture:
         with settings.applied():
             figure, parts = basins_picture(several, size)
-            movers: list[Mover] = [*parts]
+            moving_artists: list[MovingArtist] = [*parts]
             ax = figure.axes[0]
             width, height = in_points(figure)
             title = points("axes.titlesize")
             right = max(one.get_position().x1 for one in figure.axes)
             y = 1 - 1.45 * title / height
-            movers.append(counter(figure, right, y, figure.transFigure, shown[-1]))
+            moving_artists.append(counter(figure, right, y, figure.transFigure, shown[-1]))
             aspect = ax.bbox.width / ax.bbox.height
-            return Picture(figure, movers, _scene(first), aspect)
+            return Picture(figure, moving_artists, _scene(first), aspect)
 
     labels = ", ".join(one.label for one in several)
     movie = Movie(f"{labels} on {first.surface.name}", [], shown, shape, make)
@@ -330,8 +337,8 @@ def animate_ensemble(
         with settings.applied() as chosen:
             figure = new_figure(size)
             (ax,) = panels(figure, 1, 1, [])
-            scene, movers = _draw_cloud(ax, cloud, chosen, limits)
-            return Picture(figure, movers, scene, ax.bbox.width / ax.bbox.height)
+            scene, moving_artists = _draw_cloud(ax, cloud, chosen, limits)
+            return Picture(figure, moving_artists, scene, ax.bbox.width / ax.bbox.height)
 
     movie = Movie(_told(cloud), [cloud], shown, shape, make)
     told = {"theme": theme, "size": size, "limits": limits, "frames": frames, "pace": pace}
@@ -384,9 +391,9 @@ def plot_ensemble(
             told = {"step": step, "size": size, "theme": theme, "limits": limits}
             figure.remember([cloud], kind="plot_ensemble", settings=told)
             (ax,) = panels(figure, 1, 1, [])
-        _, movers = _draw_cloud(ax, cloud, chosen, limits)
-        for mover in movers:
-            mover.show(shown)
+        _, moving_artists = _draw_cloud(ax, cloud, chosen, limits)
+        for moving_artist in moving_artists:
+            moving_artist.show(shown)
     return ax
 
 
@@ -402,10 +409,10 @@ class _Above:
 
 def _draw_cloud(
     ax: Axes, cloud: Trajectory, theme: Theme, limits: Any
-) -> tuple[Scene, list[Mover]]:
+) -> tuple[Scene, list[MovingArtist]]:
     """Draw the ground and the frame of a cloud; return its moving parts."""
     scene = Scene.of(cloud, limits=limits, aspect=ax.bbox.width / ax.bbox.height)
-    draw_ground(ax, scene.relief, scene.limits, theme)
+    draw_ground(ax, scene.contour_grid, scene.limits, theme)
     draw_minima(ax, scene.minima)
     stars = [line for line in ax.lines if line.get_label() == "_minimum"]
     for star in stars:
@@ -449,7 +456,7 @@ def _scene(result: Basins) -> Scene:
         formula=surface.formula,
         latex=surface.latex,
         limits=result.limits,
-        relief=make_relief(surface, result.limits, 3),
+        contour_grid=make_contour_grid(surface, result.limits, 3),
         minima=surface.minima,
         floor=surface.floor,
         tracks=(),
@@ -488,7 +495,7 @@ def save_map(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what it must be, or the suffix is unknown.
+        If the suffix is unknown.
     OSError
         If the file cannot be written; an old one is then left as it was.
 

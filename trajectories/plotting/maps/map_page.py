@@ -24,7 +24,7 @@ from trajectories.plotting.canvas import new_figure
 from trajectories.plotting.maps.map_axes import draw_beside
 from trajectories.plotting.recipes.paths import make_recipe
 from trajectories.plotting.scene import Limits, in_parts, track_styles
-from trajectories.plotting.theme import Look, setting
+from trajectories.plotting.theme import AppliedTheme, setting
 from trajectories.plotting.writers.gif import Palette
 from trajectories.plotting.writers.page import asset, document, looks_for, pack
 
@@ -76,7 +76,7 @@ class _Picture:
         }
 
 
-def _picture(result: Any, look: Look) -> _Picture:
+def _picture(result: Any, look: AppliedTheme) -> _Picture:
     with look.applied() as theme:
         width, height = (round(_DENSITY * side) for side in _SIZE)
         figure = new_figure((width, height), _SIZE)

@@ -299,7 +299,7 @@ def unpack_surface(data: Any) -> Surface:
     return Surface.from_dict(data)
 
 
-def made_again(records: Sequence[PathRecord], most: int) -> list[Trajectory]:
+def recomputed(records: Sequence[PathRecord], most: int) -> list[Trajectory]:
     """Make paths again; those of one batch are run together."""
     for record in records:
         if record.holds == "nothing":
@@ -453,7 +453,7 @@ def unpack_results(data: Any) -> tuple[ResultRecord, ...]:
     return tuple(_result_record(mapping("results", one, _KEYS)) for one in data)
 
 
-def results_again(records: Sequence[ResultRecord], most: float, data: Any = None) -> list[Any]:
+def recomputed_results(records: Sequence[ResultRecord], most: float, data: Any = None) -> list[Any]:
     """Make results again."""
     made = [record.remake for record in records]
     held = [one for one in made if one is not None]

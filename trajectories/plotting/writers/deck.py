@@ -308,7 +308,7 @@ def deck(
     OSError
         If a file cannot be read, or the deck not written; an old one is then left as it was.
     TypeError, ValueError
-        If an argument is not what it must be, or a file holds nothing that can be shown.
+        If a file holds nothing that can be shown.
 
     Notes
     -----

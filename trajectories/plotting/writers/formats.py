@@ -140,7 +140,7 @@ def write_apng(file: BinaryIO, stream: Stream) -> None:
     _check(stream)
     usual = 1 / Fraction(stream.fps)
     width, height = stream.size
-    palette = Palette((stream.paint(step) for step in samples(stream.steps)), stream.thrift)
+    palette = Palette((stream.paint(step) for step in samples(stream.steps)), stream.coarseness)
     header = struct.pack(">IIBBBBB", width, height, 8, _INDEXED, 0, 0, 0)
     file.write(SIGNATURE + chunk(b"IHDR", header))
     file.write(chunk(b"acTL", struct.pack(">II", len(stream.steps), stream.loop)))
@@ -208,8 +208,8 @@ def _stills(stream: Stream, waits: list[int]) -> Iterator[tuple[bytes, bytes]]:
     width, height = stream.size
     changes = Changes(height, width)
     palette = None
-    if stream.thrift:
-        palette = Palette((stream.paint(step) for step in samples(stream.steps)), stream.thrift)
+    if stream.coarseness:
+        palette = Palette((stream.paint(step) for step in samples(stream.steps)), stream.coarseness)
     pending: deque[tuple[bytes, Future[bytes]]] = deque()
     with ThreadPoolExecutor(_WORKERS) as pool:
         for frame, wait in zip(stream.frames(), waits, strict=True):
@@ -396,7 +396,7 @@ def _pyav(kind: _Format) -> Any:
 
 
 def _video_stream(container: Any, kind: _Format, stream: Stream, rate: Fraction) -> Any:
-    crf = kind.crf + _COARSER * stream.thrift
+    crf = kind.crf + _COARSER * stream.coarseness
     options = {**kind.options, "crf": str(crf), "flags": "+bitexact"}
     video = container.add_stream(kind.codec, rate=rate, options=options)
     video.width, video.height = (side + side % 2 for side in stream.size)
@@ -445,7 +445,7 @@ def _even(frames: Iterable[Pixels], size: tuple[int, int]) -> Iterator[Pixels]:
         yield padded
 
 
-_THRIFT = 3
+_COARSEST = 3
 #: A moving picture of fewer frames hardly moves.
 FEWEST = 12
 #: Aim a little lower, as sizes are guessed from what was written before.
@@ -454,60 +454,60 @@ SMALLEST = 0.25
 
 
 @dataclass(frozen=True)
-class Economy:
+class Quality:
     """What is left of a moving picture."""
 
     frames: int
-    thrift: int = 0
+    coarseness: int = 0
     scale: float = 1.0
 
 
-def economize(
-    write: Callable[[Economy], int],
+def lower_quality(
+    write: Callable[[Quality], int],
     frames: int,
     max_bytes: int,
     *,
     fewest: int = FEWEST,
     smallest: float = SMALLEST,
-) -> Economy:
+) -> Quality:
     """Write a picture until it is small enough: fewer colours, then fewer frames, then smaller."""
-    economy = Economy(frames)
-    size = write(economy)
-    while size > max_bytes and economy.thrift < _THRIFT:
-        economy = replace(economy, thrift=economy.thrift + 1)
-        size = write(economy)
-    economy, size = _fewer(write, economy, size, max_bytes, fewest)
-    while size > max_bytes and economy.scale > smallest:
-        scale = economy.scale * min(0.9, math.sqrt(_AIM * max_bytes / size))
-        economy = replace(economy, scale=max(scale, smallest))
-        size = write(economy)
+    quality = Quality(frames)
+    size = write(quality)
+    while size > max_bytes and quality.coarseness < _COARSEST:
+        quality = replace(quality, coarseness=quality.coarseness + 1)
+        size = write(quality)
+    quality, size = _fewer(write, quality, size, max_bytes, fewest)
+    while size > max_bytes and quality.scale > smallest:
+        scale = quality.scale * min(0.9, math.sqrt(_AIM * max_bytes / size))
+        quality = replace(quality, scale=max(scale, smallest))
+        size = write(quality)
     if size > max_bytes:
         raise must("max_bytes", f"at least about {size} for this picture", max_bytes)
-    return economy
+    return quality
 
 
 def _fewer(
-    write: Callable[[Economy], int], economy: Economy, size: int, max_bytes: int, fewest: int
-) -> tuple[Economy, int]:
+    write: Callable[[Quality], int], quality: Quality, size: int, max_bytes: int, fewest: int
+) -> tuple[Quality, int]:
     """Leave out frames until the rest is small enough, but not many more than that needs."""
-    fewest = min(economy.frames, fewest)
+    fewest = min(quality.frames, fewest)
     large: tuple[int, int] | None = None
-    while size > max_bytes and economy.frames > fewest:
-        large = economy.frames, size
-        count = int(economy.frames * min(0.9, _AIM * max_bytes / size))
-        economy = replace(economy, frames=max(count, fewest))
-        size = write(economy)
+    while size > max_bytes and quality.frames > fewest:
+        large = quality.frames, size
+        count = int(quality.frames * min(0.9, _AIM * max_bytes / size))
+        quality = replace(quality, frames=max(count, fewest))
+        size = write(quality)
     if large is not None and size < 0.85 * max_bytes:
         # The ground is there once, however many frames there are: between both sizes they count.
-        rise = (large[1] - size) / (large[0] - economy.frames)
-        count = economy.frames + int((_AIM * max_bytes - size) / rise)
-        if economy.frames < count < large[0]:
-            more = replace(economy, frames=count)
+        rise = (large[1] - size) / (large[0] - quality.frames)
+        count = quality.frames + int((_AIM * max_bytes - size) / rise)
+        if quality.frames < count < large[0]:
+            more = replace(quality, frames=count)
             bigger = write(more)
             if bigger <= max_bytes:
                 return more, bigger
-            size = write(economy)
-    return economy, size
+            size = write(quality)
+    return quality, size
 
 
 def thinned(steps: Sequence[int], count: int) -> tuple[int, ...]:
@@ -523,9 +523,9 @@ class Format:
     write: Callable[[BinaryIO, Stream], None]
     video: bool = False
 
-    def given_up(self, thrift: int) -> str:
+    def given_up(self, coarseness: int) -> str:
         """Tell what a thrifty stream has given up."""
-        return "coarser compression" if self.video else f"{palette_colors(thrift)} colours"
+        return "coarser compression" if self.video else f"{palette_colors(coarseness)} colours"
 
 
 #: The formats that are streams of frames, by suffix.

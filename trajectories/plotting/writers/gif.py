@@ -27,7 +27,7 @@ class Stream:
     fps: float
     end_pause: float = 0.0
     loop: int = 0
-    thrift: int = 0
+    coarseness: int = 0
     comment: str = ""
     progress: Callable[[Iterable[int]], Iterable[int]] = iter
 
@@ -113,18 +113,18 @@ Keys = NDArray[np.uint32]
 Floats = NDArray[np.float32]
 
 
-def palette_colors(thrift: int) -> int:
+def palette_colors(coarseness: int) -> int:
     """Return how many colours a palette has at most: 255, 127, 63, 31."""
-    return _COLORS >> thrift
+    return _COLORS >> coarseness
 
 
 class Palette:
     """Colours 1 to 255, and a table from any colour to the nearest of them."""
 
-    def __init__(self, frames: Iterable[NDArray[np.uint8]], thrift: int = 0) -> None:
+    def __init__(self, frames: Iterable[NDArray[np.uint8]], coarseness: int = 0) -> None:
         keys, counts = _count(frames)
         colors = _channels(keys)
-        most = palette_colors(thrift)
+        most = palette_colors(coarseness)
         fixed = counts >= _FILL * counts.sum()
         if fixed.sum() > most // 2:
             fixed[np.argsort(-counts)[most // 2 :]] = False
@@ -311,7 +311,7 @@ def write_gif(file: BinaryIO, stream: Stream) -> None:
     waits = delays(len(steps), stream.fps, stream.end_pause)
     if not 0 <= stream.loop <= _MAX_LOOP:
         raise must("loop", f"from 0 to {_MAX_LOOP}", stream.loop)
-    palette = Palette((stream.paint(step) for step in samples(steps)), stream.thrift)
+    palette = Palette((stream.paint(step) for step in samples(steps)), stream.coarseness)
     width, height = stream.size
     file.write(b"GIF89a" + struct.pack("<HHBBB", width, height, 0xF7, 0, 0))
     file.write(palette.rgb.tobytes())

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from trajectories.checks import must, resolve
 from trajectories.plotting.panels import LAYOUTS, described, stylesheet
-from trajectories.plotting.scene import Exit, Limits, Relief, Scene, Track, in_parts
-from trajectories.plotting.theme import Look, look
+from trajectories.plotting.scene import ContourGrid, Exit, Limits, Scene, Track, in_parts
+from trajectories.plotting.theme import AppliedTheme, look
 from trajectories.surfaces.typesetting import to_mathml
 
 
@@ -129,7 +129,7 @@ def packed_values(values: Array, digits: int) -> str:
     return "".join(text).rstrip(".")
 
 
-def kept_steps(tracks: Sequence[Track], frames: Sequence[int], most: int) -> Steps:
+def sampled_steps(tracks: Sequence[Track], frames: Sequence[int], most: int) -> Steps:
     """Choose the steps that a page holds: all, or the frames', and how each track ends."""
     rows = [track.recorded for track in tracks if track.recorded is not None]
     if len(rows) == len(tracks):  # What only stands in for other rows is left out.
@@ -153,13 +153,13 @@ def _thinned(steps: Sequence[int] | Steps, most: int) -> Steps:
     return np.take(every, np.linspace(0, len(every) - 1, most).round().astype(int))
 
 
-def ground(relief: Relief, limits: Limits) -> dict[str, Any]:
+def ground(contour_grid: ContourGrid, limits: Limits) -> dict[str, Any]:
     """Write the contours of a relief, ready to be filled one over the other."""
-    if not len(relief.levels):
+    if not len(contour_grid.levels):
         return {"areas": []}
-    whole = bool(np.isfinite(relief.z).all())
+    whole = bool(np.isfinite(contour_grid.z).all())
     tolerance = _TOLERANCE
-    contours = _contours(relief, whole)
+    contours = _contours(contour_grid, whole)
     while True:
         written = {
             key: [_packed_lines(lines, limits, tolerance, closed=key != "lines") for lines in parts]
@@ -170,22 +170,24 @@ def ground(relief: Relief, limits: Limits) -> dict[str, Any]:
         tolerance *= 1.7
 
 
-def _contours(relief: Relief, whole: bool) -> dict[str, list[list[Array]]]:
+def _contours(contour_grid: ContourGrid, whole: bool) -> dict[str, list[list[Array]]]:
     """Let Matplotlib find the contours, so that they are those of the other pictures."""
     figure = Figure()
     FigureCanvasAgg(figure)
     ax = figure.add_subplot()
-    z = np.ma.masked_invalid(relief.z)
-    low, high = min(z.min(), relief.levels[0]) - 1.0, max(z.max(), relief.levels[-1])
+    z = np.ma.masked_invalid(contour_grid.z)
+    low, high = min(z.min(), contour_grid.levels[0]) - 1.0, max(z.max(), contour_grid.levels[-1])
     high += max(1.0, abs(high))
 
     def above(level: float) -> list[Array]:
-        return _contour_lines(ax.contourf(relief.x, relief.y, z, [level, high]))[0]
+        return _contour_lines(ax.contourf(contour_grid.x, contour_grid.y, z, [level, high]))[0]
 
-    found = {"areas": [above(level) for level in relief.levels]}
+    found = {"areas": [above(level) for level in contour_grid.levels]}
     if not whole:
         found["base"] = [above(low)]
-        found["lines"] = _contour_lines(ax.contour(relief.x, relief.y, z, relief.levels))
+        found["lines"] = _contour_lines(
+            ax.contour(contour_grid.x, contour_grid.y, z, contour_grid.levels)
+        )
     return found
 
 
@@ -273,7 +275,7 @@ _FEWEST_ROWS = 31
 
 
 @dataclass(frozen=True, eq=False)
-class Take:
+class Variant:
     """One of several runs of the same optimizers, among which the viewer chooses."""
 
     tracks: tuple[Track, ...]
@@ -281,7 +283,7 @@ class Take:
     start: tuple[float, float] | None = None
 
 
-def looks_for(theme: str | None) -> tuple[Look, ...]:
+def looks_for(theme: str | None) -> tuple[AppliedTheme, ...]:
     """Return what a page looks like under an animation's theme."""
     return (look(theme),) if theme is not None else (look(None), look("dark"))
 
@@ -289,10 +291,10 @@ def looks_for(theme: str | None) -> tuple[Look, ...]:
 def page_html(
     scene: Scene,
     *,
-    takes: Sequence[Take] = (),
+    variants: Sequence[Variant] = (),
     first: int = 0,
     layout: str = "overlay",
-    looks: Sequence[Look] | None = None,
+    looks: Sequence[AppliedTheme] | None = None,
     aspect: float | None = None,
     frame_steps: Sequence[int] | None = None,
     fps: float = 8.0,
@@ -305,7 +307,7 @@ def page_html(
     line: Mapping[str, Any] | None = None,
 ) -> str:
     """Return a page that plays a scene, in one file."""
-    runs = _checked_takes(scene, takes)
+    runs = _checked_variants(scene, variants)
     layout = resolve("layout", layout, LAYOUTS)
     chosen = tuple(looks_for(None) if looks is None else looks)
     if len(chosen) not in (1, 2):
@@ -329,7 +331,7 @@ def page_html(
         "limits": scene.limits,
         "aspect": _aspect(scene) if aspect is None else aspect,
         "grain": GRAIN,
-        "ground": ground(scene.relief, scene.limits),
+        "ground": ground(scene.contour_grid, scene.limits),
         "minima": scene.minima.tolist(),
         "floor": scene.floor or 0.0,
         "names": {"x": scene.naming.x, "y": scene.naming.y, "short": scene.naming.short},
@@ -355,24 +357,24 @@ def page_html(
     )
 
 
-def _checked_takes(scene: Scene, takes: Sequence[Take]) -> tuple[Take, ...]:
-    if not takes:
-        return (Take(scene.tracks),)
-    kinds = {(take.learning_rate is None, take.start is None) for take in takes}
+def _checked_variants(scene: Scene, variants: Sequence[Variant]) -> tuple[Variant, ...]:
+    if not variants:
+        return (Variant(scene.tracks),)
+    kinds = {(take.learning_rate is None, take.start is None) for take in variants}
     if kinds not in ({(False, True)}, {(True, False)}):
-        raise must("takes", "each with a learning rate, or each with a start", len(takes))
-    if any(len(take.tracks) != len(scene.tracks) for take in takes):
-        raise must("takes", "as many tracks each as the scene", [len(t.tracks) for t in takes])
-    return tuple(takes)
+        raise must("takes", "each with a learning rate, or each with a start", len(variants))
+    if any(len(take.tracks) != len(scene.tracks) for take in variants):
+        raise must("takes", "as many tracks each as the scene", [len(t.tracks) for t in variants])
+    return tuple(variants)
 
 
 def _moving(
-    everything: Scene, takes: Sequence[Take], frames: list[int], *, readout: bool
+    everything: Scene, variants: Sequence[Variant], frames: list[int], *, readout: bool
 ) -> dict[str, Any]:
     """Return all that differs between steps and takes."""
     tracks = everything.tracks
     paths = sum(track.positions.shape[1] for track in tracks)
-    times = kept_steps(everything.tracks, frames, max(_FEWEST_ROWS, _MOST_POINTS // paths))
+    times = sampled_steps(everything.tracks, frames, max(_FEWEST_ROWS, _MOST_POINTS // paths))
     known = set(times.tolist())
     parts, digits = _FINE if len(times) * paths <= _FINE_POINTS else _COARSE
     units = [unit(high - low, parts) for low, high in everything.limits]
@@ -408,7 +410,7 @@ def _moving(
                 "start": take.start,
                 "tracks": [written(track) for track in take.tracks],
             }
-            for take in takes
+            for take in variants
         ],
     }
 
