@@ -12,7 +12,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import pytest
 from hypothesis import settings
 
-# Last, so that the installed package goes first: joblib's processes look tests up by their names.
+# joblib's processes look up what tests hand to them by its name.
 sys.path.append(str(Path(__file__).parents[1]))
 
 # The first example pays for imports and compiling, and CI machines are busy: no time limit.

@@ -14,26 +14,27 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import trajectories as tj
-from trajectories.mnist.history import History
-from trajectories.plotting.canvas import save_figure
+from trajectories.mnist import History
 
 __all__ = ["FORMATS", "names", "write"]
 
+SURFACE = "x**2/20 + y**2"
 RULES = ["sgd:lr=0.95", "adam:lr=0.3"]
 STEPS = 6
 _VIDEO = ("mp4", "webm")
 
 
 def _paths(picture: int) -> list[tj.Trajectory]:
-    return tj.compare("x**2/20 + y**2", RULES, ((-7, 2), (5, -3))[picture], STEPS)
+    return tj.compare(SURFACE, RULES, ((-7, 2), (5, -3))[picture], STEPS)
 
 
 def _figure(path: Path, picture: int) -> None:
-    save_figure(tj.plot_overlay(_paths(picture), theme="light"), path)
+    found = tj.basins("himmelblau", ("sgd:0.01", "adam:0.1")[picture], 20, resolution=9)
+    tj.save_map(found, path, theme="light", size=(320, 240))
 
 
 def _movie(path: Path, picture: int) -> None:
-    tj.animate(_paths(picture), size=(320, 240)).save(path, fps=10)
+    tj.animate(_paths(picture), size=(240, 180)).save(path, fps=10)
 
 
 def _trajectory(path: Path, picture: int) -> None:

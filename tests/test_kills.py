@@ -1,7 +1,7 @@
 """Writers that are killed at random moments leave the old file whole, or the new one.
 
 So do the journals, blocks and checkpoints that an interrupted run goes on from: none is lost.
-`python tests/kill_writers.py --kills 100` and `kill_keepers.py` do it more often.
+`python tests/kills.py --kills 100` does it more often.
 """
 
 import os
@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).with_name("kill_writers.py")
-KEEPERS = Path(__file__).with_name("kill_keepers.py")
+SCRIPT = Path(__file__).with_name("kills.py")
 KINDS = ["figure.png", "figure.svg", "figure.pdf", "movie.gif", "movie.png", "movie.apng"]
 KINDS += ["movie.webp", "movie.html", "frame%d.png", "trajectory.npz", "history.json", "deck.html"]
 EXTRAS = {"movie.mp4": "av", "movie.webm": "av", "deck.pptx": "pptx"}
@@ -23,21 +22,22 @@ pytestmark = [
 ]
 
 
+def killed(name):
+    command = [sys.executable, "-W", "ignore", SCRIPT, "--kills", "8"]
+    command += ["--seed", str(os.getpid()), name]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"{name}: 8 kills, nothing ")
+    return done.stdout
+
+
 @pytest.mark.parametrize("kind", [*KINDS, *EXTRAS])
 def test_a_killed_writer_leaves_a_whole_file(kind):
     if kind in EXTRAS:
         pytest.importorskip(EXTRAS[kind])
-    command = [sys.executable, SCRIPT, "--kills", "10", "--seed", str(os.getpid()), kind]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(f"{kind}: 10 kills, 0 files in part")
+    killed(kind)
 
 
 @pytest.mark.parametrize("name", ["journal", "blocks", "joblib", "checkpoint"])
 def test_what_is_killed_goes_on_without_loss(name):
-    command = [sys.executable, "-W", "ignore", KEEPERS, "--kills", "10"]
-    command += ["--seed", str(os.getpid()), name]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(f"{name}: 10 kills, nothing lost")
-    assert ", 0 times there was something" not in done.stdout
+    assert ", 0 times there was something" not in killed(name)

@@ -11,6 +11,7 @@ import trajectories as tj
 
 THREADS = 8
 BOWL = "x**2/20 + y**2"
+SMALL = (480, 360)
 
 
 def pixels(figure):
@@ -29,9 +30,9 @@ def first_frames(start, theme):
 
 #: Each with its own theme, as that is where Matplotlib keeps its settings for all threads alike.
 JOBS = {
-    "overlay, light": lambda: pixels(tj.plot_overlay(paths((-7, 2)), theme="light")),
-    "overlay, dark": lambda: pixels(tj.plot_overlay(paths((-7, 2)), theme="dark")),
-    "grid, slides": lambda: pixels(tj.plot_grid(paths((5, 2)), theme="slides")),
+    "overlay, light": lambda: pixels(tj.plot(paths((-7, 2)), theme="light", size=SMALL).figure),
+    "overlay, dark": lambda: pixels(tj.plot(paths((-7, 2)), theme="dark", size=SMALL).figure),
+    "grid, slides": lambda: pixels(tj.plot_grid(paths((5, 2)), theme="slides", size=SMALL)),
     "plot, slides-dark": lambda: pixels(tj.plot(paths((5, -2)), theme="slides-dark").figure),
     "loss, print": lambda: pixels(tj.plot_loss(paths((5, -2)), theme="print").figure),
     "gradient": lambda: pixels(tj.plot_gradient("himmelblau", theme="light").figure),

@@ -56,7 +56,7 @@ def main() -> None:
             moving = tj.animate(paths)
 
             def save_ours(moving: tj.Animation = moving) -> None:
-                moving.save(ours, fps=20, hold=0)
+                moving.save(ours, fps=20, end_pause=0)
 
             def save_theirs(moving: tj.Animation = moving) -> None:
                 moving.to_matplotlib().save(str(theirs), writer="pillow", fps=20)

@@ -20,8 +20,7 @@ if hasattr(os, "sched_setaffinity"):
 import numpy as np  # noqa: E402
 
 import trajectories as tj  # noqa: E402
-from trajectories.maps.basins import basins
-from trajectories.maps.sensitivity import sensitivity
+from trajectories import basins, sensitivity  # noqa: E402
 
 ROUNDS = 7
 SIDE, STEPS, SAMPLE = 200, 200, 200

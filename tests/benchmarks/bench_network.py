@@ -17,8 +17,7 @@ for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np  # noqa: E402
 from textbook_network import Adam, Network  # noqa: E402
 
-from trajectories.mnist.network import MultiLayerNet
-from trajectories.mnist.trainer import Trainer, train_all
+from trajectories.mnist import MultiLayerNet, Trainer, train_all  # noqa: E402
 
 ROUNDS = 31
 STEPS = 20  # A round is short, so that both sides meet the same other work of the machine.
@@ -30,7 +29,7 @@ RULES = ("sgd:lr=0.01", "momentum:lr=0.01", "adagrad:lr=0.01", "rmsprop:lr=0.001
 def data():
     """Return the images and labels to train on, and those to test on."""
     if os.environ.get("TRAJECTORIES_DATA"):
-        from trajectories.mnist.source import load
+        from trajectories.mnist import load
 
         real = load(os.environ["TRAJECTORIES_DATA"])
         return real.train_images, real.train_labels, real.test_images, real.test_labels
@@ -220,7 +219,7 @@ def race():
     train_all(ready())
     ours = time.perf_counter() - begin
     begin = time.perf_counter()
-    train_all(ready(), workers=1)
+    train_all(ready(), n_jobs=1)
     theirs = time.perf_counter() - begin
     print(f"five optimizers, 2,000 iterations each: {ours:.1f} s (target 15)")
     report("five optimizers, all processors", "one after the other", [ours], [theirs], 0.8)
@@ -250,7 +249,7 @@ def main():
         TEST_IMAGES, TEST_LABELS, scale=255.0
     ), {
         "the textbook's script": (None, 1 / 3, lambda: lambda: book.accuracy(pixels, TEST_LABELS)),
-    }, count=1)  # fmt: skip
+    }, trials=1)  # fmt: skip
     denormals()
     race()
 

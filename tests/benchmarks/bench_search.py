@@ -29,8 +29,7 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 def data():
     """Return a data set."""
-    from trajectories.mnist.data import Dataset
-    from trajectories.mnist.source import load
+    from trajectories.mnist import Dataset, load
 
     if os.environ.get("TRAJECTORIES_DATA"):
         return load(os.environ["TRAJECTORIES_DATA"])
@@ -72,7 +71,7 @@ def ours(count, journal):
     from joblib.externals.loky import get_reusable_executor
 
     from trajectories.mnist.network_search import SPACE, NetworkObjective
-    from trajectories.search.rounds import search
+    from trajectories.search import search
 
     objective = NetworkObjective(data().subset(500).split(0.2, rng=0), epochs=EPOCHS)
     begin = time.perf_counter()
@@ -88,7 +87,7 @@ def elsewhere(side, count, threads=None):
     limited = {} if threads is None else dict.fromkeys(THREADS, str(threads))
     before = os.times()
     done = subprocess.run(
-        [sys.executable, __file__, "--side", side, "--count", str(count)],
+        [sys.executable, __file__, "--side", side, "--trials", str(count)],
         env={**own, **limited},
         capture_output=True,
         text=True,
@@ -103,7 +102,7 @@ def main():
     """Print all, or be one side."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--side", choices=["ours", "journal", "textbook"])
-    parser.add_argument("--count", type=int, default=TRIALS, help="trials of ours that are run")
+    parser.add_argument("--trials", type=int, default=TRIALS, help="trials of ours that are run")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args()
     if options.side == "textbook":

@@ -19,7 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 import trajectories as tj
-from trajectories.plotting.scene import Scene
+from trajectories import Scene
 
 
 def main() -> None:
@@ -60,11 +60,11 @@ def bare(scene: Scene) -> None:
     axes = figure.subplots(2, 2).ravel()
     x, y = np.linspace(*scene.limits[0], 301), np.linspace(*scene.limits[1], 301)
     z = x[None, :] ** 2 / 20 + y[:, None] ** 2
-    bands = [z.min() - 1, *scene.relief.levels, z.max() + 1]
+    bands = [z.min() - 1, *scene.contour_grid.levels, z.max() + 1]
     for ax, track, marker in zip(axes, scene.tracks, "os^D", strict=True):
         ax.set(xlim=scene.limits[0], ylim=scene.limits[1], xlabel="$x$", ylabel="$y$")
         ax.contourf(x, y, z, bands, cmap="Greys")
-        ax.contour(x, y, z, scene.relief.levels, colors="0.7", linewidths=0.6)
+        ax.contour(x, y, z, scene.contour_grid.levels, colors="0.7", linewidths=0.6)
         ax.plot(*scene.minima.T, "*", markersize=16)
         ax.plot(*track.positions[0].T, "o", markersize=14, markerfacecolor="none")
         ax.plot(*track.positions[:, 0].T, marker=marker, markersize=4.5)

@@ -2,8 +2,9 @@
 
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
-from types import SimpleNamespace
+from urllib.parse import unquote
 
 import pytest
 
@@ -20,14 +21,20 @@ Tags: red, wide & still
 """
 
 # %%
-# It is made by Pillow.
+# It is made by Pillow,
+# and by nothing else.
 from PIL import Image
 
 # A comment with <b>markup</b>.
 Image.new("RGB", (640, 320), "red").save("red & wide.png")
 open("numbers.txt", "w").write("1 2 3")
+
+# %% A titled cell
 print("This goes nowhere.")
 print("Note: it is <made> of nothing.")
+text = """
+# %% not a cell mark
+"""
 '''
 MOVING = '''"""
 A moving picture
@@ -56,12 +63,59 @@ A paragraph with `code & <b>` and a [link](index.html).
 ![Not there.](plot_99_nothing)
 
 - one
-- **two**
+  and more
+- **two** and `d*e*`
+
+1. first
+
+2 * 3 * 4 <script>&
 
 ```python
 x = 1  # <i>
 ```
 """
+
+
+class Page(HTMLParser):
+    """What a page holds: its elements with their attributes, and its text."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.elements, self.text = [], ""
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="session")
+def check_page():
+    """Return a function that makes sure that a page asks for nothing that is not there."""
+    return checked_page
+
+
+def checked_page(folder, name="index.html"):
+    page = Page(folder / name)
+    names = ("src", "href", "srcset", "poster", "data-moving", "action")
+    addresses = [at[name] for _, at in page.elements for name in names if name in at]
+    local = [address for address in addresses if not address.startswith(("data:", "#"))]
+    assert local
+    for address in local:
+        assert "//" not in address
+        path, _, anchor = unquote(address).partition("#")
+        assert (folder / path).is_file(), address
+        ids = {at.get("id") for _, at in Page(folder / path).elements} if anchor else set()
+        assert not anchor or anchor in ids, address
+    source = (folder / name).read_text(encoding="utf-8")
+    assert not any(word in source for word in ("url(", "@import"))
+    assert all(image.get("alt", "").strip() for image in page.all("img"))
+    return page
 
 
 def run_build(folder, *options):
@@ -86,20 +140,6 @@ def still_script():
 def gallery_folder():
     """Return the folder of the gallery itself."""
     return GALLERY
-
-
-@pytest.fixture(scope="session")
-def gallery_modules():
-    """The gallery's own modules, imported as its programs import them."""
-    before = list(sys.path)
-    sys.path.insert(0, str(GALLERY))
-    try:
-        import cells
-        import marked
-        import sections
-    finally:
-        sys.path[:] = before
-    return SimpleNamespace(cells=cells, marked=marked, sections=sections)
 
 
 @pytest.fixture(scope="session")

@@ -20,28 +20,25 @@ from matplotlib.figure import Figure
 import trajectories as tj
 
 style.use(["trajectories.plotting.styles.base", "trajectories.plotting.styles.light"])
-paths = tj.compare("x**2/20 + y**2", ["sgd:0.9", "adam:0.3"], start=(-7, 2), steps=6)
-tj.animate(paths, theme="light", size=(320, 240)).save("moving.gif", fps=9)
+paths = tj.compare("x**2/20 + y**2", ["sgd:0.9", "adam:0.3"], start=(-7, 2), steps=3)
+tj.animate(paths, theme="light", size=(160, 120)).save("moving.gif", fps=9)
 tj.plot_race(paths).savefig("still.png")
+tj.plot_basins([tj.basins("sphere", "sgd:0.1", steps=4, resolution=6)]).savefig("basins.png")
 figure = Figure(figsize=(4, 3), layout="constrained")
 tj.plot(paths, ax=figure.subplots())
 figure.savefig("own.png", dpi=100)
 '''
+EXPERIMENT = '''"""
+An experiment
+=============
 
-
-RESULTS = '''"""
-Results
-=======
-
-A map and an experiment.
+Three steps of it.
 """
 
 # %%
-import trajectories as tj
 from trajectories.mnist.experiments import initial_weights
 
-tj.plot_basins([tj.basins("sphere", "sgd:0.1", steps=9, resolution=8)]).savefig("basins.png")
-result = initial_weights("digits", iterations=3, seeds=1, workers=1)
+result = initial_weights("digits", iterations=3, seeds=1, n_jobs=1)
 result.draw(theme="print").savefig("loss.png")
 '''
 
@@ -59,32 +56,37 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
+def check_dark(folder, size):
+    """Make sure that all pictures of a folder are dark and of one size."""
+    for path in folder.iterdir():
+        with Image.open(path) as image:
+            assert image.size == size, path.name
+            assert sum(image.convert("RGB").getpixel((2, 2))) < 3 * 40, path.name
+            moves = getattr(image, "n_frames", 1) > 1
+            assert moves == (path.suffix == ".gif"), path.name
+
+
 def test_a_build_makes_every_format_of_a_moving_picture(built):
     made = names(built / "build/plot_01_paths")
     made.remove("thumbnails")
     videos = ["moving.mp4"] if importlib.util.find_spec("av") else []
-    assert made == sorted(
-        ["moving.gif", "moving.html", "moving.png", *videos, "own.png", "plot_01_paths.ipynb"]
-        + ["plot_01_paths.py", "result.json", "still.png"]
-    )
+    made_by_build = ["plot_01_paths.ipynb", "plot_01_paths.py", "result.json"]
+    pictures = ["moving.gif", "moving.html", "moving.png", "basins.png", "own.png", "still.png"]
+    assert made == sorted([*made_by_build, *pictures, *videos])
     with Image.open(built / "build/plot_01_paths/moving.png") as last:
-        assert last.size == (320, 240)
+        assert last.size == (160, 120)
         assert getattr(last, "n_frames", 1) == 1
 
 
 def test_theme_and_size_change_every_picture_and_not_the_gallery(built, build):
     before = {path: path.stat().st_mtime_ns for path in (built / "build").rglob("*.*")}
-    done = build(built, "--theme", "dark", "--size", "640x360", "--formats", "png,gif")
+    done = build(built, "--theme", "dark", "--size", "320x240", "--formats", "png,gif")
     assert done.returncode == 0, done.stderr
     folder = built / "build/remade"
-    assert names(folder) == ["moving.gif", "moving.png", "own.png", "still.gif", "still.png"]
+    stills = ["basins.png", "moving.png", "own.png", "still.png"]
+    assert names(folder) == sorted([*stills, "basins.gif", "moving.gif", "still.gif"])
     assert sorted(done.stdout.split()) == [f"build/remade/{name}" for name in names(folder)]
-    for path in folder.iterdir():
-        with Image.open(path) as image:
-            assert image.size == (640, 360), path.name
-            assert sum(image.convert("RGB").getpixel((2, 2))) < 3 * 40, path.name
-            moves = getattr(image, "n_frames", 1) > 1
-            assert moves == (path.suffix == ".gif")
+    check_dark(folder, (320, 240))
     shutil.rmtree(folder)
     assert {path: path.stat().st_mtime_ns for path in (built / "build").rglob("*.*")} == before
 
@@ -93,9 +95,9 @@ def test_theme_and_size_change_every_picture_and_not_the_gallery(built, build):
 def test_what_cannot_be_had_in_a_format_is_left_out_or_said(built, build, tmp_path):
     done = build(built, "--formats", "svg", "-q", "-o", str(tmp_path))
     assert done.returncode == 0, done.stderr
-    assert names(tmp_path) == ["moving.svg", "own.svg", "still.svg"]
+    assert names(tmp_path) == ["basins.svg", "moving.svg", "own.svg", "still.svg"]
     solid = built / "plot_02_solid.py"
-    text = SCRIPT.replace("size=(320, 240)", 'layout="3d"').partition("tj.plot_race")[0]
+    text = SCRIPT.replace("size=(160, 120)", 'layout="3d"').partition("tj.plot_race")[0]
     solid.write_text(text, encoding="utf-8")
     done = build(built, "--formats", "html", "--only", "solid", "-o", str(tmp_path))
     solid.unlink()
@@ -103,33 +105,16 @@ def test_what_cannot_be_had_in_a_format_is_left_out_or_said(built, build, tmp_pa
     assert "plot_02_solid failed: moving.html: `layout` must be" in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ("--formats mp5", "Did you mean 'mp4'"),
-        ("--theme slides-drak", "Did you mean 'slides-dark'"),
-        ("--size 20x20", "`size` must be"),
-    ],
-)
-def test_bad_usage_is_one_line_and_exits_2(built, build, options, words):
-    done = build(built, *options.split())
-    assert (done.returncode, done.stdout) == (2, "")
-    (line,) = done.stderr.splitlines()
-    assert words in line
-
-
-def test_maps_and_experiments_are_made_again_too(built, build, tmp_path):
-    script = built / "plot_03_results.py"
-    script.write_text(RESULTS, encoding="utf-8")
-    asked = ["--theme", "dark", "--size", "640x360", "--formats", "png,gif"]
-    done = build(built, *asked, "--only", "results", "-o", str(tmp_path))
+@pytest.mark.slow
+def test_an_experiment_is_made_again_too(built, build, tmp_path):
+    script = built / "plot_03_experiment.py"
+    script.write_text(EXPERIMENT, encoding="utf-8")
+    asked = ["--theme", "dark", "--size", "640x360", "--formats", "png"]
+    done = build(built, *asked, "--only", "experiment", "-o", str(tmp_path))
     script.unlink()
     assert done.returncode == 0, done.stderr
-    assert names(tmp_path) == ["basins.gif", "basins.png", "loss.png"]
-    for path in tmp_path.iterdir():
-        with Image.open(path) as image:
-            assert image.size == (640, 360), path.name
-            assert sum(image.convert("RGB").getpixel((2, 2))) < 3 * 40, path.name
+    assert names(tmp_path) == ["loss.png"]
+    check_dark(tmp_path, (640, 360))
 
 
 def test_pictures_without_a_recipe_carry_their_script(built):

@@ -6,123 +6,101 @@ import joblib
 import numpy as np
 import pytest
 
-from trajectories.maps.basins import basins
-from trajectories.maps.cells import run_blocks
-from trajectories.maps.sensitivity import sensitivity
+from trajectories import SGD, basins, sensitivity
 
 AXES = {"lr": np.geomspace(0.01, 1, 20), "momentum": np.linspace(0, 0.9, 10)}
 
 
-def numbers(begin, end):
-    """Stand for a map: a column of each kind of array."""
-    cells = np.arange(begin, end)
-    return {"a": cells.astype(float), "b": np.stack([cells, -cells], axis=-1)}
+class Counted(SGD):
+    """Count the blocks of one step, and stop at some block if asked."""
 
+    ran: int
+    fail: int
 
-class Counted:
-    """Remember what has run, and fail at some block if asked."""
-
-    def __init__(self, fail=None):
-        self.ran = []
-        self.fail = fail
-
-    def __call__(self, begin, end):
-        if begin == self.fail:
+    def _step(self, p, g, lr, state, *scratch):
+        Counted.ran += isinstance(lr, np.ndarray)  # And not the optimizer as it was given.
+        if Counted.ran == Counted.fail:
             raise KeyboardInterrupt
-        self.ran.append((begin, end))
-        return numbers(begin, end)
+        p -= lr * g
+
+
+def counted(folder, fail=-1, **how):
+    """Return a map of ten cells in four blocks, and how many of them were computed."""
+    Counted.ran, Counted.fail = 0, fail
+    how = {"lr": np.linspace(0.1, 1, 10), "block": 3, "steps": 1, **how}
+    return sensitivity("sphere", Counted(), (1, 0), folder=folder, **how), Counted.ran
 
 
 @pytest.mark.parametrize("block", [1, 3, 10, 11])
 def test_columns_are_put_together(block):
-    found = run_blocks(numbers, 10, block)
-    np.testing.assert_array_equal(found["a"], np.arange(10.0))
-    np.testing.assert_array_equal(found["b"][:, 1], -np.arange(10))
+    found, ran = counted(None, block=block)
+    assert found.values == pytest.approx((1 - 2 * found.axes["lr"]) ** 2)
+    assert ran == -(-10 // block)
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading", "sequential", "multiprocessing"])
+@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
 def test_processes_change_nothing(backend):
+    how = {"steps": 20, "noise": 0.1, "rng": 1, "block": 64}
+    one = sensitivity("rosenbrock", "momentum", **how, **AXES)
     with joblib.parallel_config(backend, n_jobs=2):
-        found = run_blocks(numbers, 10, 3, n_jobs=None)
-    np.testing.assert_array_equal(found["a"], np.arange(10.0))
-
-
-def test_maps_are_the_same_in_several_processes():
-    one = sensitivity("rosenbrock", "momentum", steps=20, noise=0.1, rng=1, block=64, **AXES)
-    two = sensitivity(
-        "rosenbrock", "momentum", steps=20, noise=0.1, rng=1, block=64, n_jobs=2, **AXES
-    )
+        two = sensitivity("rosenbrock", "momentum", **how, **AXES, n_jobs=None)
     np.testing.assert_array_equal(one.values, two.values)
-    kwargs = {"steps": 40, "resolution": 20, "block": 64}
-    with joblib.parallel_config("threading", n_jobs=2):
-        threads = basins("himmelblau", "sgd:0.01", n_jobs=None, **kwargs)
-    plain = basins("himmelblau", "sgd:0.01", **kwargs)
-    np.testing.assert_array_equal(threads.steps, plain.steps)
+    how = {"steps": 40, "resolution": 8, "block": 20}
+    several = basins("himmelblau", "sgd:0.01", n_jobs=2, **how)
+    np.testing.assert_array_equal(several.steps, basins("himmelblau", "sgd:0.01", **how).steps)
 
 
-def test_an_interrupted_run_goes_on_where_it_was(tmp_path):
+def test_an_interrupted_or_damaged_run_goes_on_where_it_was(tmp_path):
     folder = tmp_path / "deep" / "map"
     with pytest.raises(KeyboardInterrupt):
-        run_blocks(Counted(fail=6), 10, 3, folder=folder, plan={"a": 1})
-    again = Counted()
-    found = run_blocks(again, 10, 3, folder=folder, plan={"a": 1})
-    assert again.ran == [(6, 9), (9, 10)]
-    np.testing.assert_array_equal(found["a"], np.arange(10.0))
-    third = Counted()
-    run_blocks(third, 10, 3, folder=folder, plan={"a": 1})
-    assert third.ran == []
+        counted(folder, fail=3)
+    found, ran = counted(folder)
+    assert ran == 2
+    whole = found.values
+    assert np.array_equal(whole, counted(None)[0].values)
+    assert counted(folder)[1] == 0
     assert not list(folder.glob("*.part"))
-
-
-def test_a_damaged_block_runs_again(tmp_path):
-    run_blocks(numbers, 10, 3, folder=tmp_path)
-    files = sorted(tmp_path.glob("*.npz"))
+    files = sorted(folder.glob("*.npz"))
     assert len(files) == 4
     files[1].write_bytes(files[1].read_bytes()[:50])
     files[2].unlink()
-    again = Counted()
-    found = run_blocks(again, 10, 3, folder=tmp_path)
-    assert again.ran == [(3, 6), (6, 9)]
-    np.testing.assert_array_equal(found["a"], np.arange(10.0))
+    found, ran = counted(folder)
+    assert ran == 2
+    np.testing.assert_array_equal(found.values, whole)
 
 
-@pytest.mark.parametrize(("plan", "block"), [({"a": 2}, 3), ({"a": 1}, 4)])
-def test_a_folder_of_another_map_is_refused(tmp_path, plan, block):
-    run_blocks(numbers, 10, 3, folder=tmp_path, plan={"a": 1})
+@pytest.mark.parametrize("how", [{"steps": 2}, {"block": 4}, {"noise": 1.0, "rng": 1}])
+def test_a_folder_of_another_map_is_refused(tmp_path, how):
+    counted(tmp_path)
     before = sorted(path.name for path in tmp_path.iterdir())
     with pytest.raises(ValueError, match="holds the blocks of another map"):
-        run_blocks(numbers, 10, block, folder=tmp_path, plan=plan)
+        counted(tmp_path, **how)
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+    assert json.loads((tmp_path / "plan.json").read_text())["settings"]["steps"] == 1
 
 
-def test_a_map_in_a_folder_is_the_map(tmp_path):
-    whole = sensitivity("rosenbrock", "momentum", steps=20, **AXES)
-    kept = sensitivity("rosenbrock", "momentum", steps=20, folder=tmp_path, block=50, **AXES)
-    np.testing.assert_array_equal(kept.values, whole.values)
-    assert json.loads((tmp_path / "plan.json").read_text())["settings"]["steps"] == 20
-    with pytest.raises(ValueError, match="another map"):
-        sensitivity("rosenbrock", "momentum", steps=21, folder=tmp_path, block=50, **AXES)
-    kwargs = {"steps": 40, "resolution": (12, 9), "block": 30}
-    first = basins("himmelblau", "sgd:0.01", folder=tmp_path / "b", **kwargs)
-    second = basins("himmelblau", "sgd:0.01", folder=tmp_path / "b", **kwargs)
-    np.testing.assert_array_equal(first.minimum, second.minimum)
+def test_basins_in_a_folder_are_the_map(tmp_path):
+    how = {"steps": 40, "resolution": (12, 9), "block": 30}
+    whole = basins("himmelblau", "sgd:0.01", **how)
+    for _ in range(2):
+        kept = basins("himmelblau", "sgd:0.01", folder=tmp_path, **how)
+        np.testing.assert_array_equal(kept.minimum, whole.minimum)
 
 
 def test_blocks_of_what_is_random_are_kept_with_a_seed_only(tmp_path):
     # Or the same call would be that of another map, which could not go on.
+    how = {"steps": 5, "noise": 1.0, "folder": tmp_path}
     with pytest.raises(ValueError, match="`rng` must be a seed where blocks of what is random"):
-        sensitivity("sphere", "sgd", steps=5, noise=1.0, folder=tmp_path, lr=[0.1, 0.2])
+        sensitivity("sphere", "sgd", **how, lr=[0.1, 0.2])
     with pytest.raises(ValueError, match="`rng` must be a seed where blocks of what is random"):
-        basins("himmelblau", "sgd:0.01", 5, resolution=5, noise=0.1, folder=tmp_path)
+        basins("himmelblau", "sgd:0.01", **how, resolution=5)
     assert list(tmp_path.iterdir()) == []
-    how = {"steps": 5, "noise": 1.0, "folder": tmp_path, "lr": [0.1, 0.2]}
-    first = sensitivity("sphere", "sgd", **how, rng=1)
-    assert np.array_equal(first.values, sensitivity("sphere", "sgd", **how, rng=1).values)
+    first, again = (sensitivity("sphere", "sgd", **how, lr=[0.1, 0.2], rng=1) for _ in range(2))
+    assert np.array_equal(first.values, again.values)
     with pytest.raises(ValueError, match="another map"):
-        sensitivity("sphere", "sgd", **how, rng=2)
+        sensitivity("sphere", "sgd", **how, lr=[0.1, 0.2], rng=2)
 
 
 def test_progress_is_silent_where_there_is_no_terminal(capsys):
-    found = run_blocks(numbers, 10, 3, progress=True)
-    assert len(found["a"]) == 10
+    assert counted(None, progress=True)[1] == 4
     assert capsys.readouterr() == ("", "")

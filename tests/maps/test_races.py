@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from trajectories import Adam, descend
-from trajectories.maps.tuning import ensemble, tune
+from trajectories import Adam, descend, ensemble, tune
 
 BOWL = "x**2/20 + y**2"
 RULES = ["sgd", "momentum", "adam:0.002,beta1=0.8"]
@@ -12,18 +11,14 @@ RULES = ["sgd", "momentum", "adam:0.002,beta1=0.8"]
 
 @pytest.fixture(scope="module")
 def race():
-    return tune(BOWL, RULES, (-7, 2), 40, budget=15)
+    return tune(BOWL, RULES, (-7, 2), 40, trials=15)
 
 
-def test_every_optimizer_has_the_same_budget(race):
+def test_every_tried_path_is_a_descent_of_its_own(race):
     assert race.budget == 15
     for trial in race.trials:
         np.testing.assert_allclose(trial.rates, np.geomspace(1e-4, 10, 15))
         assert trial.tried.batch_shape == (15,)
-
-
-def test_every_tried_path_is_a_descent_of_its_own(race):
-    for trial in race.trials:
         for i, rate in enumerate(trial.rates):
             alone = descend(BOWL, trial.settings.optimizer.fresh(lr=float(rate)), (-7, 2), 40)
             np.testing.assert_array_equal(trial.tried.positions[:, i], alone.positions)
@@ -50,8 +45,8 @@ def test_default_and_too_high(race):
 
 
 def test_rates_can_be_drawn():
-    one, two = (tune(BOWL, RULES[:2], budget=30, draw=True, rng=seed) for seed in (1, 2))
-    again = tune(BOWL, RULES[:2], budget=30, draw=True, rng=1)
+    one, two = (tune(BOWL, RULES[:2], trials=30, draw=True, rng=seed) for seed in (1, 2))
+    again = tune(BOWL, RULES[:2], trials=30, draw=True, rng=1)
     a, b = (trial.rates for trial in one.trials)
     assert not np.array_equal(a, b)
     assert not np.array_equal(a, two.trials[0].rates)
@@ -62,59 +57,41 @@ def test_rates_can_be_drawn():
 
 
 def test_long_paths_are_kept_in_part():
-    race = tune(BOWL, ["sgd"], steps=5000, budget=4)
+    race = tune(BOWL, ["sgd"], steps=5000, trials=4)
     trial = race.trials[0]
     assert len(trial.tried.recorded) <= 402
     assert trial.best.positions.shape == (5001, 2)
     assert trial.best.values[-1] == trial.values[trial.best_index]
 
 
-def test_a_noisy_best_is_the_one_that_was_tried():
-    race = tune(BOWL, ["sgd", "adam"], (-7, 2), 30, budget=8, noise=0.5, rng=0)
-    for trial in race.trials:
-        np.testing.assert_array_equal(
-            trial.best.positions, trial.tried.positions[:, trial.best_index]
-        )
-
-
-def test_the_edge_of_the_range_is_told():
-    race = tune(BOWL, ["sgd"], budget=5, lr=(1e-6, 1e-5))
-    assert race.trials[0].at_edge
-    assert "5 rates each, evenly spaced from 1e-06 to 1e-05" in repr(race)
-
-
-@pytest.mark.parametrize(
-    ("kwargs", "words"),
-    [
-        ({"budget": 1}, "`budget` must be at least 2"),
-        ({"lr": (1, 0.1)}, "`lr` must be the least and the greatest"),
-        ({"lr": (0, 1)}, "`lr` must be the least and the greatest"),
-        ({"steps": 0}, "`steps` must be at least 1"),
-        ({"rng": "x"}, "`rng` must be a seed"),
-    ],
-)
-def test_bad_arguments_of_tune_are_named(kwargs, words):
-    with pytest.raises(ValueError, match=words):
-        tune(BOWL, ["sgd"], **kwargs)
-
-
 def test_a_cloud_around_a_start():
-    cloud = ensemble(BOWL, "adam:0.1", (-7, 2), 20, count=400, spread=0.3, rng=0)
+    cloud = ensemble(BOWL, "adam:0.1", (-7, 2), 20, trials=400, spread=0.3, rng=0)
     assert cloud.batch_shape == (400,)
     assert cloud.start.mean(axis=0) == pytest.approx((-7, 2), abs=0.06)
     assert cloud.start.std(axis=0) == pytest.approx((0.3, 0.3), abs=0.05)
-    assert cloud == ensemble(BOWL, "adam:0.1", (-7, 2), 20, count=400, spread=0.3, rng=0)
+    assert cloud == ensemble(BOWL, "adam:0.1", (-7, 2), 20, trials=400, spread=0.3, rng=0)
 
 
-def test_a_cloud_of_seeds():
-    cloud = ensemble(BOWL, "sgd:0.1", (-7, 2), 20, count=50, noise=1.0, rng=0, label="noisy")
+def test_a_noisy_best_is_the_one_that_was_tried_and_the_edge_of_the_range_is_told():
+    race = tune(BOWL, ["sgd", "adam"], (-7, 2), 30, trials=8, noise=0.5, rng=0)
+    for trial in race.trials:
+        tried = trial.tried.positions[:, trial.best_index]
+        np.testing.assert_array_equal(trial.best.positions, tried)
+    race = tune(BOWL, ["sgd"], trials=5, lr=(1e-6, 1e-5))
+    assert race.trials[0].at_edge
+    assert "5 rates each, evenly spaced from 1e-06 to 1e-05" in repr(race)
+    (found,) = tune(BOWL, "sgd", steps=1500, trials=5, lr=(0.5, 10)).trials
+    # Stable are rates below 1.
+    assert (found.status == "diverged").tolist() == np.isnan(found.values).tolist()
+    assert (found.status[0] == "diverged", found.status[-1] == "diverged") == (False, True)
+
+
+def test_a_cloud_of_seeds_and_one_all_over_the_domain():
+    cloud = ensemble(BOWL, "sgd:0.1", (-7, 2), 20, trials=50, noise=1.0, rng=0, label="noisy")
     assert (cloud.start == (-7, 2)).all()
     assert len(np.unique(cloud.final[:, 0])) == 50
     assert cloud.label == "noisy"
-
-
-def test_a_cloud_all_over_the_domain():
-    cloud = ensemble("himmelblau", "sgd:0.01", count=300, spread="domain", rng=2)
+    cloud = ensemble("himmelblau", "sgd:0.01", trials=300, spread="domain", rng=2)
     assert abs(cloud.start).max() <= 5
     assert abs(cloud.start).max() > 4.5
     starts = [(0.0, 1.0), (2.0, 3.0)]
@@ -122,24 +99,20 @@ def test_a_cloud_all_over_the_domain():
 
 
 @pytest.mark.parametrize(
-    ("kwargs", "words"),
+    ("function", "kwargs", "words"),
     [
-        ({"count": 0}, "`count` must be at least 1"),
-        ({"spread": -1}, "`spread` must be zero or positive"),
-        ({"spread": "all"}, "`spread` must be a number or 'domain'"),
-        ({"spread": "domain", "start": (1, 2)}, "`start` must be left out"),
-        ({"start": (1, 2, 3)}, "`start` must be"),
-        ({"rng": "x"}, "`rng` must be a seed"),
+        (tune, {"budget": 1}, "`trials` must be at least 2"),
+        (tune, {"lr": (1, 0.1)}, "`lr` must be the least and the greatest"),
+        (tune, {"steps": 0}, "`steps` must be at least 1"),
+        (tune, {"rng": "x"}, "`rng` must be a seed"),
+        (ensemble, {"count": 0}, "`trials` must be at least 1"),
+        (ensemble, {"spread": -1}, "`spread` must be zero or positive"),
+        (ensemble, {"spread": "all"}, "`spread` must be a number or 'domain'"),
+        (ensemble, {"spread": "domain", "start": (1, 2)}, "`start` must be left out"),
+        (ensemble, {"start": (1, 2, 3)}, "`start` must be"),
+        (ensemble, {"rng": "x"}, "`rng` must be a seed"),
     ],
 )
-def test_bad_arguments_of_an_ensemble_are_named(kwargs, words):
+def test_bad_arguments_are_named(function, kwargs, words):
     with pytest.raises(ValueError, match=words):
-        ensemble(BOWL, "sgd", **kwargs)
-
-
-def test_what_became_of_each_rate_is_told():
-    found = tune("x**2/20 + y**2", "sgd", steps=1500, budget=5, lr=(0.5, 10)).trials[0]
-    # Stable are rates below 1.
-    assert (found.status == "diverged").tolist() == np.isnan(found.values).tolist()
-    assert found.status[0] != "diverged"
-    assert found.status[-1] == "diverged"
+        function(BOWL, "sgd", **kwargs)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trajectories.mnist.source import load
+from trajectories.mnist import load
 
 NAMES = (
     "train-images-idx3-ubyte",

@@ -2,18 +2,14 @@
 
 import gzip
 import os
-import pickle
 import re
-import struct
 from dataclasses import FrozenInstanceError, replace
-from hashlib import sha256
 from importlib.resources import files
 
 import numpy as np
 import pytest
 
-from trajectories.mnist.data import Dataset, Split
-from trajectories.mnist.source import cache_folder, load, read_folder
+from trajectories.mnist import Dataset, Split, load
 
 PIXELS = np.arange(6 * 4, dtype=np.uint8).reshape(6, 4)
 LABELS = np.array([0, 1, 2, 0, 1, 2])
@@ -27,13 +23,6 @@ def tiny():
 # The arrays
 
 
-def test_a_data_set_holds_what_it_was_given(tiny):
-    assert np.array_equal(tiny.train_images, PIXELS)
-    assert np.array_equal(tiny.test_labels, [0, 1])
-    assert (tiny.scale, tiny.shape, tiny.classes, tiny.pixels) == (255.0, (2, 2), 3, 4)
-    assert repr(tiny) == "Dataset('tiny': 6 training and 2 test images of 2 x 2)"
-
-
 def test_it_cannot_be_changed(tiny):
     with pytest.raises(FrozenInstanceError):
         tiny.name = "MNIST"
@@ -43,24 +32,14 @@ def test_it_cannot_be_changed(tiny):
     PIXELS[0, 0] = 0  # Those of the caller still can.
 
 
-def test_it_goes_to_other_processes(tiny):
-    copy = pickle.loads(pickle.dumps(tiny))
-    assert repr(copy) == repr(tiny)
-    assert np.array_equal(copy.train_images, tiny.train_images)
-
-
 @pytest.mark.parametrize(
     ("changes", "kind", "words"),
     [
         ({"name": ""}, TypeError, "`name` must be a text that is not empty"),
         ({"train_images": PIXELS / 255}, TypeError, "`train_images` must be an array of uint8"),
-        ({"train_images": PIXELS.tolist()}, TypeError, "`train_images` must be an array of uint8"),
-        ({"train_images": PIXELS[0]}, ValueError, "`train_images` must be of 2 dimensions"),
         ({"test_images": PIXELS[:2, :3]}, ValueError, "`test_images` must be of 4 pixels each"),
         ({"test_labels": LABELS[:2] / 1}, TypeError, "`test_labels` must be an array of int64"),
-        ({"train_labels": np.eye(6, dtype=np.int64)}, ValueError, "`train_labels` must be of 1"),
         ({"train_labels": LABELS[:5]}, ValueError, "`train_labels` must be 6 labels, one an image"),
-        ({"train_labels": LABELS - 1}, ValueError, "`train_labels` must be from 0 to 2. Got -1"),
         ({"test_labels": LABELS[:2] + 2}, ValueError, "`test_labels` must be from 0 to 2. Got 3"),
         (
             {"test_images": PIXELS[:0], "test_labels": LABELS[:0]},
@@ -68,11 +47,8 @@ def test_it_goes_to_other_processes(tiny):
             "`test_labels` must be not empty",
         ),
         ({"scale": 10.0}, ValueError, "`train_images` must be at most the scale 10. Got 23"),
-        ({"scale": 0.0}, ValueError, "`scale` must be positive"),
         ({"scale": "255"}, TypeError, "`scale` must be a number"),
         ({"shape": (4,)}, ValueError, "`shape` must be rows and columns"),
-        ({"shape": 4}, ValueError, "`shape` must be rows and columns. Got 4"),
-        ({"shape": (2, 2.0)}, TypeError, "`shape` must be an integer"),
         ({"classes": 1}, ValueError, "`classes` must be at least 2"),
     ],
 )
@@ -96,16 +72,10 @@ def test_a_subset_is_the_first_images_and_the_whole_test_part(digits):
 
 
 @pytest.mark.parametrize(
-    ("count", "kind", "words"),
-    [
-        (0, ValueError, "at least 1. Got 0"),
-        (1438, ValueError, "at most the 1,437 there are. Got 1438"),
-        (3.0, TypeError, "an integer. Got 3.0"),
-        (True, TypeError, "an integer"),
-    ],
+    ("count", "words"), [(0, "at least 1. Got 0"), (1438, "at most the 1,437 there are. Got 1438")]
 )
-def test_a_subset_of_so_many_there_is_not(digits, count, kind, words):
-    with pytest.raises(kind, match=f"`count` must be {words}"):
+def test_a_subset_of_so_many_there_is_not(digits, count, words):
+    with pytest.raises(ValueError, match=f"`trials` must be {words}"):
         digits.subset(count)
 
 
@@ -147,21 +117,13 @@ def test_a_split_is_shuffled_by_its_seed_alone(digits):
     assert set(one.validation_labels) == set(one.train_labels) == set(range(10))
 
 
-@pytest.mark.parametrize("part", [0.29, 0.57, 0.01, 0.99])
-def test_a_share_of_a_hundred_is_a_whole_number(digits, part):
-    assert len(digits.subset(100).split(part, rng=0).validation_labels) == round(100 * part)
-
-
 @pytest.mark.parametrize(
     ("part", "rng", "kind", "words"),
     [
         (0, 0, ValueError, "`part` must be between 0 and 1. Got 0"),
-        (1.0, 0, ValueError, "`part` must be between 0 and 1. Got 1.0"),
-        (np.nan, 0, ValueError, "`part` must be"),
         ("half", 0, TypeError, "`part` must be a number"),
         (0.01, 0, ValueError, "`part` must be a share that leaves both parts some of 50 images"),
         (0.2, "seed", ValueError, "`rng` must be a seed, a Generator or None. Got 'seed'"),
-        (0.2, -1, ValueError, "`rng` must be a seed"),
     ],
 )
 def test_a_split_that_makes_no_sense(digits, part, rng, kind, words):
@@ -182,26 +144,6 @@ def test_digits_are_those_of_the_uci(digits):
     first = images[0].reshape(8, 8)
     assert first[:2].tolist() == [[0, 0, 5, 13, 9, 1, 0, 0], [0, 0, 13, 15, 10, 15, 5, 0]]
     assert labels[-3:].tolist() == [8, 9, 8]
-
-
-def test_digits_are_not_called_mnist(digits):
-    assert digits.name == "digits"
-    assert (digits.scale, digits.shape, digits.classes) == (16.0, (8, 8), 10)
-    assert (len(digits.train_labels), len(digits.test_labels)) == (1437, 360)
-
-
-def test_each_class_is_in_both_parts_alike(digits):
-    assert np.bincount(digits.train_labels).min() >= 141
-    assert np.bincount(digits.test_labels).min() >= 33
-
-
-def test_digits_are_the_same_as_scikit_learns(digits):
-    datasets = pytest.importorskip("sklearn.datasets")
-    theirs = datasets.load_digits()
-    ours = np.concatenate([digits.train_images, digits.test_images])
-    assert np.array_equal(ours, theirs.data)
-    labels = np.concatenate([digits.train_labels, digits.test_labels])
-    assert np.array_equal(labels, theirs.target)
 
 
 def test_the_archive_says_whose_the_digits_are():
@@ -232,13 +174,6 @@ def test_a_folder_of_other_images_is_called_by_its_name(small, folder_of, mark, 
     assert data.test_labels.tolist() == list(small["t10k-labels-idx1-ubyte"][8:])
 
 
-def test_a_folder_may_be_named_from_where_one_stands(small, folder_of, monkeypatch):
-    monkeypatch.chdir(folder_of(small, "mnist").parent)
-    assert load("./mnist").shape == (5, 4)
-    monkeypatch.chdir("mnist")
-    assert load(".").shape == (5, 4)
-
-
 def test_of_two_versions_the_gzipped_one_is_read(small, folder_of):
     folder = folder_of({**small, "t10k-labels-idx1-ubyte.gz": b"\0\0\x08\1\0\0\0\x0c" + bytes(12)})
     assert not load(folder).test_labels.any()
@@ -251,36 +186,12 @@ def test_of_two_versions_the_gzipped_one_is_read(small, folder_of):
     ("folder", "name"),
     [
         ("mnist", "mnist (not the original)"),
-        ("MNIST", "MNIST (not the original)"),
         ("digits", "digits (not the original)"),
         ("a\n  b", "a b"),
-        ("FashionMNIST", "FashionMNIST"),
     ],
 )
 def test_no_folder_can_pass_for_mnist_by_its_name(small, folder_of, folder, name):
     assert load(folder_of(small, folder)).name == name
-
-
-def test_a_folder_is_mnist_by_its_bytes_alone(small, folder_of, monkeypatch):
-    known = []
-    for data in small.values():
-        sizes = struct.unpack(f">{data[3]}I", data[4 : 4 + 4 * data[3]])
-        known.append((sizes, sha256(data).hexdigest()))
-    monkeypatch.setattr("trajectories.mnist.source._MNIST", known)
-    assert load(folder_of(small, "anything")).name == "MNIST"
-    name = "t10k-labels-idx1-ubyte"
-    data = bytearray(small[name])
-    data[-1] = (data[-1] + 1) % 10
-    altered = folder_of({**small, name: bytes(data)}, "altered")
-    with pytest.raises(ValueError, match=f"{name}': it is altered: others are MNIST's own"):
-        load(altered)
-
-
-def test_the_environments_folder_of_other_images_is_not_mnist(small, folder_of, clean, monkeypatch):
-    monkeypatch.setenv("TRAJECTORIES_DATA", str(folder_of(small, "shapes")))
-    with pytest.raises(ValueError, match=r"TRAJECTORIES_DATA names '.*shapes', which holds other"):
-        load("mnist")
-    assert load("auto").name == "shapes"
 
 
 def test_a_folder_called_raw_is_called_by_the_one_around_it(small, folder_of):
@@ -301,7 +212,6 @@ def with_sizes(data, *sizes):
     ("file", "change", "words"),
     [
         ("train-images-idx3-ubyte", lambda d: d[:-1], "truncated"),
-        ("t10k-labels-idx1-ubyte", lambda d: d[:3], "truncated"),
         ("t10k-images-idx3-ubyte", lambda d: d + b"\0", "more follows"),
         ("train-labels-idx1-ubyte", lambda d: d[:-1] + b"\x0a", "labels must be 0 to 9, and 10"),
         (
@@ -310,9 +220,7 @@ def with_sizes(data, *sizes):
             "it holds 29 labels for the 30 images of 'train-images-idx3-ubyte'",
         ),
         ("t10k-images-idx3-ubyte", lambda d: with_sizes(d, 12, 4, 4), "are of 4 x 4, not 5 x 4"),
-        ("t10k-images-idx3-ubyte", lambda d: with_sizes(d, 0, 5, 4), "it holds 0 images"),
         ("train-images-idx3-ubyte", lambda d: with_sizes(d, 30, 0, 4), "30 images of 0 x 4"),
-        ("t10k-images-idx3-ubyte", lambda d: with_sizes(d, 12), "1 dimensions, not 3"),
         ("t10k-labels-idx1-ubyte", lambda d: with_sizes(d, 3, 4), "2 dimensions, not 1"),
     ],
 )
@@ -322,13 +230,6 @@ def test_a_file_that_does_not_fit_is_refused_by_name(small, folder_of, file, cha
         load(folder)
     assert repr(str(folder / file)) in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-def test_a_missing_file_is_named(small, folder_of):
-    small.pop("t10k-labels-idx1-ubyte")
-    folder = folder_of(small)
-    with pytest.raises(FileNotFoundError, match="it holds no 't10k-labels-idx1-ubyte.gz'"):
-        load(folder)
 
 
 def test_a_folder_instead_of_a_file(small, folder_of):
@@ -352,23 +253,18 @@ def test_no_folder(tmp_path, name, words):
 # Names of sources, and the environment
 
 
-@pytest.mark.parametrize("name", ["digits", "Digits", " digits "])
-def test_digits_by_name(name, digits):
-    assert np.array_equal(load(name).test_images, digits.test_images)
-
-
-def test_an_unknown_name_suggests_the_nearest():
+def test_an_unknown_name_suggests_the_nearest(clean, tmp_path, monkeypatch):
+    with pytest.raises(TypeError, match="`source` must be a name or a folder"):
+        load(3)
+    monkeypatch.setenv("TRAJECTORIES_DATA", str(tmp_path / "gone"))
+    for source in ("auto", "mnist"):  # That is no reason for other data.
+        with pytest.raises(NotADirectoryError, match="TRAJECTORIES_DATA names '.*gone', which is"):
+            load(source)
     words = "Unknown data 'minst'. Did you mean 'mnist'? Known: auto, digits, mnist, the path of"
     with pytest.raises(ValueError, match=re.escape(words)):
         load("minst")
     with pytest.raises(ValueError, match="Unknown data ''"):
         load("")
-
-
-@pytest.mark.parametrize("source", [None, 3, b"digits", ["digits"]])
-def test_something_that_names_no_source(source):
-    with pytest.raises(TypeError, match="`source` must be a name or a folder"):
-        load(source)
 
 
 def test_the_environment_names_a_folder(small, folder_of, clean, monkeypatch):
@@ -380,26 +276,10 @@ def test_the_environment_names_a_folder(small, folder_of, clean, monkeypatch):
     assert not clean.exists()
 
 
-def test_a_folder_of_the_environment_that_is_not_there_is_no_reason_for_other_data(
-    clean, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("TRAJECTORIES_DATA", str(tmp_path / "gone"))
-    for source in ("auto", "mnist"):
-        with pytest.raises(NotADirectoryError, match="TRAJECTORIES_DATA names '.*gone', which is"):
-            load(source)
-
-
 def test_the_environment_may_speak_of_home(small, folder_of, clean, monkeypatch):
     monkeypatch.setenv("HOME", str(folder_of(small).parent))
     monkeypatch.setenv("TRAJECTORIES_DATA", "~/shapes")
     assert load().name == "shapes"
-
-
-def test_where_the_cache_is(monkeypatch, tmp_path):
-    monkeypatch.setenv("TRAJECTORIES_CACHE", str(tmp_path))
-    assert cache_folder() == tmp_path
-    monkeypatch.delenv("TRAJECTORIES_CACHE")
-    assert cache_folder().parts[-2:] == ("trajectories", "mnist")
 
 
 # The real one
@@ -419,15 +299,6 @@ def test_mnist_is_known_by_its_bytes(mnist):
     assert pixels.std(dtype=np.float64) == pytest.approx(0.3081, abs=5e-5)
 
 
-def test_mnist_by_name_comes_from_the_environments_folder(mnist_folder, mnist, clean, monkeypatch):
-    monkeypatch.setenv("TRAJECTORIES_DATA", str(mnist_folder))
-    for source in ("mnist", "MNIST", "auto"):
-        data = load(source)
-        assert data.name == "MNIST"
-        assert np.array_equal(data.test_images, mnist.test_images)
-    assert not clean.exists()
-
-
 def test_an_altered_file_among_mnists_own_is_refused(mnist_folder, tmp_path):
     for path in mnist_folder.glob("*-ubyte.gz"):
         (tmp_path / path.name).symlink_to(path)
@@ -437,24 +308,4 @@ def test_an_altered_file_among_mnists_own_is_refused(mnist_folder, tmp_path):
     (tmp_path / name).unlink()
     (tmp_path / name).write_bytes(gzip.compress(data))
     with pytest.raises(ValueError, match=rf"{re.escape(name)}': it is altered"):
-        read_folder(tmp_path)
-
-
-def test_a_part_of_mnist_is_not_called_mnist(mnist, folder_of):
-    def idx(array):
-        return with_sizes(
-            bytes(4 * array.ndim + 4) + array.astype(np.uint8).tobytes(), *array.shape
-        )
-
-    folder = folder_of(
-        {
-            "train-images-idx3-ubyte": idx(mnist.train_images[:99].reshape(-1, 28, 28)),
-            "train-labels-idx1-ubyte": idx(mnist.train_labels[:99]),
-            "t10k-images-idx3-ubyte": idx(mnist.test_images.reshape(-1, 28, 28)),
-            "t10k-labels-idx1-ubyte": idx(mnist.test_labels),
-        },
-        "mnist",
-    )
-    data = read_folder(folder)
-    assert data.name == "mnist (not the original)"
-    assert np.array_equal(data.train_images, mnist.train_images[:99])
+        load(tmp_path)

@@ -5,23 +5,23 @@ import gzip
 import hashlib
 import io
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from trajectories.mnist import source
-from trajectories.mnist import source as mirrors
-from trajectories.mnist.source import FILES, MIRRORS, Remote, fetch, is_whole, load
+from trajectories.mnist import load
+from trajectories.mnist.experiments import at_hand
+
+# What MNIST is, and who has it, is not told from outside: small files on this machine stand in.
+from trajectories.mnist.source import Remote, fetch
 
 
 class Manners(BaseHTTPRequestHandler):
@@ -61,9 +61,6 @@ class Manners(BaseHTTPRequestHandler):
     def shorter(self, data):
         self.answer(data[:-3])
 
-    def longer(self, data):
-        self.answer(data + b"\0")
-
     def endless(self, data):
         self.send_response(200)
         self.end_headers()
@@ -86,9 +83,6 @@ class Manners(BaseHTTPRequestHandler):
 
     def nonsense(self, data):
         self.wfile.write(b"220 this is no web server\r\n\r\n")
-
-    def odd_length(self, data):
-        self.answer(data, length="many")
 
     def silent(self, data):
         self.server.over.wait(20)
@@ -164,30 +158,6 @@ def manners(server, *names):
     return [f"{server.url}{name}/" for name in names]
 
 
-@pytest.mark.parametrize("call", ["stat", "read"])
-def test_what_cannot_be_read_is_not_whole(remotes, server, folder, monkeypatch, call):
-    path = folder / remotes[0].name
-    path.write_bytes(server.files[remotes[0].name])
-    assert is_whole(path, remotes[0])
-
-    def fail(*args, **kwargs):
-        raise OSError("the disk has gone")
-
-    name = {"stat": "pathlib.Path.is_file", "read": "pooch.file_hash"}[call]
-    monkeypatch.setattr(name, fail)
-    assert not is_whole(path, remotes[0])
-
-
-def test_a_file_that_another_process_has_put_there_is_taken(server, remotes, folder, monkeypatch):
-    def slower(target, url, file, timeout, bar):
-        target.write_bytes(server.files[file.name])
-        raise PermissionError("somebody holds it open")
-
-    monkeypatch.setattr(mirrors, "_download", slower)
-    fetch(folder, files=remotes, mirrors=manners(server, "good"))
-    assert contents(folder) == only_small(server)
-
-
 # One mirror
 
 
@@ -195,15 +165,6 @@ def test_a_file_that_another_process_has_put_there_is_taken(server, remotes, fol
 def test_all_files_arrive(server, remotes, folder, manner):
     fetch(folder, files=remotes, mirrors=manners(server, manner))
     assert contents(folder) == only_small(server)
-
-
-def test_what_is_there_is_not_fetched_again(server, remotes, folder):
-    for _ in range(2):
-        fetch(folder, files=remotes, mirrors=manners(server, "good"))
-    assert len(server.asked) == 4
-    (folder / remotes[2].name).unlink()
-    fetch(folder, files=remotes, mirrors=manners(server, "good"))
-    assert server.asked[4:] == [("good", remotes[2].name)]
 
 
 @pytest.mark.parametrize("harm", ["altered", "shorter", "empty", "link", "device"])
@@ -217,7 +178,6 @@ def test_a_damaged_file_in_the_folder_is_fetched_anew(server, remotes, folder, t
     else:
         harmed = {"altered": data[:-1] + b"?", "shorter": data[:-1], "empty": b""}
         path.write_bytes(harmed[harm])
-    assert not is_whole(path, remotes[1])
     fetch(folder, files=remotes, mirrors=manners(server, "good"))
     assert contents(folder) == only_small(server)
     assert not path.is_symlink()
@@ -225,36 +185,32 @@ def test_a_damaged_file_in_the_folder_is_fetched_anew(server, remotes, folder, t
 
 FAILURES = {
     "missing": "HTTP 404",
-    "broken": "HTTP 500",
     "altered": "altered, as its checksum shows",
     "cut": "the connection broke",
     "shorter": "bytes",
-    "longer": "more than the",
     "endless": "more than the",
     "page": "only 27 of",
     "said_to_be_packed": "",
     "nonsense": "the connection failed",
-    "odd_length": "",
     "silent": "no answer",
     "stalling": "the connection failed",
 }
 
 
 @pytest.mark.parametrize("manner", FAILURES)
-def test_a_mirror_that_fails_leaves_nothing_and_is_named(server, remotes, folder, manner):
+def test_a_mirror_that_fails_leaves_nothing_is_named_and_passed_over(
+    server, remotes, folder, manner
+):
     with pytest.raises(OSError, match=r"Cannot fetch 'train-images-idx3-ubyte\.gz'") as caught:
-        fetch(folder, files=remotes, mirrors=manners(server, manner), timeout=0.8)
+        fetch(folder, files=remotes, mirrors=manners(server, manner), timeout=0.3)
     text = str(caught.value)
     assert f"127.0.0.1:{server.server_address[1]}: " in text
     assert FAILURES[manner] in text
     assert "\n" not in text
     assert len(text) < 160
     assert contents(folder) == {}
-
-
-@pytest.mark.parametrize("manner", FAILURES)
-def test_a_mirror_that_fails_falls_through_to_the_next(server, remotes, folder, manner):
-    fetch(folder, files=remotes, mirrors=manners(server, manner, "good"), timeout=0.8)
+    server.asked.clear()
+    fetch(folder, files=remotes, mirrors=manners(server, manner, "good"), timeout=0.3)
     assert contents(folder) == only_small(server)
     # It was asked once; what followed came from the one that had served well.
     assert [name for name, _ in server.asked].count(manner) == 1
@@ -273,39 +229,21 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def test_a_mirror_that_nobody_runs(server, remotes, folder):
-    nobody = f"http://127.0.0.1:{free_port()}/mnist"
-    with pytest.raises(OSError, match=r"127\.0\.0\.1:\d+: the connection failed\)"):
-        fetch(folder, files=remotes, mirrors=[nobody])
-    fetch(folder, files=remotes, mirrors=[nobody, *manners(server, "good")])
-    assert contents(folder) == only_small(server)
-
-
-@pytest.mark.parametrize("url", ["", "mnist", "http://", "http://[/", "file:///etc", "ftp://a/b"])
-def test_a_mirror_that_is_no_web_address(server, remotes, folder, url):
-    with pytest.raises(OSError, match="Cannot fetch"):
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://127.0.0.1:{port}/mnist", r"127\.0\.0\.1:\d+: the connection failed\)"),
+        ("", "Cannot fetch"),
+        ("http://[/", "Cannot fetch"),
+        ("file:///etc", "Cannot fetch"),
+    ],
+)
+def test_a_mirror_that_nobody_runs_or_that_is_no_web_address(server, remotes, folder, url, words):
+    url = url.format(port=free_port())
+    with pytest.raises(OSError, match=words):
         fetch(folder, files=remotes, mirrors=[url])
     fetch(folder, files=remotes, mirrors=[url, *manners(server, "good")])
     assert contents(folder) == only_small(server)
-
-
-def test_without_mirrors_nothing_is_fetched(remotes, folder):
-    with pytest.raises(OSError, match="Cannot fetch"):
-        fetch(folder, files=remotes, mirrors=[])
-
-
-def test_every_mirror_that_failed_is_told(server, remotes, folder):
-    failing = manners(server, "missing", "altered", "broken")
-    with pytest.raises(OSError, match="HTTP 404; .*: altered.*; .*: HTTP 500"):
-        fetch(folder, files=remotes, mirrors=failing)
-    assert contents(folder) == {}
-
-
-def test_what_has_arrived_stays_when_a_later_file_fails(server, remotes, folder):
-    server.files[remotes[2].name] = b"something else"
-    with pytest.raises(OSError, match=remotes[2].name):
-        fetch(folder, files=remotes, mirrors=manners(server, "good"))
-    assert set(contents(folder)) == {remotes[0].name, remotes[1].name}
 
 
 def test_mirrors_that_each_hold_a_part_make_a_whole(server, remotes, folder):
@@ -318,29 +256,13 @@ def test_mirrors_that_each_hold_a_part_make_a_whole(server, remotes, folder):
 
 def test_a_mirror_that_crawls_is_passed_over(server, folder, monkeypatch):
     noise = remote("noise.bin", server.files["noise.bin"])
-    monkeypatch.setattr(mirrors, "_PATIENCE", 0.1)
+    now, begin = time.monotonic, time.monotonic()
     fetch(folder, files=[noise], mirrors=manners(server, "slow"))
-    assert is_whole(folder / "noise.bin", noise)  # Slow, but not too slow.
+    assert contents(folder) == {noise.name: server.files[noise.name]}  # Slow, but not too slow.
     (folder / "noise.bin").unlink()
-    monkeypatch.setattr(mirrors, "_CRAWL", 10e6)
+    monkeypatch.setattr(time, "monotonic", lambda: begin + 1000 * (now() - begin))
     with pytest.raises(OSError, match="too slow"):
         fetch(folder, files=[noise], mirrors=manners(server, "slow"))
-    fetch(folder, files=[noise], mirrors=manners(server, "slow", "good"))
-    assert is_whole(folder / "noise.bin", noise)
-
-
-def test_an_interrupted_download_leaves_nothing(server, folder, monkeypatch):
-    noise = remote("noise.bin", server.files["noise.bin"])
-    write = mirrors._Arriving.write
-
-    def interrupted(self, data):
-        write(self, data)
-        if self._count > 50_000:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(mirrors._Arriving, "write", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        fetch(folder, files=[noise], mirrors=manners(server, "good"))
     assert contents(folder) == {}
 
 
@@ -357,9 +279,6 @@ def test_a_place_that_cannot_be_written_is_no_fault_of_the_mirror(server, remote
     assert server.asked == []
 
 
-# Progress
-
-
 class Terminal(io.StringIO):
     def __init__(self, shown):
         super().__init__()
@@ -367,31 +286,13 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize(("asked", "terminal"), [(True, True), (True, False), (False, True)])
-def test_progress_is_shown_when_asked_on_a_terminal(
-    server, remotes, folder, monkeypatch, asked, terminal
-):
+def test_progress_is_shown_when_asked_on_a_terminal(served, monkeypatch, asked, terminal):
+    served("good")
     monkeypatch.setattr(sys, "stderr", Terminal(terminal))
-    fetch(folder, files=remotes, mirrors=manners(server, "good"), progress=asked)
+    load("mnist", progress=asked)
     text = sys.stderr.getvalue()
     assert ("MNIST" in text) == (asked and terminal)
     assert bool(text) == (asked and terminal)
-
-
-def test_progress_counts_what_a_failing_mirror_sent_only_once(server, remotes, folder, monkeypatch):
-    bars = []
-    make = mirrors._bar
-    monkeypatch.setattr(sys, "stderr", Terminal(True))
-    monkeypatch.setattr(mirrors, "_bar", lambda *args: bars.append(make(*args)) or bars[-1])
-    fetch(folder, files=remotes, mirrors=manners(server, "altered", "good"), progress=True)
-    assert bars[0].n == bars[0].total == sum(file.size for file in remotes)
-
-
-def test_nothing_is_said_on_stdout_or_stderr(server, remotes, folder, capfd):
-    fetch(folder, files=remotes, mirrors=manners(server, "broken", "good"))
-    assert capfd.readouterr() == ("", "")
-
-
-# Several processes
 
 
 def child(server, folder, remotes, *names):
@@ -436,10 +337,10 @@ def test_a_process_that_is_interrupted_leaves_nothing_whole_that_is_not(server, 
 def served(server, remotes, clean, monkeypatch):
     """Let `load` know the small files instead of MNIST, from mirrors of these manners."""
 
-    def serve(*names):
-        new = partial(fetch, files=remotes, mirrors=manners(server, *names))
-        monkeypatch.setattr(source, "fetch", new)
-        monkeypatch.setattr(source, "FILES", tuple(remotes))
+    def serve(*names, files=remotes, timeout=10.0):
+        told = {"files": files, "mirrors": manners(server, *names), "timeout": timeout}
+        for name, value in told.items():
+            monkeypatch.setitem(fetch.__kwdefaults__, name, value)
 
     return serve
 
@@ -475,19 +376,13 @@ def test_mnist_does_not_fall_back(served, clean):
     assert contents(clean) == {}
 
 
-def test_a_damaged_cache_is_mended(server, served, clean):
+def test_a_damaged_cache_is_mended_or_not_read(server, served, clean):
     served("good")
     first = load("mnist")
     path = clean / "t10k-images-idx3-ubyte.gz"
     path.write_bytes(path.read_bytes()[:-1])
     assert np.array_equal(load("mnist").test_images, first.test_images)
     assert contents(clean) == only_small(server)
-
-
-def test_a_damaged_cache_that_cannot_be_mended_is_not_read(served, clean):
-    served("good")
-    load("mnist")
-    path = clean / "t10k-images-idx3-ubyte.gz"
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     served("broken")
     with pytest.raises(OSError, match="Cannot fetch 't10k-images-idx3-ubyte.gz'"):
@@ -512,17 +407,7 @@ def test_a_cache_that_cannot_be_made_is_done_without(served, tmp_path, monkeypat
     assert contents(tmp_path / "temporary") == {}
 
 
-def test_a_cache_that_cannot_be_written_is_read_if_it_is_whole(server, served, clean, monkeypatch):
-    served("good")
-    load("mnist")
-    asked = len(server.asked)
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    assert len(load("mnist").train_labels) == 30
-    assert len(server.asked) == asked
-
-
-@pytest.mark.parametrize("how", ["newer", "older"])
-def test_without_a_home_nothing_is_written_where_one_stands(served, tmp_path, monkeypatch, how):
+def test_without_a_home_nothing_is_written_where_one_stands(served, tmp_path, monkeypatch):
     served("good")
     for name in ("HOME", "XDG_CACHE_HOME", "USERPROFILE", "LOCALAPPDATA", "TRAJECTORIES_CACHE"):
         monkeypatch.delenv(name, raising=False)
@@ -532,45 +417,34 @@ def test_without_a_home_nothing_is_written_where_one_stands(served, tmp_path, mo
         raise KeyError("this user has no home")
 
     monkeypatch.setattr(pwd, "getpwuid", nobody)
-    if how == "older":
-        monkeypatch.setattr("pooch.os_cache", lambda name: Path("~/.cache") / name)
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    assert source.cache_folder() is None
     with pytest.warns(UserWarning, match=r"it cannot be kept\. TRAJECTORIES_CACHE can name"):
         assert len(load("mnist").train_labels) == 30
     assert contents(Path.cwd()) == {}
 
 
-def test_progress_reaches_the_download(served, monkeypatch):
-    served("good")
-    monkeypatch.setattr(sys, "stderr", Terminal(True))
-    load("mnist", progress=True)
-    assert "MNIST" in sys.stderr.getvalue()
-
-
-def test_the_real_files_go_the_whole_way(server, mnist_folder, mnist, clean, monkeypatch):
+def test_the_real_files_go_the_whole_way(server, mnist_folder, mnist, served, clean):
+    known = fetch.__kwdefaults__
+    # As the MNIST page had them.
+    assert [file.size for file in known["files"]] == [9912422, 28881, 1648877, 4542]
+    assert all(url.startswith("https://") for url in known["mirrors"])
     server.files = {path.name: path.read_bytes() for path in mnist_folder.glob("*-ubyte.gz")}
     remotes = [remote(name, data) for name, data in server.files.items()]
-    monkeypatch.setattr(
-        source,
-        "fetch",
-        partial(fetch, files=remotes, mirrors=manners(server, "stalling", "good"), timeout=1.0),
-    )
+    served("stalling", "good", files=remotes, timeout=1.0)
     data = load("mnist")
     assert data.name == "MNIST"
     assert np.array_equal(data.train_images, mnist.train_images)
     assert contents(clean) == server.files
 
 
-def test_the_known_files_and_mirrors_are_of_the_right_form():
-    assert [file.name for file in FILES] == [
-        f"{part}-{kind}-ubyte.gz"
-        for part in ("train", "t10k")
-        for kind in ("images-idx3", "labels-idx1")
-    ]
-    assert all(len(bytes.fromhex(file.sha256)) == 32 for file in FILES)
-    # As the MNIST page gave them.
-    assert [file.size for file in FILES] == [9912422, 28881, 1648877, 4542]
-    assert len(MIRRORS) == len(set(MIRRORS)) >= 3
-    assert all(url.startswith("https://") and url.endswith("/") for url in MIRRORS)
+def test_images_at_hand_are_never_fetched(server, served, clean, folder_of, small, monkeypatch):
+    served("good")
+    assert at_hand().name == "digits"
+    clean.mkdir()
+    for name in only_small(server):
+        (clean / name).write_bytes(b"half of it")
+    assert at_hand().name == "digits"
+    monkeypatch.setenv("TRAJECTORIES_DATA", str(folder_of(small)))
+    assert at_hand().name == "shapes"
+    assert server.asked == []

@@ -1,44 +1,31 @@
 """The experiments: fair, honest about what diverges, kept, and within the textbook's ranges."""
 
-import inspect
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from trajectories import mnist
-from trajectories.mnist import experiments
-from trajectories.mnist.experiments import EXPERIMENTS
-from trajectories.mnist.experiments import study as study_module
-from trajectories.mnist.experiments.comparisons import (
-    BOOK,
-    RACE,
-    SCALES,
+from trajectories.mnist import MultiLayerNet, Trainer
+from trajectories.mnist.experiments import (
+    EXPERIMENTS,
+    Result,
+    activations,
     batch_norm,
     dropout,
-    ensemble,
-    optimizers,
-    overfitting_settings,
-    weight_decay,
-)
-from trajectories.mnist.experiments.signals import (
-    ACTIVATIONS,
-    INITS,
-    different_units,
+    dropout_ensemble,
     initial_weights,
     layers,
+    optimizers,
+    weight_decay,
     zero_weights,
 )
-from trajectories.mnist.experiments.signals import activations as send
-from trajectories.mnist.experiments.study import Result, Study, Variant, at_hand, seeds_of
-from trajectories.mnist.network import MultiLayerNet
-from trajectories.mnist.source import FILES
-from trajectories.optimizers.gradient import SGD
 
+#: The textbook's four.
+BOOK = ["sgd:0.01", "momentum:0.01", "adagrad:0.01", "adam:0.001"]
 TEXTBOOK = json.loads((Path(__file__).parents[1] / "data" / "book_results.json").read_text())
 SUMMARY = TEXTBOOK["summary"]
-FEW = {"iterations": 12, "seeds": 2, "workers": 1}
+FEW = {"iterations": 12, "seeds": 2, "n_jobs": 1}
 #: The shortest run of each that shows anything.
 SHORT = {
     "optimizers": {"iterations": 6, "seeds": 1},
@@ -49,7 +36,7 @@ SHORT = {
     "batch_norm": {"epochs": 1, "seeds": 1},
     "weight_decay": {"epochs": 2, "seeds": 1},
     "dropout": {"epochs": 2, "seeds": 1},
-    "ensemble": {"epochs": 2, "masks": 3, "seeds": 1},
+    "dropout_ensemble": {"epochs": 2, "masks": 3, "seeds": 1},
 }
 
 
@@ -60,26 +47,16 @@ def idle(monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("something is trained")
 
-    return lambda: monkeypatch.setattr(study_module, "train_all", refuse)
+    return lambda: monkeypatch.setattr(Trainer, "run", refuse)
 
 
 # --- what all have in common
 
 
-def test_the_registry_leads_to_every_experiment():
-    assert list(SHORT) == list(EXPERIMENTS)
-    for name, experiment in EXPERIMENTS.items():
-        function = experiment.function(name)
-        assert function.__name__ == name
-        known = inspect.signature(function).parameters
-        assert {"data", "seeds", "quick", "workers", "progress", "rng", "keep"} <= set(known)
-        assert set(experiment.moving) <= set(experiment.pages)
-
-
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_is_kept_and_not_run_twice(name, digits, tmp_path, idle):
     run, path = EXPERIMENTS[name].function(name), tmp_path / f"{name}.json"
-    found = run(digits, **SHORT[name], workers=1, keep=path)
+    found = run(digits, **SHORT[name], n_jobs=1, keep=path)
     assert [item.name for item in tmp_path.iterdir()] == [path.name]
     assert found.experiment == name
     assert found.data["name"] == ("digits" if EXPERIMENTS[name].images else "N(0, 1)")
@@ -90,89 +67,70 @@ def test_every_experiment_is_kept_and_not_run_twice(name, digits, tmp_path, idle
         assert [history.settings["seed"] for history in runs] == list(found.seeds)
     idle()
     before = path.read_bytes()
-    again = run(digits, **SHORT[name], workers=1, keep=path)
+    again = run(digits, **SHORT[name], n_jobs=1, keep=path)
     assert again == found
     assert path.read_bytes() == before
     if name != "activations":
         for other in ({"reuse": False}, {"rng": 7}):
             with pytest.raises(AssertionError, match="something is trained"):
-                run(digits, **SHORT[name], workers=1, keep=path, **other)
+                run(digits, **SHORT[name], n_jobs=1, keep=path, **other)
         assert path.read_bytes() == before
 
 
 def test_the_same_seed_gives_the_same_result_in_one_process_or_two(digits):
-    one = optimizers(digits, race=BOOK[:2], iterations=5, seeds=1, workers=1, rng=3)
-    two = optimizers(digits, race=BOOK[:2], iterations=5, seeds=1, workers=2, rng=3)
+    one = optimizers(digits, optimizers=BOOK[:2], iterations=5, seeds=1, n_jobs=1, rng=3)
+    two = optimizers(digits, optimizers=BOOK[:2], iterations=5, seeds=1, n_jobs=2, rng=3)
     assert one == two
-    assert one != optimizers(digits, race=BOOK[:2], iterations=5, seeds=1, workers=1, rng=4)
+    assert one != optimizers(digits, optimizers=BOOK[:2], iterations=5, seeds=1, n_jobs=1, rng=4)
 
 
 def test_other_data_or_settings_are_another_experiment(digits, tmp_path, idle):
     keep = tmp_path / "a.json"
-    initial_weights(digits, iterations=3, seeds=1, workers=1, keep=keep)
+    initial_weights(digits, iterations=3, seeds=1, n_jobs=1, keep=keep)
     idle()
     for data, settings in [(digits.subset(1000), {}), (digits, {"seeds": 2}), (digits, {"rng": 1})]:
         with pytest.raises(AssertionError, match="something is trained"):
-            initial_weights(data, **{"iterations": 3, "seeds": 1, "keep": keep, **settings})
-
-
-def test_what_is_no_result_is_replaced(digits, tmp_path):
-    keep = tmp_path / "a.json"
-    keep.write_text("[1, 2")
-    found = initial_weights(digits, iterations=3, seeds=1, workers=1, keep=keep)
-    assert Result.load(keep) == found
+            initial_weights(
+                data, **{"iterations": 3, "seeds": 1, "n_jobs": 1, "keep": keep, **settings}
+            )
 
 
 def test_an_interrupted_experiment_goes_on_where_it_was(digits, tmp_path, monkeypatch):
-    keep, train_all = tmp_path / "a.json", study_module.train_all
-    how = {"iterations": 8, "seeds": 2, "workers": 1}
-    ran = []
+    keep, run, ran = tmp_path / "a.json", Trainer.run, []
+    how = {"iterations": 8, "seeds": 2, "n_jobs": 1}
 
-    def interrupted(trainers, **_):
-        for trainer in list(trainers)[:3]:
-            trainer.run()
-        raise KeyboardInterrupt
-
-    def watched(trainers, **settings):
-        for trainer in trainers:
-            run = trainer.run
-            monkeypatch.setattr(trainer, "run", lambda run=run: ran.append(_steps(run)))
-        return train_all(trainers, **settings)
-
-    def _steps(run):
+    def watched(trainer, **settings):
+        if len(ran) == 3:
+            raise KeyboardInterrupt
         made = []
-        run(watch=lambda trainer: made.append(trainer.progress.iteration))
-        return len(made)
+        history = run(trainer, watch=lambda trainer: made.append(trainer.iteration))
+        ran.append(len(made))
+        return history
 
-    monkeypatch.setattr(study_module, "train_all", interrupted)
+    monkeypatch.setattr(Trainer, "run", watched)
     with pytest.raises(KeyboardInterrupt):
         initial_weights(digits, keep=keep, **how)
     assert not keep.exists()
     assert len(list(tmp_path.glob(".a.*.partial/*.npz"))) == 3
-    monkeypatch.setattr(study_module, "train_all", watched)
+    ran[:] = ["again"] * 4
     found = initial_weights(digits, keep=keep, **how)
-    assert ran == [0, 0, 0, 9, 9, 9]  # Those that are done train no more.
+    assert ran[4:] == [0, 0, 0, 9, 9, 9]  # Those that are done train no more.
     assert [item.name for item in tmp_path.iterdir()] == ["a.json"]
-    monkeypatch.setattr(study_module, "train_all", train_all)
+    monkeypatch.undo()
     assert found == initial_weights(digits, **how)
 
 
 def test_races_are_fair(digits):
-    study = Study("weight_decay", digits, overfitting_settings(), seeds=2)
-    variants = {
-        "plain": Variant(),
-        "decay": Variant(network={"weight_decay": 0.1}),
-        "dropout": Variant("adam:0.001", {"dropout": 0.2}),
-    }
-    made = study.trainers(variants, study.first(300), epochs=1)
-    for several in zip(*made.values(), strict=True):
-        first = several[0].network.flat_params
-        for trainer in several:
-            np.testing.assert_array_equal(trainer.network.flat_params, first)
-        drawn = [trainer.rng.choice(300, 100) for trainer in several]
-        assert all(np.array_equal(drawn[0], other) for other in drawn)
-    one, other = made["plain"]
-    assert not np.array_equal(one.network.flat_params, other.network.flat_params)
+    plain, held = dropout(digits, epochs=1, seeds=2, n_jobs=1).runs.values()
+    for one, other in zip(plain, held, strict=True):
+        for part in ("train", "test"):  # Scaling by dropout changes no answer of the same weights.
+            assert one.accuracy[part][0] == other.accuracy[part][0]
+    assert plain[0].accuracy["train"][0] != plain[1].accuracy["train"][0]
+    found = weight_decay(digits, epochs=1, seeds=1, n_jobs=1)
+    (plain,), (held,) = found.runs.values()
+    network = MultiLayerNet(64, found.settings["hidden"], 10, rng=[0, 1])
+    squares = sum(np.sum(w**2.0) for name, w in network.params.items() if name[0] == "W")
+    assert held.loss[0] - plain.loss[0] == pytest.approx(0.05 * squares, rel=1e-4)
 
 
 def test_optimizers_meet_the_same_first_loss(digits):
@@ -195,47 +153,34 @@ def test_optimizers_meet_the_same_first_loss(digits):
     assert found.records("Adam 0.001", "test").shape == found.records("Adam 0.001", "seconds").shape
 
 
-def test_who_races_may_have_labels_of_ones_own(digits):
-    found = optimizers(digits, race={"slow": "sgd:0.01", "fast": SGD(0.1)}, **FEW)
-    assert list(found.runs) == ["slow", "fast"]
-    plain = optimizers(digits, race=["sgd:0.01", "sgd:0.1"], **FEW)
-    np.testing.assert_array_equal(found.losses("fast"), plain.losses("SGD 0.1"))
+def test_seeds_are_numbers_in_a_row_or_drawn(digits):
+    def seeds(rng, count):
+        return zero_weights(digits, iterations=1, n_jobs=1, rng=rng, seeds=count).seeds
 
-
-def test_seeds_are_numbers_in_a_row_or_drawn():
-    assert seeds_of(5, 3) == (5, 6, 7)
-    assert seeds_of(np.random.default_rng(1), 3) == seeds_of(np.random.default_rng(1), 3)
-    assert len(set(seeds_of(None, 50))) == 50
-    assert len(seeds_of(np.random.RandomState(0), 4)) == 4
+    assert seeds(5, 3) == (5, 6, 7)
+    assert seeds(np.random.default_rng(1), 2) == seeds(np.random.default_rng(1), 2)
+    assert len({*seeds(None, 4), *seeds(np.random.RandomState(0), 4)}) == 8
     for bad in ([], [1, 1]):
         with pytest.raises(ValueError, match="`seeds` must be at least one, and no two alike"):
-            seeds_of(0, bad)
-
-
-def test_a_generator_draws_the_seeds(digits):
-    found = initial_weights(digits, iterations=2, seeds=2, workers=1, rng=np.random.default_rng(3))
-    assert found.seeds == seeds_of(np.random.default_rng(3), 2)
+            seeds(0, bad)
 
 
 @pytest.mark.parametrize(
     ("wrong", "kind", "words"),
     [
         ({"seeds": 0}, ValueError, "`seeds` must be at least 1"),
-        ({"seeds": 2.0}, TypeError, "`seeds` must be an integer"),
-        ({"iterations": 0}, ValueError, "`iterations` must be at least 1"),
-        ({"workers": 0}, ValueError, "`workers` must be at least 1"),
-        ({"rng": -1}, ValueError, "`rng` must be at least 0"),
         ({"rng": "x"}, ValueError, "`rng` must be a seed"),
         ({"keep": "result.txt"}, ValueError, "ends in .json"),
         ({"keep": "no/such/folder/a.json"}, FileNotFoundError, "does not exist"),
         ({"data": "mnits"}, ValueError, "Unknown data"),
-        ({"race": []}, ValueError, "`race` must be at least one optimizer"),
         ({"race": ["adam:0.1", "adam:0.1"]}, ValueError, "differ in name or learning rate"),
         ({"race": ["newton"]}, ValueError, "optimizers that need no surface"),
-        ({"race": "sgd:0.1"}, TypeError, "`race` must be a list of optimizers. Got 'sgd:0.1'"),
-        ({"race": SGD(0.1)}, TypeError, "`race` must be a list of optimizers"),
+        (
+            {"race": "sgd:0.1"},
+            TypeError,
+            "`optimizers` must be a list of optimizers. Got 'sgd:0.1'",
+        ),
         ({"race": {"a": "sgd", 1: "adam", "1": "adam"}}, ValueError, "differ in name"),
-        ({"race": ["sdg"]}, ValueError, "Did you mean 'sgd'"),
     ],
 )
 def test_wrong_arguments_are_refused_before_anything_is_done(wrong, kind, words, idle):
@@ -263,28 +208,11 @@ def test_results_are_saved_as_json_alone_and_cannot_be_changed(digits, tmp_path)
     assert repr(found) == "Result('zero_weights' on digits: 3 variants, 2 seeds)"
 
 
-def test_images_at_hand_are_never_fetched(clean, folder_of, small, monkeypatch):
-    def refuse(*_, **__):
-        raise AssertionError("the network is asked")
-
-    monkeypatch.setattr("trajectories.mnist.source.fetch", refuse)
-    assert at_hand().name == "digits"
-    clean.mkdir()
-    for file in FILES:
-        (clean / file.name).write_bytes(b"half of it")
-    assert at_hand().name == "digits"
-    monkeypatch.setattr("trajectories.mnist.experiments.study.is_whole", lambda *_: True)
-    with pytest.raises(AssertionError, match="the network is asked"):  # As it would be by `load`.
-        at_hand()
-    monkeypatch.setenv("TRAJECTORIES_DATA", str(folder_of(small)))
-    assert at_hand().name == "shapes"
-
-
 # --- what each shows
 
 
 def test_units_that_begin_alike_stay_alike(digits):
-    found = zero_weights(digits, iterations=60, seeds=2, workers=1)
+    found = zero_weights(digits, iterations=60, seeds=2, n_jobs=1)
     assert (found.arrays["units all 0"] == 1).all()
     assert (found.arrays["units all 0.01"] == 1).all()
     assert (found.arrays["units random (He)"] == 100).all()
@@ -296,17 +224,11 @@ def test_units_that_begin_alike_stay_alike(digits):
     assert (found.losses("random (He)")[:, -1] < 2.1).all()
 
 
-def test_different_units_are_counted():
-    network = MultiLayerNet(3, [4], 2, rng=0)
-    network.params["W1"] = np.array([[1.0, 1, 2, 1], [0, 0, 0, 5], [3, 3, 3, 3]])
-    assert different_units(network).tolist() == [3]
-
-
 def test_activations_are_spread_like_the_textbooks():
-    found = send(seeds=3)
+    found = activations(seeds=3)
     names = {"std 1": "std=1", "std 0.01": "std=0.01", "Xavier": "xavier", "He": "he"}
-    for activation in ACTIVATIONS:
-        for init in INITS:
+    for activation in ("sigmoid", "tanh", "relu"):
+        for init in names:
             facts = found.arrays[f"{activation} {init} facts"]
             theirs = TEXTBOOK["per_seed"]["activation_histogram"][f"{activation} {names[init]}"]
             kept = np.array([s["mean_std_saturated_or_zero_per_layer"] for s in theirs.values()])
@@ -332,7 +254,7 @@ def test_activations_are_spread_like_the_textbooks():
 
 
 def test_layers_are_looked_at_while_they_learn(digits):
-    found = layers(digits, iterations=40, moments=4, workers=1)
+    found = layers(digits, iterations=40, moments=4, n_jobs=1)
     assert found.arrays["moments"].tolist() == [0, 10, 20, 30, 40]
     for label, runs in found.runs.items():
         assert runs[0].iteration.tolist() == [0, 10, 20, 30, 40]
@@ -360,8 +282,8 @@ def test_layers_are_looked_at_while_they_learn(digits):
 
 
 def test_gradients_looked_at_are_the_networks_own(digits):
-    found = layers(digits, iterations=2, moments=1, workers=1)
-    network = Study("layers", digits, found.settings).network(0, activation="relu")
+    found = layers(digits, iterations=2, moments=1, n_jobs=1)
+    network = MultiLayerNet(64, found.settings["hidden"], 10, rng=[0, 1])
     few = digits.subset(500)
     network.loss_and_gradient(few.train_images / np.float32(16), few.train_labels)
     for k, delta in enumerate(network.deltas[:-1]):
@@ -372,33 +294,8 @@ def test_gradients_looked_at_are_the_networks_own(digits):
         assert found.arrays["ReLU, He gradients"][0, k] == pytest.approx(expected, abs=5)
 
 
-def test_runs_that_diverge_say_so_and_have_no_accuracy(digits):
-    found = batch_norm(digits, epochs=2, seeds=1, workers=1)
-    assert len(found.runs) == 2 * len(SCALES) == 32
-    (lost,) = found.runs["without, std 1"]
-    assert lost.diverged
-    assert np.isnan(lost.final["train"])
-    (kept,) = found.runs["with, std 1"]
-    assert not kept.diverged
-    assert found.records("with, std 1", "train").shape == (1, 3)
-
-
-def test_overfitting_runs_have_what_they_are_called_for(digits):
-    for run, setting, kept in (
-        (weight_decay, "weight_decay", "weight decay 0.1"),
-        (dropout, "dropout", "dropout 0.2"),
-    ):
-        found = run(digits, epochs=2, seeds=1, workers=1)
-        plain, held = found.runs
-        assert held == kept
-        of = [found.runs[label][0].settings["network"][setting] for label in (plain, held)]
-        assert of == [0.0, {"weight_decay": 0.1, "dropout": 0.2}[setting]]
-        assert found.runs[plain][0].settings["images"] == 300
-        assert set(found.runs[plain][0].accuracy) == {"train", "test"}
-
-
 def test_the_ensemble_is_the_mean_of_its_masks(digits):
-    found = ensemble(digits, epochs=60, masks=12, seeds=2, workers=1, ratio=0.1)
+    found = dropout_ensemble(digits, epochs=60, masks=12, seeds=2, n_jobs=1, ratio=0.1)
     many, single, scaled = (found.arrays[name] for name in ("ensemble", "single", "scaled"))
     assert many.shape == single.shape == (2, 12)
     np.testing.assert_array_equal(many[:, 0], single[:, 0])
@@ -408,17 +305,18 @@ def test_the_ensemble_is_the_mean_of_its_masks(digits):
     assert many[:, -1].mean() == pytest.approx(scaled.mean(), abs=0.1)
 
 
-@pytest.mark.parametrize("value", [0, 1, -0.1, "x"])
-def test_dropout_ratios_out_of_range_are_refused(value):
-    with pytest.raises((TypeError, ValueError), match="`ratio`"):
-        dropout("digits", ratio=value)
-    with pytest.raises((TypeError, ValueError), match="`ratio`"):
-        ensemble("digits", ratio=value)
-
-
-def test_weight_decay_out_of_range_is_refused():
-    with pytest.raises(ValueError, match="`decay` must be positive"):
-        weight_decay("digits", decay=0)
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: dropout("digits", ratio=1), "`ratio`"),
+        (lambda: dropout_ensemble("digits", ratio="x"), "`ratio`"),
+        (lambda: weight_decay("digits", decay=0), "`decay` must be positive"),
+        (lambda: layers("digits", optimizer="newton"), "`optimizer` must be one that needs no"),
+    ],
+)
+def test_other_settings_are_refused(call, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        call()
 
 
 # --- on real MNIST, against the range over the textbook's five seeds
@@ -436,34 +334,13 @@ def within(values, bounds, least=0.0):
 
 @pytest.mark.slow
 def test_the_race_is_the_textbooks(mnist):
-    found = optimizers(mnist, race=BOOK[:4], seeds=2)
+    found = optimizers(mnist, optimizers=BOOK, seeds=2)
     for label, theirs in zip(found.runs, SUMMARY["optimizer_compare"].values(), strict=True):
         accuracy = found.records(label, "test")[:, -1]
         assert within(accuracy, theirs["test_acc"]), (label, accuracy)
         # The textbook's losses are those of the same batch after the update: lower.
         losses = found.losses(label)[:, -100:].mean(axis=1)
         assert theirs["mean_last_100"][0] < losses.mean() < 2.2 * theirs["mean_last_100"][2]
-
-
-@pytest.mark.slow
-def test_losses_after_the_update_are_the_textbooks(mnist):
-    settings = {"hidden": [100] * 4, "batch_size": 128}
-    study = Study("optimizers", mnist, settings, seeds=2)
-    variants = {rule: Variant(rule) for rule in BOOK[:4]}
-    made = study.trainers(variants, mnist, iterations=2000, evaluate=(), evaluate_every=None)
-    for several, theirs in zip(made.values(), SUMMARY["optimizer_compare"].values(), strict=True):
-        means = []
-        for trainer in several:
-            after = []
-
-            def watch(one, after=after):
-                if one.progress.iteration > 1900:
-                    after.append(one.network.loss(*one.batch))
-
-            trainer.run(watch=watch)
-            assert len(after) == 100
-            means.append(np.mean(after))
-        assert within(means, theirs["mean_last_100"], 0.05 * theirs["mean_last_100"][1]), means
 
 
 @pytest.mark.slow
@@ -491,11 +368,11 @@ def test_batch_normalisation_is_the_textbooks(mnist):
             final = found.records(plain, "train")[:, 19]
             assert within(final, theirs["no_bn_acc_final"], 0.03), (plain, final)
     learns = [
-        scale
-        for scale, label in zip(SCALES, list(found.runs)[1::2], strict=True)
+        label
+        for label in list(found.runs)[1::2]
         if np.median(np.nan_to_num([run.final["train"] for run in found.runs[label]])) > 0.5
     ]
-    assert [round(scale, 2) for scale in learns] == [0.29, 0.16]
+    assert learns == ["without, std 0.29", "without, std 0.16"]
 
 
 @pytest.mark.slow
@@ -525,30 +402,7 @@ def test_overfitting_is_the_textbooks(mnist, run, name):
 
 @pytest.mark.slow
 def test_one_scaled_pass_is_about_as_good_as_many_masks(mnist):
-    found = ensemble(mnist, seeds=1, masks=30)
+    found = dropout_ensemble(mnist, seeds=1, masks=30)
     many, single, scaled = (found.arrays[name][0] for name in ("ensemble", "single", "scaled"))
     assert many[-1] - single.mean() > 0.05
     assert abs(many[-1] - scaled) < 0.03
-
-
-def test_the_race_has_the_textbooks_optimizers_first():
-    assert RACE[: len(BOOK)] == BOOK
-    assert len(BOOK) == 5
-
-
-def test_results_equal_results_alone():
-    data = {"name": "digits", "train": 1, "test": 1, "shape": [8, 8], "sum": ""}
-    one, same, other = (Result("dropout", data, {}, (seed,)) for seed in (0, 0, 1))
-    assert one == same != other
-    assert one != "dropout"
-
-
-def test_layers_are_trained_by_rules_of_gradients_alone(digits):
-    with pytest.raises(ValueError, match="`optimizer` must be one that needs no surface. Got"):
-        layers(digits, optimizer="newton", iterations=2)
-
-
-def test_rooms_list_what_they_offer():
-    for room in (mnist, experiments):
-        assert dir(room) == sorted(room.__all__)
-        assert all(getattr(room, name) is not None for name in dir(room))

@@ -5,8 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from trajectories.mnist.history import History
-from trajectories.records import versions
+from trajectories.mnist import History
 
 
 def history_of(**changes):
@@ -30,22 +29,14 @@ def test_it_saves_and_loads_bit_for_bit(tmp_path):
     history.save(tmp_path / "a.json")
     again = History.load(tmp_path / "a.json")
     assert again == history
-    assert again.versions == history.versions == versions()
+    assert again.versions == history.versions
+    assert again.versions["numpy"] == np.__version__
     np.testing.assert_array_equal(again.seconds, history.seconds)
     for name in ("loss", "iteration", "epoch"):
         mine, theirs = getattr(history, name), getattr(again, name)
         assert mine.dtype == theirs.dtype
         np.testing.assert_array_equal(mine, theirs)
     assert list(tmp_path.iterdir()) == [tmp_path / "a.json"]
-
-
-def test_a_history_without_records_saves_too(tmp_path):
-    history = history_of(
-        loss=[], iteration=[], epoch=[], accuracy={"test": []}, seconds=[], diverged_at=0
-    )
-    history.save(tmp_path / "a.json")
-    assert History.load(tmp_path / "a.json") == history
-    assert np.isnan(history.final["test"])
 
 
 def test_equality_is_of_what_happened_and_not_of_how_long_it_took():
@@ -69,15 +60,6 @@ def test_a_run_that_diverged_has_no_final_accuracy():
     assert all(np.isnan(a) for a in lost.final.values())
     assert repr(lost) == "History('Adam', iterations=200, diverged at iteration 200)"
     assert repr(history_of()).endswith("train=0.75, test=0.7)")
-
-
-def test_its_arrays_are_its_own_and_cannot_be_changed():
-    loss = np.ones(200)
-    history = history_of(loss=loss)
-    loss[0] = 5
-    assert history.loss[0] == 1
-    with pytest.raises(ValueError, match="read-only"):
-        history.loss[0] = 5
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 import pytest
 
-from trajectories.optimizers import OPTIMIZERS
+from trajectories import OPTIMIZERS
 
 
-@pytest.fixture(params=OPTIMIZERS.values(), ids=OPTIMIZERS)
+@pytest.fixture(params=OPTIMIZERS.values(), ids=OPTIMIZERS, scope="session")
 def cls(request):
     """One of the rules that see gradients only."""
     return request.param

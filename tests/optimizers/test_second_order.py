@@ -2,22 +2,19 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import trajectories as tj
-from trajectories.optimizers import SURFACE_OPTIMIZERS, as_optimizer, to_spec
-from trajectories.surfaces.catalogue import quadratic
+from trajectories import SURFACE_OPTIMIZERS
 
 ALL = pytest.mark.parametrize("cls", SURFACE_OPTIMIZERS.values(), ids=SURFACE_OPTIMIZERS)
 SEARCHED = pytest.mark.parametrize("cls", [tj.DampedNewton, tj.Backtracking])
-coordinates = st.floats(-10, 10)
 
 
-@given(st.floats(1, 1e4), st.floats(0, 360), coordinates, coordinates)
-@settings(deadline=None, max_examples=30)
+@given(*[st.floats(*ends) for ends in ((1, 1e4), (0, 360), (-10, 10), (-10, 10))])
+@settings(max_examples=8)
 def test_newton_finds_the_minimum_of_a_quadratic_in_one_step(condition, angle, x, y):
-    path = tj.descend(quadratic(condition, angle), tj.Newton(), start=(x, y), steps=1)
+    path = tj.descend(tj.quadratic(condition, angle), tj.Newton(), start=(x, y), steps=1)
     assert path.final == pytest.approx([0, 0], abs=1e-9 * condition)
 
 
@@ -30,12 +27,11 @@ def test_newton_is_the_solution_of_its_equations():
     np.testing.assert_allclose(p.T, wanted, rtol=1e-12)
 
 
-def test_newton_converges_quadratically():
-    path = tj.descend("rosenbrock", tj.Newton(), start=(1.05, 1.1), steps=6)
-    errors = np.hypot(*(path.positions - 1).T)
-    good = errors[errors > 1e-12]
-    assert (good[1:] < 30 * good[:-1] ** 2).all()
-    assert errors[-1] < 1e-13
+def test_on_a_flat_direction_newton_has_diverged_and_damping_saves_it():
+    path = tj.descend("(x + y)**2", tj.Newton(), start=(1, 2), steps=3)
+    assert (path.status, path.diverged_at) == ("diverged", 1)
+    path = tj.descend("(x + y)**2", tj.DampedNewton(), start=(1, 2), steps=3)
+    assert path.values[-1] < 1e-20
 
 
 def test_newton_goes_to_a_saddle_and_damped_newton_does_not():
@@ -47,25 +43,12 @@ def test_newton_goes_to_a_saddle_and_damped_newton_does_not():
     assert damped.values[-1] < -1
 
 
-def test_newton_on_a_flat_direction_has_diverged():
-    path = tj.descend("(x + y)**2", tj.Newton(), start=(1, 2), steps=3)
-    assert path.status == "diverged"
-    assert path.diverged_at == 1
-
-
-def test_damping_saves_a_flat_direction():
-    path = tj.descend("(x + y)**2", tj.DampedNewton(), start=(1, 2), steps=3)
-    assert path.values[-1] < 1e-20
-
-
 @SEARCHED
-@pytest.mark.parametrize(
-    "surface", ["rosenbrock", "beale", "himmelblau", "ackley", "goldstein_price"]
-)
+@pytest.mark.parametrize("surface", ["rosenbrock", "ackley", "goldstein_price"])
 def test_a_line_search_never_goes_up(cls, surface):
-    starts = np.random.default_rng(0).uniform(-2, 2, (200, 2))
-    path = tj.descend(surface, cls(), starts, steps=40)
-    assert (path.status == "stopped").all()
+    starts = np.random.default_rng(0).uniform(-2, 2, (50, 2))
+    path = tj.descend(surface, cls(), starts, steps=25)
+    assert (path.status == "finished").all()
     assert (np.diff(path.values, axis=0) <= 0).all()
 
 
@@ -82,53 +65,22 @@ def test_backtracking_by_hand():
     assert path.final == pytest.approx(p, rel=1e-12)
 
 
-def test_backtracking_survives_any_learning_rate():
-    for lr in (0.1, 1.0, 1e3, 1e12):
-        assert tj.descend("booth", tj.Backtracking(lr), steps=300).values[-1] < 1e-2
-
-
-class Counted:
-    """A bowl, or a plain from whose middle nothing falls; it counts how often it is asked."""
-
-    def __init__(self, f):
-        self.f, self.asked = f, 0
-
-    def __call__(self, x, y):
-        self.asked += 1
-        return self.f(x, y)
-
-    def hessian(self, p):
-        return np.broadcast_to(np.eye(2), (len(p), 2, 2)).copy()
-
-
 @SEARCHED
-def test_a_search_in_vain_ends_after_60_trials_and_stays(cls):
-    # So long a step that even its last cut does not round to nothing.
-    spike = Counted(lambda x, y: np.where((x == 1) & (y == 2), 0.0, 1.0))
-    p = np.array([[1.0], [2.0]])
-    cls(1e9).bind(spike, p, np.full((2, 1), 1e3))()
-    assert p.tolist() == [[1.0], [2.0]]
-    assert spike.asked == 1 + 60
-
-
-@SEARCHED
-def test_a_step_that_falls_enough_at_once_costs_two_values(cls):
-    bowl, p = Counted(lambda x, y: (x**2 + y**2) / 2), np.array([[1.0, -3.0], [2.0, 0.5]])
-    cls(1.0).bind(bowl, p, p.copy())()
-    assert (p == 0).all()
-    assert bowl.asked == 2
+def test_a_search_in_vain_ends_and_stays(cls):
+    # It slopes in both directions, but is far lower at one point than anywhere beside it.
+    spike = "x + y + 1e20*abs(sign(x - 1)) + 1e20*abs(sign(y - 2))"
+    path = tj.descend(spike, cls(1e9), start=(1, 2), steps=2)
+    assert (path.gradients == 1).all()
+    assert (path.positions == (1, 2)).all()
 
 
 @SEARCHED
 def test_each_path_of_a_batch_is_cut_for_itself(cls):
     # Along x**4, a unit step from 0.1 falls, one from 3 must be cut, and so again and again.
-    bowl = tj.Surface("x**4 + y**2")
-    p = np.array([[0.1, 3.0], [0.0, 0.0]])
-    cls(1.0).bind(bowl, p, bowl.gradient(p.T).T)()
-    for i, x in enumerate([0.1, 3.0]):
-        alone = np.array([[x], [0.0]])
-        cls(1.0).bind(bowl, alone, bowl.gradient(alone.T).T)()
-        assert p[:, i].tolist() == alone[:, 0].tolist()
+    starts = np.array([[0.1, 0.0], [3.0, 0.0]])
+    batch = tj.descend("x**4 + y**2", cls(1.0), starts, steps=3)
+    for i, start in enumerate(starts):
+        assert batch[i] == tj.descend("x**4 + y**2", cls(1.0), start, steps=3)
 
 
 def absolute(hessian):
@@ -154,91 +106,24 @@ def test_damping_is_the_least_curvature():
     np.testing.assert_allclose(p, [[3 - 0.5 * 0.3 / 0.5], [-0.25]], rtol=1e-14)
 
 
-def test_at_the_minimum_nothing_moves():
-    for cls in SURFACE_OPTIMIZERS.values():
-        path = tj.descend("x**2/20 + y**2", cls(), start=(0, 0), steps=3)
-        assert (path.positions == 0).all()
-        assert path.status == "stopped"
-
-
 @ALL
-def test_a_batch_is_its_paths_one_by_one(cls):
-    starts = np.random.default_rng(1).uniform(-2, 2, (20, 2))
-    batch = tj.descend("rosenbrock", cls(), starts, steps=10)
-    for i in (0, 7, 19):
-        alone = tj.descend("rosenbrock", cls(), starts[i], steps=10)
-        assert np.array_equal(batch.positions[:, i], alone.positions, equal_nan=True)
-
-
-@ALL
-def test_learning_rates_as_an_array_and_as_a_schedule(cls):
+def test_batches_arrays_and_schedules_are_their_paths_one_by_one(cls):
+    starts = np.random.default_rng(1).uniform(-2, 2, (3, 1, 2))
     rates = np.array([0.3, 0.6, 1.0])
-    batch = tj.descend("booth", cls(rates), steps=5)
-    for i, rate in enumerate(rates):
-        alone = tj.descend("booth", cls(float(rate)), steps=5)
-        assert np.array_equal(batch.positions[:, i], alone.positions)
-    falling = tj.descend("booth", cls(lambda step: 0.5**step), steps=2)
+    batch = tj.descend("rosenbrock", cls(rates), starts, steps=6)
+    for i, j in np.ndindex(3, 3):
+        alone = tj.descend("rosenbrock", cls(float(rates[j])), starts[i, 0], steps=6)
+        assert np.array_equal(batch.positions[:, i, j], alone.positions, equal_nan=True)
+    asked = []
+    falling = tj.descend("booth", cls(lambda step: asked.append(step) or 0.5**step), steps=2)
+    assert asked == [0, 1]
     assert np.array_equal(falling.positions[1], tj.descend("booth", cls(1.0), steps=1).final)
 
 
 @ALL
-def test_a_schedule_is_asked_for_each_step_from_zero(cls):
-    asked, surface, p = [], tj.SURFACES["booth"], np.array([[-5.0], [3.0]])
-
-    def schedule(step):
-        asked.append(step)
-        return 0.5
-
-    rule = cls(schedule)
-    step = rule.bind(surface, p, surface.gradient(p.T).T)
-    for _ in range(4):
-        step()
-    assert asked == [0, 1, 2, 3]
-    assert rule.steps_taken == 4
-
-
-@ALL
-def test_spec_strings(cls):
-    assert as_optimizer(f"{cls.name}:0.5") == cls(0.5)
-    assert as_optimizer(to_spec(cls(0.25))) == cls(0.25)
-    assert as_optimizer(cls) == cls()
-
-
-@pytest.mark.parametrize(
-    ("rule", "expected"),
-    [
-        (tj.Newton(), {"lr": 1}),
-        (tj.DampedNewton(), {"lr": 1, "damping": 1e-6, "shrink": 0.5, "slope": 1e-4}),
-        (tj.Backtracking(), {"lr": 1, "shrink": 0.5, "slope": 1e-4}),
-    ],
-    ids=lambda value: getattr(value, "name", None),
-)
-def test_defaults(rule, expected):
-    assert rule.hyperparameters == expected
-
-
-def test_a_path_survives_the_disk(tmp_path):
-    path = tj.descend("booth", tj.DampedNewton(0.5, damping=0.1), steps=3)
-    path.save(tmp_path / "path.npz")
-    assert tj.Trajectory.load(tmp_path / "path.npz") == path
-
-
-@pytest.mark.parametrize(
-    ("make", "words"),
-    [
-        (lambda: tj.Newton(0.0), "`lr` must be positive. Got 0.0"),
-        (lambda: tj.Backtracking(shrink=1.0), "`shrink` must be between 0 and 1, without the ends"),
-        (lambda: tj.Backtracking(slope=0.0), "`slope` must be between 0 and 1, without the ends"),
-        (lambda: tj.DampedNewton(damping=-1.0), "`damping` must be zero or positive. Got -1.0"),
-    ],
-)
-def test_bad_hyperparameters(make, words):
-    with pytest.raises(ValueError, match=words):
-        make()
-
-
-def test_a_lost_start_stays_lost():
-    for cls in (tj.DampedNewton, tj.Backtracking, tj.Newton):
-        path = tj.descend("exp(x**2 + y**2)", cls(), start=(30, 30), steps=3)
-        assert path.status == "diverged"
-        assert path.diverged_at == 0
+def test_at_the_minimum_nothing_moves_and_a_lost_start_stays_lost(cls):
+    path = tj.descend("x**2/20 + y**2", cls(), start=(0, 0), steps=3)
+    assert (path.positions == 0).all()
+    assert path.status == "finished"
+    path = tj.descend("exp(x**2 + y**2)", cls(), start=(30, 30), steps=3)
+    assert (path.status, path.diverged_at) == ("diverged", 0)

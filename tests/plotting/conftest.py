@@ -1,14 +1,27 @@
 """What the tests of pictures share."""
 
+import itertools
 import shutil
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.text import Text
+from PIL import Image
 
-from trajectories import Surface, Trajectory, compare, descend
-from trajectories.optimizers.gradient import SGD
+from tests.plotting.reading import NIGHT, RECIPE, Film, bar
+from trajectories import (
+    SGD,
+    Surface,
+    Trajectory,
+    animate,
+    compare,
+    descend,
+    plot,
+    plot_3d,
+    plot_grid,
+    plot_race,
+)
 
 BOWL = "x**2/20 + y**2"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -67,7 +80,7 @@ def handmade():
             positions=positions,
             values=np.asarray(surface.value(positions)),
             gradients=surface.gradient(positions),
-            status=np.where(diverged_at < 0, "stopped", "diverged"),
+            status=np.where(diverged_at < 0, "finished", "diverged"),
             diverged_at=diverged_at,
             converged_at=np.full(diverged_at.shape, -1),
         )
@@ -84,6 +97,32 @@ def pixels():
         return np.array(figure.canvas.buffer_rgba())[..., :3]
 
     return draw
+
+
+@pytest.fixture(scope="session")
+def draw():
+    """Return a function that draws a whole figure in the layout of a name."""
+    functions = {
+        "overlay": lambda paths, **how: plot(paths, **how).figure,
+        "grid": plot_grid,
+        "race": plot_race,
+        "3d": lambda paths, **how: plot_3d(paths, **how).figure,
+    }
+    return lambda layout, paths, **how: functions[layout](paths, **how)
+
+
+@pytest.fixture(scope="session")
+def assert_painted(pixels):
+    """Return a function that compares the frames of some steps, in any order, with full draws."""
+
+    def check(moving, steps):
+        moving.frame_steps = tuple(steps)
+        full = moving.picture()
+        for step, frame in zip(steps, moving.frames(), strict=True):
+            full.show(step)
+            np.testing.assert_array_equal(frame, pixels(full.figure), f"at step {step}")
+
+    return check
 
 
 @pytest.fixture(scope="session")
@@ -108,6 +147,20 @@ def words():
         ]
 
     return listed
+
+
+@pytest.fixture(scope="session")
+def meeting():
+    """Return a function that lists the pairs of words that cover each other, and not by a hair."""
+
+    def pairs(listed, hair=1.0):
+        return [
+            (one, other)
+            for (one, a), (other, b) in itertools.combinations(listed, 2)
+            if min(a.x1, b.x1) - max(a.x0, b.x0) > hair and min(a.y1, b.y1) - max(a.y0, b.y0) > hair
+        ]
+
+    return pairs
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +202,28 @@ def visit_file(browser):
     for context in contexts:
         context.close()
     assert complaints == []
-    files = [url for url in asked if url != "data:,"]
+    files = [url for url in asked if not url.startswith("data:")]
     assert len(files) == sum(wanted)
     assert all(url.startswith("file:") for url in files)
+
+
+@pytest.fixture(scope="session")
+def album(tmp_path_factory, short):
+    """A folder with a file of each kind that can be shown; the moving ones have a recipe."""
+    pytest.importorskip("av", reason="PyAV writes the videos")
+    folder = tmp_path_factory.mktemp("album")
+    paper = (255, 255, 255)
+    Film(bar(4, (80, 60), paper, paper), RECIPE).save(folder / "zigzag.gif")
+    race = Film(bar(8, (120, 54), NIGHT, NIGHT), RECIPE)
+    for kind in ("mp4", "webm"):
+        race.save(folder / f"race.{kind}", fps=10, end_pause=0, poster=False)
+    tall = Image.new("RGB", (50, 100), NIGHT)
+    tall.save(folder / "tall.png")
+    tall.save(folder / "tall.jpg", quality=95)
+    tall.save(folder / "tall.webp", lossless=True)
+    moving = {"save_all": True, "append_images": [Image.new("RGB", (50, 100), "red")]}
+    tall.save(folder / "moving.png", "PNG", **moving)
+    tall.save(folder / "moving.apng", "PNG", **moving)
+    plot(short, size=(160, 120)).figure.savefig(folder / "drawing.svg")
+    animate(short, limits="domain").save(folder / "page.html", fps=20)
+    return folder

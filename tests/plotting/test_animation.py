@@ -1,6 +1,6 @@
-import functools
+"""Moving pictures: their frames, what they are told, and how they are saved."""
+
 import io
-import itertools
 import subprocess
 import sys
 
@@ -10,160 +10,62 @@ import pytest
 from matplotlib.animation import FuncAnimation
 from PIL import Image
 
-from trajectories import (
-    Animation,
-    animate,
-    compare,
-    descend,
-    plot,
-    plot_grid,
-    plot_overlay,
-    plot_race,
-)
-from trajectories.plotting.animation import Painter, default_fps
-from trajectories.plotting.panels import LAYOUTS
-from trajectories.plotting.plots import draw
-from trajectories.plotting.theme import applied
+from trajectories import Animation, animate, compare, descend, plot
 
 SIZE = (320, 240)
-STATIC = {
-    "overlay": plot_overlay,
-    "grid": plot_grid,
-    "race": plot_race,
-    "3d": functools.partial(draw, "3d"),
-}
-
-
-def picture(layout, paths, theme=None, size=SIZE, **kwargs):
-    with applied(theme) as chosen:
-        return LAYOUTS[layout](paths, chosen, size=size, **kwargs)
-
-
-def line_data(figure):
-    """Return what all lines of a figure go through, those only that are seen."""
-    return [
-        line.get_xydata().copy() for ax in figure.axes for line in ax.lines if line.get_visible()
-    ]
+SMALL = (200, 150)
+LAYOUTS = ["overlay", "grid", "race", "3d"]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize(
-    ("which", "theme"), [("leaving", "light"), ("leaving", "slides-dark"), ("many", "light")]
-)
-def test_painted_frames_are_full_draws_in_whatever_order(which, layout, theme, request, pixels):
-    paths = request.getfixturevalue(which)
-    paths = paths if isinstance(paths, list) else [paths]
-    painter = Painter(picture(layout, paths, theme))
-    full = picture(layout, paths, theme)
-    last = full.steps
-    for step in (last, 0, 7, 1, last - 1, 11, 2, 7):
-        painted = painter.paint(step)
-        full.show(step)
-        drawn = pixels(full.figure)
-        assert (painted[..., :3] != drawn).any(axis=2).sum() == 0, f"at step {step}"
-        assert (painted[..., 3] == 255).all()
+@pytest.mark.parametrize(("which", "theme"), [("leaving", "slides-dark"), ("many", "light")])
+def test_painted_frames_are_full_draws_in_whatever_order(
+    which, layout, theme, request, assert_painted
+):
+    moving = animate(request.getfixturevalue(which), layout=layout, theme=theme, size=SIZE)
+    last = moving.frame_steps[-1]
+    assert_painted(moving, (last, 0, 7, 1, 11, 7) if layout != "3d" else (last, 0, 7))
 
 
-@pytest.mark.parametrize("kwargs", [{"zorder": 1}, {"alpha": 0.4}, {"linestyle": ":", "lw": 5}])
-def test_painted_frames_are_full_draws_with_styles_of_the_users_own(kwargs, leaving, pixels):
-    painter = Painter(picture("overlay", leaving, **kwargs))
-    full = picture("overlay", leaving, **kwargs)
-    for step in (24, 3, 12):
-        full.show(step)
-        np.testing.assert_array_equal(painter.paint(step)[..., :3], pixels(full.figure))
+@pytest.mark.parametrize("kwargs", [{"zorder": 1, "alpha": 0.4}, {"linestyle": ":", "lw": 5}])
+def test_painted_frames_are_full_draws_with_styles_of_the_users_own(
+    kwargs, leaving, assert_painted
+):
+    assert_painted(animate(leaving, size=SIZE, **kwargs), (24, 3, 12))
 
 
 @pytest.mark.parametrize("layout", ["overlay", "race"])
-def test_painter_draws_afresh_what_has_something_else_below_it(layout, handmade, pixels):
+def test_what_has_something_else_below_it_is_painted_afresh(layout, handmade, assert_painted):
     # The path runs under the words of its own exit and back through the counter's place.
     rim = [(np.cos(a), np.sin(a)) for a in np.linspace(0, 12, 40)]
     paths = [handmade([*rim, (5, 5)], label="round"), handmade(np.array(rim)[::-1], label="back")]
-    limits = ((-1, 1), (-0.8, 0.8))
-    painter = Painter(picture(layout, paths, limits=limits))
-    full = picture(layout, paths, limits=limits)
-    for step in (*range(0, 41, 4), 40, *range(39, 0, -5)):
-        full.show(step)
-        np.testing.assert_array_equal(painter.paint(step)[..., :3], pixels(full.figure))
+    moving = animate(paths, layout=layout, limits=((-1, 1), (-0.8, 0.8)), size=SIZE)
+    assert_painted(moving, (*range(0, 41, 8), *range(39, 0, -8)))
 
 
 @pytest.mark.parametrize("theme", [None, "slides-dark"])
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_last_frame_is_the_static_figure(layout, theme, leaving, pixels):
-    moving = animate(leaving, layout=layout, theme=theme, size=SIZE, frames=3)
-    *_, last = moving.frames()
-    np.testing.assert_array_equal(last, pixels(STATIC[layout](leaving, theme=theme, size=SIZE)))
+def test_last_frame_is_the_static_figure(layout, theme, leaving, pixels, draw):
+    moving = animate(leaving, layout=layout, theme=theme, size=SIZE, frames=1)
+    (last,) = moving.frames()
+    np.testing.assert_array_equal(last, pixels(draw(layout, leaving, theme=theme, size=SIZE)))
 
 
 def test_last_frame_at_default_size_is_what_plot_draws(zigzag, pixels):
-    *_, last = animate(zigzag, frames=2).frames()
+    (last,) = animate(zigzag, frames=1).frames()
     np.testing.assert_array_equal(last, pixels(plot(zigzag).figure))
 
 
 @pytest.mark.parametrize("key", ["figure.constrained_layout.use", "axes.grid", "lines.antialiased"])
 def test_last_frame_is_the_static_figure_under_settings_of_the_user(key, leaving, pixels):
     mpl.rcParams[key] = not mpl.rcParams[key]
-    *_, last = animate(leaving, size=SIZE, frames=3).frames()
-    np.testing.assert_array_equal(last, pixels(plot_overlay(leaving, size=SIZE)))
+    (last,) = animate(leaving, size=SIZE, frames=1).frames()
+    np.testing.assert_array_equal(last, pixels(plot(leaving, size=SIZE).figure))
 
 
-def test_settings_are_those_in_force_when_the_animation_was_made(short):
-    with mpl.rc_context({"lines.linewidth": 6.0}):
-        moving = animate(short, size=SIZE, frames=2)
-        before = list(moving.frames())
-    np.testing.assert_array_equal(list(moving.frames()), before)
-
-
-@pytest.mark.parametrize("which", ["leaving", "many", "zigzag"])
-def test_each_frame_shows_the_path_so_far(which, request):
-    paths = request.getfixturevalue(which)
-    paths = paths if isinstance(paths, list) else [paths]
-    shown = picture("grid", paths)
-    tracks = [line for ax in shown.figure.axes for line in ax.lines if line.get_linestyle() == "-"]
-    assert len(tracks) == len(paths)
-    shown.show(shown.steps)
-    whole = [path_pieces(line.get_xydata()) for line in tracks]
-    for step in range(shown.steps + 1):
-        shown.show(step)
-        for line, pieces in zip(tracks, whole, strict=True):
-            so_far = path_pieces(line.get_xydata())
-            assert sum(map(len, so_far)) > 0
-            for piece, complete in zip(so_far, pieces, strict=False):
-                assert len(piece) <= step + 1
-                np.testing.assert_array_equal(piece, complete[: len(piece)])
-                assert len(piece) == min(step + 1, len(complete))
-
-
-def path_pieces(data):
-    """Split what one line goes through where there is a gap."""
-    gap = np.isnan(data).any(axis=1)
-    return [
-        np.array([data[i] for i in group])
-        for missing, group in itertools.groupby(range(len(data)), key=lambda i: gap[i])
-        if not missing
-    ]
-
-
-def test_exit_is_seen_from_its_step_on(leaving):
-    shown = picture("overlay", leaving)
-
-    def notes(step):
-        shown.show(step)
-        return {
-            t.get_text()
-            for t in shown.figure.axes[0].texts
-            if t.get_visible() and " at step " in t.get_text()
-        }
-
-    every = notes(shown.steps)
-    assert len(every) == 2
-    for step in range(shown.steps + 1):
-        assert notes(step) == {note for note in every if int(note.split()[-1]) <= step}
-
-
-def test_counter_shows_the_step_of_every_frame(short):
-    paths = [descend("sphere", "sgd:0.1", steps=120)]
-    shown = picture("overlay", paths)
-    for step in (0, 7, 9, 10, 42, 99, 100, 120, 8):
+def test_counter_shows_the_step_of_every_frame():
+    shown = animate(descend("sphere", "sgd:0.1", steps=120), size=SIZE).picture()
+    for step in (0, 7, 9, 10, 42, 100, 120, 8):
         shown.show(step)
         shown.figure.canvas.draw()
         digits = [t for t in shown.figure.axes[0].texts if t.get_text().isdigit()]
@@ -171,16 +73,17 @@ def test_counter_shows_the_step_of_every_frame(short):
         assert "".join(t.get_text() for t in digits) == str(step)
 
 
-def test_there_is_a_frame_for_the_start_and_each_step(zigzag):
+def test_there_is_a_frame_for_the_start_and_each_step(zigzag, short):
     moving = animate(zigzag)
     assert isinstance(moving, Animation)
     assert len(moving) == 31
     assert moving.frame_steps == tuple(range(31))
     assert moving.trajectories == zigzag
     assert moving.size == (800, 600)
+    assert repr(animate(short, size=SIZE)) == "Animation(SGD, Adam; 7 frames of 320 x 240)"
 
 
-@pytest.mark.parametrize(("steps", "frames"), [(298, 299), (299, 300), (300, 300), (5000, 300)])
+@pytest.mark.parametrize(("steps", "frames"), [(298, 299), (300, 300), (5000, 300)])
 def test_long_paths_have_300_frames_unless_asked_otherwise(steps, frames):
     path = descend("sphere", "sgd:0.1", steps=steps)
     shown = animate(path).frame_steps
@@ -195,19 +98,19 @@ def test_long_paths_have_300_frames_unless_asked_otherwise(steps, frames):
     [(1, (6,)), (2, (0, 6)), (3, (0, 3, 6)), (7, tuple(range(7))), (13, None)],
 )
 def test_frames_lie_at_equal_distances_and_the_last_is_the_end(frames, shown, short):
-    moving = animate(short, frames=frames, size=SIZE)
+    moving = animate(short, frames=frames)
     assert len(moving) == len(moving.frame_steps) == frames
     if shown is None:
         assert (np.diff(moving.frame_steps) >= 0).all()
         assert set(moving.frame_steps) == set(range(7))
     else:
         assert moving.frame_steps == shown
-    assert sum(1 for _ in moving.frames()) == frames
 
 
-@pytest.mark.parametrize("size", [(320, 240), (321, 241), (500, 200)])
+@pytest.mark.parametrize("size", [(201, 151), (300, 120)])
 def test_frames_are_arrays_of_their_own_in_the_size_asked(size, short):
-    frames = list(animate(short, size=size).frames())
+    moving = animate(short, size=size)
+    frames = list(moving.frames())
     for frame in frames:
         assert frame.shape == (size[1], size[0], 3)
         assert frame.dtype == np.uint8
@@ -217,77 +120,56 @@ def test_frames_are_arrays_of_their_own_in_the_size_asked(size, short):
     frames[0][:] = 0
     np.testing.assert_array_equal(frames[1], before)
     assert (frames[1] != frames[2]).any()
-
-
-def test_frames_can_be_iterated_again_and_side_by_side(short):
-    moving = animate(short, size=SIZE, frames=3)
-    for one, other in zip(moving.frames(), moving.frames(), strict=True):
+    moving.frame_steps = (1, 2)
+    for one, other in zip(moving.frames(), moving.frames(), strict=True):  # Side by side.
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("frames", [1, 2, 31, 48, 100, 150, 300, 5000])
-def test_default_rate_lasts_about_six_seconds_between_8_and_25(frames):
-    rate = default_fps(frames)
-    assert 8 <= rate <= 25
-    if 48 <= frames <= 150:
-        assert frames / rate == pytest.approx(6)
-    else:
-        assert rate == (8 if frames < 48 else 25)
-
-
-def test_repr_says_what_it_shows(short):
-    assert repr(animate(short, size=SIZE)) == "Animation(SGD, Adam; 7 frames of 320 x 240)"
+@pytest.mark.parametrize(
+    ("frames", "rate"), [(1, 8), (31, 8), (48, 8), (100, 100 / 6), (150, 25), (300, 25), (5000, 25)]
+)
+def test_default_rate_lasts_about_six_seconds_between_8_and_25(frames, rate):
+    moving = animate(descend("sphere", "sgd:0.1", steps=5000), frames=frames)
+    assert moving.saving == {"fps": pytest.approx(rate), "end_pause": 1.5, "loop": 0}
 
 
 @pytest.mark.parametrize(
     ("kwargs", "error", "words"),
     [
         ({"frames": 0}, ValueError, "`frames` must be at least 1"),
-        ({"frames": -3}, ValueError, "`frames`"),
-        ({"frames": 2.5}, TypeError, "`frames`"),
-        ({"frames": True}, TypeError, "`frames`"),
-        ({"size": (50, 300)}, ValueError, "`size`"),
-        ({"size": "big"}, ValueError, "`size`"),
+        ({"frames": 100_001}, ValueError, "`frames` must be at most 100,000"),
+        *(({name: n}, TypeError, f"`{name}`") for name in ("frames", "trail") for n in (1.5, True)),
+        *(({"trail": steps}, ValueError, "`trail`") for steps in (0, -2)),
+        *(({"size": size}, ValueError, "`size`") for size in ((50, 300), "big")),
         ({"theme": "slide"}, ValueError, "Did you mean 'slides'"),
         ({"layout": "gird"}, ValueError, "Did you mean 'grid'"),
         ({"layout": None}, ValueError, "Unknown layout"),
-        ({"limits": ((1, 0), (0, 1))}, ValueError, "`limits`"),
-        ({"nonsense": 1}, TypeError, "nonsense"),
+        ({"pace": "lenght"}, ValueError, r"Unknown pace 'lenght'. Did you mean 'length'\?"),
+        ({"fps": 5}, TypeError, "Unknown keyword 'fps'"),
+        ({"linewdth": 3}, TypeError, r"Did you mean 'linewidth'\?"),
     ],
 )
-def test_bad_argument_of_animate_is_refused_and_nothing_written(
-    kwargs, error, words, short, tmp_path
-):
+def test_bad_argument_of_animate_is_refused_at_once(kwargs, error, words, short):
     with pytest.raises(error, match=words):
-        animate(short, **kwargs).save(tmp_path / "a.gif")
-    assert list(tmp_path.iterdir()) == []
+        animate(short, **kwargs)
 
 
-def test_unknown_keyword_is_refused_before_anything_is_saved(short):
-    with pytest.raises(TypeError, match="Did you mean 'linewidth'?"):
-        animate(short, linewdth=3)
-    with pytest.raises(TypeError, match="Unknown keyword 'fps'"):
-        animate(short, fps=5)
-    animate(short, layout="3d", elevation=30, linewidth=3)
+@pytest.mark.parametrize("layout", ["overlay", "grid", "race"])
+def test_a_flat_picture_has_no_camera(layout, short):
+    for name in ("elevation", "azimuth", "orbit"):
+        with pytest.raises(ValueError, match=f'`{name}` must be left out in the layout "{layout}"'):
+            animate(short, layout=layout, **{name: 20.0}).picture()
 
 
 @pytest.mark.parametrize(
     ("kwargs", "error", "words"),
     [
         ({"fps": 0}, ValueError, "`fps` must be positive"),
-        ({"fps": -5}, ValueError, "`fps`"),
         ({"fps": 60}, ValueError, "`fps`.*at most 50"),
-        ({"fps": float("nan")}, ValueError, "`fps`"),
-        ({"fps": float("inf")}, ValueError, "`fps`"),
-        ({"fps": 1e-307}, ValueError, "`fps`"),
-        ({"fps": "fast"}, TypeError, "`fps`"),
-        ({"hold": -1}, ValueError, "`hold`"),
-        ({"hold": float("nan")}, ValueError, "`hold`"),
-        ({"hold": 1e9}, ValueError, "`hold`"),
-        ({"hold": "long"}, TypeError, "`hold`"),
-        ({"loop": -1}, ValueError, "`loop`"),
-        ({"loop": 1.5}, TypeError, "`loop`"),
-        ({"loop": 70_000}, ValueError, "`loop`"),
+        *(({"fps": rate}, ValueError, "`fps`") for rate in (float("nan"), float("inf"), 1e-307)),
+        *(({"end_pause": time}, ValueError, "`end_pause`") for time in (-1, float("nan"), 1e9)),
+        *(({"loop": times}, ValueError, "`loop`") for times in (-1, 70_000)),
+        *(({name: "long"}, TypeError, f"`{name}`") for name in ("fps", "end_pause", "loop")),
     ],
 )
 def test_bad_argument_of_save_is_refused_by_name_and_nothing_written(
@@ -296,28 +178,21 @@ def test_bad_argument_of_save_is_refused_by_name_and_nothing_written(
     old = tmp_path / "a.gif"
     old.write_bytes(b"old")
     with pytest.raises(error, match=words):
-        animate(short, size=SIZE).save(old, **kwargs)
+        animate(short, size=SMALL).save(old, **kwargs)
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a.gif", b"old")]
 
 
-@pytest.mark.parametrize("name", ["a.gfi", "a.mpg", "a", "a.gif.txt", ".gif", ""])
-def test_unknown_suffix_is_refused_and_nothing_written(name, short, tmp_path):
-    with pytest.raises(ValueError, match=r"Unknown format of a moving picture.*Known: \.gif"):
-        animate(short).save(tmp_path / name if name else "")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_suffix_is_read_in_capitals_too_and_its_nearest_is_suggested(short, tmp_path):
-    animate(short, size=SIZE, frames=1).save(tmp_path / "A.GIF")
-    assert (tmp_path / "A.GIF").read_bytes().startswith(b"GIF89a")
+def test_names_that_no_picture_can_have_are_refused_before_anything_is_drawn(short, tmp_path):
+    moving = animate(short, size=SMALL, frames=1)
+    moving.picture = lambda: pytest.fail("drawn")
+    for name in ("a.gfi", "a.mpg", "a", "a.gif.txt", ".gif"):
+        with pytest.raises(ValueError, match=r"Unknown format of a moving picture.*Known: \.gif"):
+            moving.save(tmp_path / name)
     with pytest.raises(ValueError, match=r"Did you mean '\.gif'"):
-        animate(short).save(tmp_path / "a.giff")
-
-
-def test_missing_folder_folder_as_file_and_file_as_folder_are_refused(short, tmp_path):
-    moving = animate(short, size=SIZE, frames=1)
+        moving.save(tmp_path / "a.giff")
     with pytest.raises(FileNotFoundError, match="does not exist"):
         moving.save(tmp_path / "no" / "a.gif")
+    assert list(tmp_path.iterdir()) == []
     (tmp_path / "folder.gif").mkdir()
     with pytest.raises(IsADirectoryError):
         moving.save(tmp_path / "folder.gif")
@@ -327,28 +202,21 @@ def test_missing_folder_folder_as_file_and_file_as_folder_are_refused(short, tmp
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder.gif"]
 
 
-def test_folder_is_checked_before_anything_is_drawn(zigzag, tmp_path, monkeypatch):
-    monkeypatch.setattr(Painter, "paint", lambda self, step: pytest.fail("painted"))
-    with pytest.raises(FileNotFoundError):
-        animate(zigzag).save(tmp_path / "no" / "a.gif")
-
-
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, OSError])
 def test_interrupted_save_leaves_the_old_file_and_no_other(error, zigzag, tmp_path, monkeypatch):
     old = tmp_path / "a.gif"
     old.write_bytes(b"old")
-    paint, seen = Painter.paint, []
+    draw, seen = mpl.lines.Line2D.draw, []
 
-    def interrupted(self, step):
-        seen.append(step)
-        if len(seen) == 15:  # Long after the palette's samples: some of the file is there.
+    def interrupted(self, renderer):
+        seen.append(self)
+        if len(seen) == 250:  # Of 335: long after the palette's samples.
             raise error
-        return paint(self, step)
+        return draw(self, renderer)
 
-    monkeypatch.setattr(Painter, "paint", interrupted)
+    monkeypatch.setattr(mpl.lines.Line2D, "draw", interrupted)
     with pytest.raises(error):
         animate(zigzag, size=SIZE).save(old)
-    assert len(seen) == 15
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a.gif", b"old")]
 
 
@@ -356,23 +224,20 @@ def test_interrupted_save_leaves_the_old_file_and_no_other(error, zigzag, tmp_pa
 def test_settings_are_as_before_during_and_after(theme, short, tmp_path):
     mpl.rcParams["lines.linewidth"] = 3.25
     before = dict(mpl.rcParams)
-    moving = animate(short, theme=theme, size=SIZE)
+    moving = animate(short, theme=theme, size=SMALL)
     for _ in moving.frames():
         assert dict(mpl.rcParams) == before
     moving.save(tmp_path / "a.gif")
     with pytest.raises(ValueError, match="`limits`"):
         animate(short, theme=theme, limits="x").save(tmp_path / "b.gif")
     assert dict(mpl.rcParams) == before
-
-
-def test_nothing_is_drawn_before_it_is_needed(zigzag, monkeypatch):
-    monkeypatch.setitem(LAYOUTS, "race", lambda *_, **__: pytest.fail("drawn"))
-    moving = animate(zigzag, layout="race", theme="slides")
-    assert len(moving) == 31
+    assert [path.name for path in tmp_path.iterdir()] == ["a.gif"]
 
 
 def test_to_matplotlib_draws_the_same_last_frame(short, tmp_path):
     moving = animate(short, theme="dark", size=SIZE, frames=3)
+    with pytest.raises(ValueError, match="`fps`"):
+        moving.to_matplotlib(fps=0)
     theirs = moving.to_matplotlib(fps=10)
     assert isinstance(theirs, FuncAnimation)
     theirs.save(tmp_path / "a.gif", writer="pillow", fps=10)
@@ -385,54 +250,32 @@ def test_to_matplotlib_draws_the_same_last_frame(short, tmp_path):
         assert image.n_frames == 3
 
 
-def test_to_matplotlib_refuses_a_bad_rate(short):
-    with pytest.raises(ValueError, match="`fps`"):
-        animate(short).to_matplotlib(fps=0)
+def test_paths_that_do_not_move_and_of_different_lengths_are_saved(tmp_path, handmade):
+    lengths = [descend("sphere", "sgd:0.1", steps=n, label=str(n)) for n in (2, 6)]
+    for paths, frames in (
+        (descend("sphere", "sgd:0.1", start=[(-4, 3)] * 4, steps=5), 6),
+        (handmade([(1, 1)] * 5), 5),
+        (lengths, 7),
+    ):
+        moving = animate(paths, size=SMALL)
+        moving.save(tmp_path / "A.GIF")
+        assert (tmp_path / "A.GIF").read_bytes().startswith(b"GIF89a")
+        assert len(list(moving.frames())) == len(moving) == frames
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_many_starts_move(layout, many, tmp_path):
-    moving = animate(many, layout=layout, size=SIZE)
-    moving.save(tmp_path / "a.gif")
-    frames = list(moving.frames())
-    assert all((a != b).any() for a, b in itertools.pairwise(frames))
-
-
-def test_many_equal_starts_move_as_one(tmp_path):
-    path = descend("sphere", "sgd:0.1", start=[(-4, 3)] * 4, steps=5)
-    moving = animate(path, size=SIZE)
-    assert len(list(moving.frames())) == 6
-    moving.save(tmp_path / "a.gif")
-
-
-def test_path_that_does_not_move_is_animated(tmp_path, handmade):
-    moving = animate(handmade([(1, 1)] * 5), size=SIZE)
-    moving.save(tmp_path / "a.gif")
-    assert len(list(moving.frames())) == 5
-
-
-def test_paths_of_different_lengths_move_together():
-    paths = [descend("sphere", "sgd:0.1", steps=n, label=str(n)) for n in (2, 6)]
-    moving = animate(paths, layout="race", size=SIZE)
-    assert len(moving) == 7
-    assert len(list(moving.frames())) == 7
-
-
-def test_progress_is_silent_where_stderr_is_no_terminal(short, tmp_path, capfd):
-    animate(short, size=SIZE).save(tmp_path / "a.gif", progress=True)
-    assert capfd.readouterr() == ("", "")
-
-
-def test_progress_is_shown_on_a_terminal(short, tmp_path, monkeypatch):
+def test_progress_is_shown_on_a_terminal_alone(short, tmp_path, monkeypatch, capfd):
     class Terminal(io.StringIO):
         def isatty(self):
             return True
 
+    moving = animate(short, size=SMALL)
+    moving.save(tmp_path / "a.gif", progress=True)
+    assert capfd.readouterr() == ("", "")
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
-    animate(short, size=SIZE).save(tmp_path / "quiet.gif")
+    moving.save(tmp_path / "quiet.gif")
     assert screen.getvalue() == ""
-    animate(short, size=SIZE).save(tmp_path / "a.gif", progress=True)
+    moving.save(tmp_path / "a.gif", progress=True)
     assert "7" in screen.getvalue()
     assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "quiet.gif").read_bytes()
 
@@ -457,11 +300,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_frame_at_full_size_is_a_full_draw(layout, pixels):
+def test_every_frame_at_full_size_is_a_full_draw(layout, assert_painted):
     rules = ["sgd:lr=1.02", "momentum:lr=0.1", "adagrad:lr=1.5", "adam:lr=0.3"]
     paths = compare("x**2/20 + y**2", rules, start=(-7, 2), steps=100)
-    painter = Painter(picture(layout, paths, "slides", None))
-    full = picture(layout, paths, "slides", None)
-    for step in range(101):
-        full.show(step)
-        np.testing.assert_array_equal(painter.paint(step)[..., :3], pixels(full.figure))
+    assert_painted(animate(paths, layout=layout, theme="slides"), range(101))

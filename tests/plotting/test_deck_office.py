@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trajectories.plotting.writers.deck import deck
-from trajectories.plotting.writers.formats import write_mp4
-from trajectories.plotting.writers.gif import Stream
+from tests.plotting.reading import NIGHT, Film
+from trajectories import deck
 
 OFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 RASTER = shutil.which("pdftoppm")
@@ -19,7 +18,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(OFFICE is None, reason="needs LibreOffice Impress (soffice)"),
 ]
-NIGHT, ORANGE, BLUE = (17, 22, 29), (255, 138, 61), (86, 180, 233)
+ORANGE, BLUE = (255, 138, 61), (86, 180, 233)
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +32,7 @@ def talk(tmp_path_factory):
     dark = Image.new("RGB", (160, 72), NIGHT)
     dark.paste(BLUE, (40, 18, 120, 54))
     dark.save(folder / "dark.png")
-    frame = np.dstack([np.asarray(dark), np.full((72, 160), 255, np.uint8)])
-    with open(folder / "movie.mp4", "wb") as file:
-        write_mp4(file, Stream(lambda step: frame, (160, 72), range(5), 10.0))
+    Film([np.asarray(dark)] * 5).save(folder / "movie.mp4", fps=10, end_pause=0, poster=False)
     return deck([folder / f for f in ("light.gif", "dark.png", "movie.mp4")], folder / "talk.pptx")
 
 

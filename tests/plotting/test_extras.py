@@ -1,89 +1,70 @@
-"""What a picture shows beside the paths, all of it together, in every layout."""
+"""What a picture shows beside the paths: what theory says, tails, and all of it together."""
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
-from trajectories import THEMES, animate, compare, descend, plot, plot_grid, plot_overlay, plot_race
-from trajectories.plotting.animation import Painter
-from trajectories.plotting.artists import Arrows
-from trajectories.plotting.panels import LAYOUTS
-from trajectories.plotting.readout import Readout
-from trajectories.plotting.theme import PLAIN, Extras, applied
+from trajectories import THEMES, Scene, animate, compare, descend, plot
 
 BOWL = "x**2/20 + y**2"
 SIZE = (280, 210)
 #: All that a layout can show.
 ALL = {
-    "overlay": {"captions": True, "anatomy": True, "annotate": True},
-    "race": {"captions": True, "anatomy": True, "annotate": True},
-    "grid": {"captions": True, "anatomy": True},
-    "3d": {"captions": True},
+    "overlay": {"readout": True, "step_arrows": True, "theory": True},
+    "race": {"readout": True, "step_arrows": True, "theory": True},
+    "grid": {"readout": True, "step_arrows": True},
+    "3d": {"readout": True},
 }
-
-
-def picture(layout, paths, theme, extras, size=SIZE, **kwargs):
-    with applied(theme) as chosen:
-        paths = paths if isinstance(paths, list) else [paths]
-        return LAYOUTS[layout](paths, chosen, size=size, extras=Extras(**extras), **kwargs)
-
-
-def assert_painted_is_drawn(layout, paths, theme, extras, pixels, **kwargs):
-    """Compare painted frames with full draws, in whatever order."""
-    painter = Painter(picture(layout, paths, theme, extras, **kwargs))
-    full = picture(layout, paths, theme, extras, **kwargs)
-    for step in (full.steps, 0, full.steps // 2):
-        full.show(step)
-        painted = painter.paint(step)
-        np.testing.assert_array_equal(painted[..., :3], pixels(full.figure), f"at step {step}")
-        assert (painted[..., 3] == 255).all()
-
-
-@pytest.mark.parametrize(
-    ("which", "theme", "tail"),
-    [("leaving", "light", None), ("many", "slides-dark", 4)],
+NOTES = (
+    "minimum at (0, 0)",
+    "curvature 0.1 to 2",
+    "condition number 20",
+    "SGD stable below lr 1",
+    "Momentum(0.9) below 1.9",
 )
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_painted_frames_are_full_draws(layout, which, theme, tail, request, pixels):
-    paths = request.getfixturevalue(which)
-    assert_painted_is_drawn(layout, paths, theme, {**ALL[layout], "tail": tail}, pixels)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("which", ["leaving", "many"])
-@pytest.mark.parametrize("theme", [None, *THEMES])
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_painted_frames_are_full_draws_in_every_theme(layout, which, theme, request, pixels):
-    paths = request.getfixturevalue(which)
-    assert_painted_is_drawn(layout, paths, theme, {**ALL[layout], "tail": 3}, pixels)
+@pytest.fixture(scope="module")
+def bowl():
+    return compare(BOWL, ["sgd:0.95"], steps=30)
 
 
-def test_painted_frames_are_full_draws_while_the_camera_turns(short, pixels):
-    how = {"captions": True, "tail": 5}
-    assert_painted_is_drawn("3d", short, "light", how, pixels, size=(240, 180), orbit=60)
+EVERY = [
+    pytest.param(which, theme, 3, marks=pytest.mark.slow)
+    for which in ("leaving", "many")
+    for theme in (None, *THEMES)
+]
 
 
 @pytest.mark.parametrize(
-    ("layout", "theme", "draw"),
-    [("overlay", None, plot_overlay), ("grid", "dark", plot_grid), ("race", "print", plot_race)],
+    ("which", "theme", "trail"), [("leaving", "light", None), ("many", "slides-dark", 4), *EVERY]
 )
-def test_the_last_frame_with_captions_is_the_still_picture(layout, theme, draw, leaving, pixels):
-    how = {"captions": True, "theme": theme, "size": SIZE}
-    *_, last = animate(leaving, layout=layout, frames=1, **how).frames()
-    np.testing.assert_array_equal(last, pixels(draw(leaving, **how)))
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_only_what_is_asked_for_is_there(layout, zigzag):
-    plain = picture(layout, zigzag, "light", {})
-    assert not [m for m in plain.movers if isinstance(m, (Arrows, Readout))]
-    assert all(track.anatomy is None for track in plain.scene.tracks)
-    full = picture(layout, zigzag, "light", ALL[layout])
-    assert [m for m in full.movers if isinstance(m, Readout)]
-    assert any(isinstance(m, Arrows) for m in full.movers) == ("anatomy" in ALL[layout])
+@pytest.mark.parametrize("layout", ALL)
+def test_painted_frames_are_full_draws(layout, which, theme, trail, request, assert_painted):
+    paths = request.getfixturevalue(which)
+    moving = animate(paths, layout=layout, theme=theme, size=SIZE, trail=trail, **ALL[layout])
+    assert_painted(moving, (moving.frame_steps[-1], 0, 11))
 
 
 @pytest.mark.parametrize(
-    ("layout", "name"), [("grid", "annotate"), ("3d", "annotate"), ("3d", "anatomy")]
+    ("layout", "theme"), [("overlay", None), ("grid", "dark"), ("race", "print")]
+)
+def test_the_last_frame_is_the_still_picture(layout, theme, leaving, pixels, draw):
+    how = {"readout": True, "theme": theme, "size": SIZE}
+    how |= {"theory": True} if "annotate" in ALL[layout] else {}
+    (last,) = animate(leaving, layout=layout, frames=1, **how).frames()
+    np.testing.assert_array_equal(last, pixels(draw(layout, leaving, **how)))
+
+
+def test_settings_of_an_animation_tell_what_was_asked_for(short):
+    moving = animate(short, readout=True, trail=3, pace="length", frames=4)
+    asked = {"readout": True, "trail": 3, "pace": "length", "frames": 4}
+    assert asked.items() <= moving.settings.items()
+    assert not {"step_arrows", "theory", "learning_rates", "starts"} & moving.settings.keys()
+
+
+@pytest.mark.parametrize(
+    ("layout", "name"), [("grid", "theory"), ("3d", "theory"), ("3d", "step_arrows")]
 )
 def test_what_a_layout_does_not_have_is_refused(layout, name, short, tmp_path):
     moving = animate(short, layout=layout, **{name: True})
@@ -92,48 +73,206 @@ def test_what_a_layout_does_not_have_is_refused(layout, name, short, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["elevation", "azimuth", "orbit"])
-@pytest.mark.parametrize("layout", ["overlay", "grid", "race"])
-def test_a_flat_picture_has_no_camera(layout, name, short):
-    with pytest.raises(ValueError, match=rf'`{name}` must be left out in the layout "{layout}"'):
-        animate(short, layout=layout, **{name: 20.0}).picture()
-
-
-def test_extras_are_all_left_out_by_default():
-    assert Extras() == PLAIN
-    assert PLAIN.scene == {"annotate": False, "anatomy": False}
-    assert PLAIN.only("grid", ()) is PLAIN
-    everything = Extras(annotate=True, captions=True, anatomy=True, tail=3)
-    assert everything.only("overlay", ("annotate", "captions", "anatomy", "tail")) is everything
-
-
-def test_settings_of_an_animation_tell_what_was_asked_for(short):
-    moving = animate(short, captions=True, tail=3, pace="length", frames=4)
-    asked = {"captions": True, "tail": 3, "pace": "length", "frames": 4}
-    assert asked.items() <= moving.settings.items()
-    assert not {"anatomy", "annotate", "learning_rates", "starts"} & moving.settings.keys()
-
-
-def test_anatomy_needs_every_step(short):
+def test_anatomy_needs_every_step():
     thinned = compare(BOWL, ["sgd:lr=0.95"], steps=20, record=5)
     with pytest.raises(ValueError, match="`record` must be 'all'"):
-        animate(thinned, anatomy=True, size=SIZE).picture()
-
-
-def test_captions_and_notes_do_not_cover_each_other():
-    ax = plot(compare(BOWL, ["sgd:0.95", "adam:0.3"], (-7, 2), 30), captions=True, annotate=True)
-    boxes = [patch.get_window_extent() for patch in ax.patches]
-    assert len(boxes) == 2
-    one, other = boxes
-    across = min(one.x1, other.x1) - max(one.x0, other.x0)
-    assert min(across, min(one.y1, other.y1) - max(one.y0, other.y0)) <= 0
+        animate(thinned, step_arrows=True).picture()
 
 
 def test_a_path_of_one_step_and_one_that_stands_still_show_all_of_it():
     for path, layout in (
         (descend(BOWL, "momentum:lr=0.1", (-7, 2), 1), "overlay"),
-        (descend(BOWL, "momentum:lr=0.1", (0, 0), 4), "race"),
-        (descend(BOWL, "momentum:lr=0.1", (0, 0), 4), "3d"),
+        (descend(BOWL, "momentum:lr=0.1", (0, 0), 2), "race"),
+        (descend(BOWL, "momentum:lr=0.1", (0, 0), 2), "3d"),
     ):
-        frames = list(animate(path, layout=layout, size=(200, 150), tail=1, **ALL[layout]).frames())
+        frames = list(
+            animate(path, layout=layout, size=(200, 150), trail=1, **ALL[layout]).frames()
+        )
         assert len(frames) == path.steps + 1
+
+
+def notes_of(ax):
+    """Return the texts of what theory says, from the top."""
+    words = ("minimum at", "slope at", "curvature", "condition", "stable", "below")
+    found = [text for text in ax.texts if any(word in text.get_text() for word in words)]
+    return sorted(found, key=lambda text: -text.get_position()[1])
+
+
+def box_of(ax):
+    """Return the notes' box in parts of the panel."""
+    ax.figure.canvas.draw()
+    return ax.transAxes.inverted().transform(ax.patches[-1].get_window_extent().get_points())
+
+
+def test_the_scene_and_the_plot_hold_what_theory_says(bowl):
+    assert Scene.of(bowl, resolution=3, theory=True).notes == NOTES
+    assert Scene.of(bowl, resolution=3).notes == ()
+    assert tuple(text.get_text() for text in notes_of(plot(bowl, theory=True))) == NOTES
+    assert notes_of(plot(bowl)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "said"),
+    [
+        ("himmelblau", (-3, 3), ("minimum at (−2.81, 3.13)",)),  # To which the path leads.
+        ("saddle", None, ("slope at (−1.5, 0.001)", "curvature −2 to 2")),
+    ],
+)
+def test_it_is_the_nearest_minimum_or_the_start(name, start, said):
+    path = descend(name, "adam:0.01" if start is None else "adam:0.1", start, 100)
+    assert Scene.of(path, resolution=3, theory=True).notes[: len(said)] == said
+
+
+@pytest.mark.parametrize(
+    ("surface", "theme"),
+    [(BOWL, "light"), ("rosenbrock", "slides-dark"), ("himmelblau", "print"), ("beale", "slides")],
+)
+def test_the_box_lies_inside_and_covers_no_minimum_and_little_else(surface, theme):
+    paths = compare(surface, ["sgd:0.001", "adam:0.1"], steps=60)
+    ax = plot(paths, theory=True, theme=theme)
+    low, high = box_of(ax)
+    assert (low > 0).all()
+    assert (high < 1).all()
+    to_parts = ax.transData + ax.transAxes.inverted()
+
+    def inside(places):
+        parts = to_parts.transform(places)
+        return ((parts > low) & (parts < high)).all(axis=1)
+
+    assert not inside(paths[0].surface.minima).any()
+    assert np.concatenate([inside(path.positions) for path in paths]).mean() < 0.25
+    # As much room above the words as below.
+    first, *_, last = notes_of(ax)
+    size = first.get_fontsize() * ax.figure.dpi / 72 / ax.bbox.height
+    above = high[1] - first.get_position()[1] - 0.74 * size
+    assert above == pytest.approx(last.get_position()[1] - low[1], abs=1 / ax.bbox.height)
+    assert above > 0.5 * size
+
+
+def test_counter_and_captions_stay_off_the_box(bowl):
+    ax = plot(bowl, theory=True, readout=True)
+    ax.figure.canvas.draw()
+    boxes = [patch.get_window_extent() for patch in ax.patches]
+    assert len(boxes) == 2
+    boxes += [text.get_window_extent() for text in ax.texts if text.get_text() == "step"]
+    for i, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:i])
+
+
+@pytest.mark.parametrize("part", [0.15, 0.25, 0.35])
+def test_words_that_are_too_wide_are_set_smaller(part, bowl):
+    figure = plot(bowl, size=(240, 200), theory=True).figure
+    low, high = box_of(figure.axes[0])
+    assert (low > -0.02).all()
+    assert (high < 1.02).all()
+    figure = Figure((9.6, 6), dpi=100)
+    wide, narrow = figure.add_axes([0.05, 0.1, 0.5, 0.8]), figure.add_axes([0.6, 0.1, part, 0.8])
+    for ax in (wide, narrow):
+        plot(bowl, ax=ax, theory=True)
+    sizes = [notes_of(ax)[0].get_fontsize() for ax in (wide, narrow)]
+    assert (sizes[1] < sizes[0]) == (part < 0.3)
+    low, high = box_of(narrow)
+    assert 0 <= low[0] < high[0] <= 1
+    for text in notes_of(narrow):
+        box = text.get_window_extent()
+        assert narrow.bbox.x0 <= box.x0 < box.x1 <= narrow.bbox.x1
+
+
+def lines_of(shown):
+    """Return the lines of all paths, in their order, without those of losses."""
+    panels = [ax for ax in shown.figure.axes if ax.get_xlabel() != "step"]
+    return [line for ax in panels for line in ax.lines if line.get_linestyle() == "-"]
+
+
+@pytest.mark.parametrize("layout", ["overlay", "grid", "race"])
+@pytest.mark.parametrize("trail", [1, 200])
+def test_so_many_segments_are_shown_and_losses_have_no_tail(layout, trail, zigzag):
+    shown, whole = (
+        animate(zigzag, layout=layout, size=SIZE, **how).picture() for how in ({"trail": trail}, {})
+    )
+    for step in (0, 1, 7, 30, 4):
+        for picture in (shown, whole):
+            picture.show(step)
+        for line, path in zip(lines_of(shown)[: len(zigzag)], zigzag, strict=True):
+            np.testing.assert_array_equal(
+                line.get_xydata(), path.positions[max(step - trail, 0) : step + 1]
+            )
+        heads = [
+            [line.get_xydata() for ax in p.figure.axes for line in ax.lines if line.zorder >= 20]
+            for p in (shown, whole)
+        ]
+        np.testing.assert_array_equal(*heads)
+    if layout == "race":
+        curves = [line for line in shown.figure.axes[1].lines if line.get_linestyle() == "-"]
+        assert [len(line.get_xdata()) for line in curves] == [5] * 4
+
+
+def test_each_path_of_a_batch_has_its_tail(many):
+    shown = animate(many, size=SIZE, trail=3).picture()
+    for step in (1, 3, 12):
+        shown.show(step)
+        points = lines_of(shown)[0].get_xydata()
+        breaks = np.isnan(points).any(axis=1)
+        assert len(points) == 6 * (min(step, 3) + 2)
+        assert breaks[:: -min(step, 3) - 2].all()
+
+
+@pytest.mark.parametrize(("steps", "trail"), [(30, 1), (30, 4), (200, 25), (200, 150)])
+def test_markers_stay_at_their_steps(steps, trail):
+    path = descend(BOWL, "adam:lr=0.05", (-7, 2), steps)
+    shown = animate(path, size=SIZE, trail=trail).picture()
+    (line,) = lines_of(shown)
+    seen = set()
+    for step in range(steps + 1):
+        shown.show(step)
+        begin = max(step - trail, 0)
+        every = line.get_markevery()
+        first, apart = every if isinstance(every, tuple) else (0, every)
+        marked = {begin + i for i in range(first, min(step, trail) + 1, apart)}
+        assert all(mark % apart == 0 for mark in marked)
+        # None of them that is still shown has gone.
+        assert {mark for mark in seen if begin <= mark} <= marked
+        seen |= marked
+    own = animate(path, size=SIZE, trail=trail, markevery=7).picture()
+    own.show(12)
+    assert lines_of(own)[0].get_markevery() == 7
+
+
+@pytest.mark.parametrize("layout", ["overlay", "3d"])
+def test_a_tail_as_long_as_the_path_is_the_whole_path(layout, short):
+    how = {"layout": layout, "size": SIZE, "frames": 4}  # The steps 0, 2, 4, 6.
+    whole = list(animate(short, **how).frames())
+    np.testing.assert_array_equal(list(animate(short, **how, trail=6).frames()), whole)
+    shorter = list(animate(short, **how, trail=2).frames())
+    np.testing.assert_array_equal(shorter[:2], whole[:2])
+    assert all((a != b).any() for a, b in zip(shorter[2:], whole[2:], strict=True))
+
+
+@pytest.mark.parametrize(("trail", "orbit"), [(1, 0), (5, 40)])
+def test_on_the_surface_it_is_the_same_part_of_the_path(trail, orbit, zigzag):
+    shown, whole = (
+        animate(zigzag, layout="3d", size=SIZE, orbit=orbit, trail=t).picture()
+        for t in (trail, None)
+    )
+
+    def parts(picture):
+        (ax,) = picture.figure.axes
+        ways = [line for line in ax.lines if line.get_linestyle() == "-"]
+        marks = [line for line in ax.lines if line.get_label() == "_steps"]
+        heads = [line for line in ax.lines if line.zorder >= 20]
+        return list(zip(ways, marks, heads, strict=True))
+
+    for step in (0, 2, 9, 30):
+        shown.show(step)
+        whole.show(step)
+        for (line, marks, head), (way, spots, top) in zip(parts(shown), parts(whole), strict=True):
+            points, path = (np.transpose(artist.get_data_3d()) for artist in (line, way))
+            np.testing.assert_allclose(points, path[len(path) - len(points) :], rtol=1e-12)
+            stops, steps = (np.transpose(artist.get_data_3d()) for artist in (marks, spots))
+            assert len(stops) == min(step, trail) + 1
+            np.testing.assert_allclose(stops, steps[-len(stops) :], rtol=1e-12)
+            # The way begins at the first of its steps, on the surface and not through it.
+            np.testing.assert_allclose(points[[0, -1]], stops[[0, -1]], rtol=1e-12)
+            np.testing.assert_allclose(head.get_data_3d(), top.get_data_3d(), rtol=1e-12)
+            first, apart = marks.get_markevery()
+            assert (max(step - trail, 0) + first) % apart == 0

@@ -1,27 +1,38 @@
+"""What a picture of paths shows, as plain data."""
+
 import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from trajectories import SURFACES, Scene, Surface, compare, descend, plot
-from trajectories.plotting.scene import view
 
+BOWL = "x**2/20 + y**2"
 RATES = {"rosenbrock": 0.0005, "beale": 0.001, "himmelblau": 0.01, "booth": 0.05}
+SQUARE = ((-1, 1), (-1, 1))
 
 
 def relaxed(examples):
     return settings(max_examples=examples, deadline=None, database=None, derandomize=True)
 
 
+def view(paths, **how):
+    """Return the limits that are shown."""
+    return Scene.of(paths, resolution=3, **how).limits
+
+
+def exits_of(paths, limits=SQUARE):
+    return Scene.of(paths, limits=limits, resolution=3).tracks[0].exits
+
+
 @pytest.mark.parametrize("aspect", [None, 1.4])
-@pytest.mark.parametrize("name", SURFACES)
+@pytest.mark.parametrize("name", [*RATES, "six_hump_camel", "ackley", "monkey_saddle", "easom"])
 def test_view_holds_starts_minima_and_path_with_a_margin(name, aspect):
     surface = SURFACES[name]
     lr = RATES.get(name, 0.05)
     paths = compare(surface, [f"sgd:lr={lr}", f"momentum:lr={lr / 5}", "adam:lr=0.05"], steps=30)
-    low, high = np.transpose(view(surface, paths, aspect=aspect))
+    low, high = np.transpose(view(paths, aspect=aspect))
     domain = np.array(surface.domain)
     points = np.concatenate([path.positions.reshape(-1, 2) for path in paths])
     at_home = points[((points >= domain[:, 0]) & (points <= domain[:, 1])).all(axis=1)]
@@ -32,7 +43,7 @@ def test_view_holds_starts_minima_and_path_with_a_margin(name, aspect):
 
 
 def test_view_is_no_larger_than_what_happened_needs(zigzag):
-    low, high = np.transpose(view(zigzag[0].surface, zigzag))
+    low, high = np.transpose(view(zigzag))
     points = np.concatenate([path.positions for path in zigzag] + [zigzag[0].surface.minima])
     np.testing.assert_allclose(high - low, 1.2 * np.ptp(points, axis=0))
     np.testing.assert_allclose((high + low) / 2, (points.max(axis=0) + points.min(axis=0)) / 2)
@@ -40,53 +51,44 @@ def test_view_is_no_larger_than_what_happened_needs(zigzag):
 
 @pytest.mark.parametrize("aspect", [0.5, 1.0, 1.8])
 def test_x_and_y_have_the_same_scale_where_the_paths_stay_wide(aspect):
-    paths = [descend("sphere", "sgd:lr=0.1", start=(-4, 3), steps=20)]
-    (x0, x1), (y0, y1) = view(paths[0].surface, paths, aspect=aspect)
+    path = descend("sphere", "sgd:lr=0.1", start=(-4, 3), steps=20)
+    (x0, x1), (y0, y1) = view(path, aspect=aspect)
     assert (x1 - x0) / (y1 - y0) == pytest.approx(aspect)
 
 
 @pytest.mark.parametrize("aspect", [0.2, 1.0, 5.0])
 @pytest.mark.parametrize("start", [(-7.0, 0.0), (0.0, 5.0), (-7.0, 0.01)])
 def test_thin_path_is_stretched_at_most_threefold(start, aspect):
-    paths = [descend("x**2 + y**2", "sgd:lr=0.1", start=start, steps=20)]
-    free = np.ptp(view(paths[0].surface, paths), axis=1)
-    side = np.ptp(view(paths[0].surface, paths, aspect=aspect), axis=1)
+    path = descend("x**2 + y**2", "sgd:lr=0.1", start=start, steps=20)
+    free = np.ptp(view(path), axis=1)
+    side = np.ptp(view(path, aspect=aspect), axis=1)
     assert (side >= free * 0.999).all()
     assert 0.333 < side[0] / side[1] / aspect < 3.001
 
 
-def test_path_that_does_not_move_has_a_view_all_the_same(handmade):
-    path = handmade([[2.0, 1.0]] * 4, "x*y", minima=[(2.0, 1.0)])
-    (x0, x1), (y0, y1) = view(path.surface, [path])
+def test_path_that_does_not_move_or_starts_outside_the_domain_is_shown(handmade):
+    (x0, x1), (y0, y1) = view(handmade([[2.0, 1.0]] * 4, "x*y", minima=[(2.0, 1.0)]))
     assert x0 < 2 < x1
     assert y0 < 1 < y1
+    (x0, _), (_, y1) = view(descend("sphere", "sgd:lr=0.1", start=(-40, 30), steps=60))
+    assert x0 < -40
+    assert y1 > 30
 
 
 def test_limits_can_be_the_domain_or_given(zigzag):
-    surface = zigzag[0].surface
-    assert view(surface, zigzag, limits="domain") == surface.domain
-    assert view(surface, zigzag, limits="domain", aspect=3.0) == surface.domain
-    assert view(surface) == surface.domain
+    domain = zigzag[0].surface.domain
+    assert view(zigzag, limits="domain") == view(zigzag, limits="domain", aspect=3.0) == domain
     given_ones = ((-1.0, 2.0), (-3.0, 4.5))
-    assert view(surface, zigzag, limits=given_ones, aspect=3.0) == given_ones
-    assert Scene.of(zigzag, limits=[[-1, 2], [-3, 4.5]], resolution=5).limits == given_ones
+    assert view(zigzag, limits=given_ones, aspect=3.0) == given_ones
+    assert view(zigzag, limits=[[-1, 2], [-3, 4.5]]) == given_ones
 
 
 @pytest.mark.parametrize(
     "limits",
     [
-        "Domain!",
-        "",
-        ((1, 0), (0, 1)),
-        ((0, 1), (2, 2)),
-        ((0, 1), (0, float("nan"))),
-        ((0, float("inf")), (0, 1)),
-        ((0, 1),),
-        (0, 1, 2, 3),
-        ((0, 1, 2), (0, 1, 2)),
-        ((0, 1, 2), (0, 1)),
-        (("a", "b"), ("c", "d")),
-        7,
+        *("Domain!", "", 7, ((0, 1),), (0, 1, 2, 3)),
+        *(((1, 0), (0, 1)), ((0, 1), (2, 2)), ((0, 1), (0, float("nan")))),
+        *(((0, float("inf")), (0, 1)), ((0, 1, 2), (0, 1)), (("a", "b"), ("c", "d"))),
     ],
 )
 def test_limits_that_are_no_rectangle_are_refused_by_name(limits, zigzag):
@@ -94,51 +96,36 @@ def test_limits_that_are_no_rectangle_are_refused_by_name(limits, zigzag):
         Scene.of(zigzag, limits=limits)
 
 
-@pytest.mark.parametrize("lr", [1.2, 2.5, 1e6, 1e200])
+@pytest.mark.parametrize("lr", [1.2, 1e6, 1e200])
 def test_diverging_path_does_not_blow_up_the_view(lr):
     stays = descend("sphere", "sgd:lr=0.1", start=(-4, 3), steps=60)
     goes = descend("sphere", f"sgd:lr={lr}", start=(-4, 3), steps=60)
-    (x0, x1), (y0, y1) = view(stays.surface, [stays, goes], aspect=1.3)
+    scene = Scene.of([stays, goes], resolution=5, aspect=1.3)
+    (x0, x1), (y0, y1) = scene.limits
     assert 4 < x1 - x0 < 2.5 * 10.24
     assert 3 < y1 - y0 < 2.5 * 10.24
-    scene = Scene.of([stays, goes], resolution=5)
     assert scene.tracks[0].exits == (None,)
     assert scene.tracks[1].exits[0] is not None
 
 
-def test_path_that_starts_outside_the_domain_is_shown():
-    path = descend("sphere", "sgd:lr=0.1", start=(-40, 30), steps=60)
-    (x0, _), (_, y1) = view(path.surface, [path])
-    assert x0 < -40
-    assert y1 > 30
-
-
-@pytest.mark.parametrize(
-    "start", [(-1.0, 0.5), [(-1.0, 0.5), (2.0, 0.5)]], ids=["only start", "one of two"]
-)
-def test_start_at_which_f_is_not_defined_is_no_crash(start, pixels):
-    path = descend("log(x) + y**2", "sgd:lr=0.1", start=start, steps=5)
-    pixels(plot(path).figure)
-
-
-@pytest.mark.parametrize("name", [name for name in SURFACES if not name.endswith("saddle")])
+@pytest.mark.parametrize("name", ["rosenbrock", "himmelblau", "ackley", "branin", "easom"])
 def test_levels_rise_at_equal_ratios_over_the_floor(name):
     scene = Scene.of(descend(SURFACES[name], "sgd:lr=0.0001", steps=3), limits="domain")
-    levels = scene.relief.levels
+    levels = scene.contour_grid.levels
     assert len(levels) >= 8
     assert (np.diff(levels) > 0).all()
-    assert np.nanmin(scene.relief.z) <= levels[0]
-    assert levels[-1] < np.nanmax(scene.relief.z)
+    assert np.nanmin(scene.contour_grid.z) <= levels[0]
+    assert levels[-1] < np.nanmax(scene.contour_grid.z)
     ratios = np.diff(np.log(levels - scene.floor))
     np.testing.assert_allclose(ratios, ratios[0], rtol=1e-6)
 
 
 def test_levels_count_from_the_floor_that_is_known_even_out_of_sight():
     path = descend("sphere", "sgd:lr=0.1", steps=3)
-    relief = Scene.of(path, limits=((3, 5), (3, 5))).relief
-    ratios = np.diff(np.log(relief.levels))
+    levels = Scene.of(path, limits=((3, 5), (3, 5))).relief.levels
+    ratios = np.diff(np.log(levels))
     np.testing.assert_allclose(ratios, ratios[0])
-    assert relief.levels[0] > 18
+    assert levels[0] > 18
 
 
 def test_saddle_has_levels_at_equal_distances():
@@ -160,13 +147,8 @@ def test_constant_surface_has_no_levels(formula, pixels):
 
 @pytest.mark.parametrize(
     "formula",
-    [
-        "10**12 + x**2/20 + y**2",
-        "900000000000 + x**10*y**10/10**18",
-        "10**13 + (x*y)**4",
-        "(x*y)**32",
-        "x**2/10**14 + y**2/10**14",
-    ],
+    ["10**12 + x**2/20 + y**2", "900000000000 + x**10*y**10/10**18", "10**13 + (x*y)**4"]
+    + ["(x*y)**32", "x**2/10**14 + y**2/10**14"],
 )
 def test_levels_rise_strictly_whatever_the_scale_of_f(formula):
     surface = Surface(formula, minima=[(0, 0)])
@@ -176,19 +158,17 @@ def test_levels_rise_strictly_whatever_the_scale_of_f(formula):
 
 def test_surface_that_is_not_finite_everywhere_has_a_hole(pixels):
     surface = Surface("log(x) + y**2", domain=((-2, 4), (-3, 3)), start=(3, 2))
-    scene = Scene.of(descend(surface, "sgd:lr=0.1", steps=5), limits="domain")
-    left = scene.relief.x <= 0
-    assert np.isnan(scene.relief.z[:, left]).all()
-    assert np.isfinite(scene.relief.z[:, ~left]).all()
-    assert np.isfinite(scene.relief.levels).all()
-    assert len(scene.relief.levels)
-    pixels(plot(descend(surface, "sgd:lr=0.1", steps=5), limits="domain").figure)
-
-
-@pytest.mark.parametrize("formula", ["1e29*x", "exp(50*x)*exp(50*y)", "x**64*y**40"])
-def test_heights_near_the_end_of_the_floats_are_drawn(formula, pixels):
-    path = descend(formula, "sgd:lr=1e-9", start=(8, 5), steps=2)
-    pixels(plot(path).figure)
+    path = descend(surface, "sgd:lr=0.1", steps=5)
+    scene = Scene.of(path, limits="domain")
+    left = scene.contour_grid.x <= 0
+    assert np.isnan(scene.contour_grid.z[:, left]).all()
+    assert np.isfinite(scene.contour_grid.z[:, ~left]).all()
+    assert np.isfinite(scene.contour_grid.levels).all()
+    assert len(scene.contour_grid.levels)
+    pixels(plot(path, limits="domain").figure)
+    read = json.loads(json.dumps(scene.to_dict(), allow_nan=False))
+    assert read["relief"]["z"][0][0] is None
+    assert read["floor"] is None
 
 
 inner = st.floats(0.05, 0.95)
@@ -196,7 +176,7 @@ side = st.floats(0.5, 100)
 corner = st.floats(-100, 100)
 
 
-@relaxed(60)
+@relaxed(40)
 @given(
     low=st.tuples(corner, corner),
     size=st.tuples(side, side),
@@ -212,8 +192,7 @@ def test_straight_path_exits_on_the_edge_and_on_its_own_line(
     start = low + size * here
     end = start + reach * size * [np.cos(angle), np.sin(angle)]
     limits = tuple(zip(low.tolist(), (low + size).tolist(), strict=True))
-    path = handmade([start] * before + [end])
-    (leaving,) = Scene.of(path, limits=limits, resolution=3).tracks[0].exits
+    (leaving,) = exits_of(handmade([start] * before + [end]), limits)
     assert leaving.step == before
     point = (np.array(leaving.point) - low) / size
     assert (point >= -1e-9).all()
@@ -231,60 +210,48 @@ def test_straight_path_exits_on_the_edge_and_on_its_own_line(
 def test_exit_is_the_first_step_outside(angle, stride, handmade):
     heading = np.array([np.cos(angle), np.sin(angle)])
     positions = stride * np.arange(60)[:, None] * heading
-    limits = ((-1, 1), (-2, 2))
-    (leaving,) = Scene.of(handmade(positions), limits=limits, resolution=3).tracks[0].exits
+    (leaving,) = exits_of(handmade(positions), ((-1, 1), (-2, 2)))
     # A step on the very edge may be rounded to either side of it.
     far = (abs(positions) / [1, 2]).max(axis=1)
     assert leaving.step in (np.argmax(far > 1 - 1e-12), np.argmax(far > 1 + 1e-12))
 
 
-def test_path_that_returns_does_not_leave(handmade):
-    out_and_back = handmade([(0, 0), (5, 5), (0.5, 0.5)])
-    scene = Scene.of(out_and_back, limits=((-1, 1), (-1, 1)), resolution=3)
-    assert scene.tracks[0].exits == (None,)
-
-
-def test_path_that_returns_once_leaves_the_last_time(handmade):
-    path = handmade([(0, 0), (5, 0), (0, 0.5), (0, 5), (0, 9)])
-    (leaving,) = Scene.of(path, limits=((-1, 1), (-1, 1)), resolution=3).tracks[0].exits
+def test_path_that_returns_leaves_the_last_time_if_at_all(handmade):
+    assert exits_of(handmade([(0, 0), (5, 5), (0.5, 0.5)])) == (None,)
+    assert exits_of(handmade([(5, 5), (6, 6)])) == (None,)  # Never in sight.
+    (leaving,) = exits_of(handmade([(0, 0), (5, 0), (0, 0.5), (0, 5), (0, 9)]))
     assert leaving.step == 3
     assert leaving.point == pytest.approx((0, 1))
     assert leaving.direction == pytest.approx((0, 1))
 
 
-@pytest.mark.parametrize("jump", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("jump", [np.inf, np.nan])
 def test_path_that_jumps_to_infinity_is_lost_where_it_was(jump, handmade):
-    path = handmade([(0, 0), (0.5, 0.25), (jump, 0), (jump, jump)])
-    (leaving,) = Scene.of(path, limits=((-1, 1), (-1, 1)), resolution=3).tracks[0].exits
+    (leaving,) = exits_of(handmade([(0, 0), (0.5, 0.25), (jump, 0), (jump, jump)]))
     assert leaving.step == 2
     assert leaving.point == pytest.approx((0.5, 0.25))
     assert leaving.direction == (0, 0)
 
 
-@pytest.mark.parametrize("start", [(1e308, 1e308), [(1e308, 1e308), (-1e308, 0)]])
-def test_path_that_is_lost_at_once_is_called_so(start):
+@pytest.mark.parametrize(
+    ("start", "label"),
+    [
+        ((1e308, 1e308), "SGD: lost at step 0"),
+        ([(1e308, 1e308), (-1e308, 0)], "SGD: lost at step 0"),
+        ([(1e308, 1e308), (1, 1)], "SGD"),
+    ],
+)
+def test_paths_that_are_all_lost_at_once_are_called_so(start, label, pixels):
     path = descend("x**2 + y**2", "sgd:0.1", start=start, steps=3)
-    assert Scene.of(path, resolution=3).tracks[0].label == "SGD: lost at step 0"
-
-
-def test_paths_of_which_some_are_lost_at_once_have_their_own_label():
-    path = descend("x**2 + y**2", "sgd:0.1", start=[(1e308, 1e308), (1, 1)], steps=3)
-    assert Scene.of(path, resolution=3).tracks[0].label == "SGD"
-
-
-def test_path_that_is_never_in_sight_has_no_exit(handmade):
-    scene = Scene.of(handmade([(5, 5), (6, 6)]), limits=((-1, 1), (-1, 1)), resolution=3)
-    assert scene.tracks[0].exits == (None,)
+    assert Scene.of(path, resolution=3).tracks[0].label == label
+    pixels(plot(path, size=(320, 240)).figure)
 
 
 def test_each_of_many_starts_has_an_exit_of_its_own(many):
-    (track,) = Scene.of(many, limits=((-9, 9), (-12, 12)), resolution=3).tracks
+    limits = ((-9, 9), (-12, 12))
+    (track,) = Scene.of(many, limits=limits, resolution=3).tracks
     assert track.positions.shape == (21, 6, 2)
-    alone = [
-        Scene.of(many[i], limits=((-9, 9), (-12, 12)), resolution=3).tracks[0].exits[0]
-        for i in range(6)
-    ]
-    assert list(track.exits) == alone
+    assert list(track.exits) == [exits_of(many[i], limits)[0] for i in range(6)]
 
 
 def test_only_keeps_one_track_and_all_else(zigzag):
@@ -292,57 +259,42 @@ def test_only_keeps_one_track_and_all_else(zigzag):
     alone = scene.only(2)
     assert [track.label for track in alone.tracks] == ["AdaGrad"]
     assert alone.tracks[0] is scene.tracks[2]
-    assert (alone.limits, alone.relief, alone.floor) == (scene.limits, scene.relief, scene.floor)
+    assert (alone.limits, alone.relief, alone.floor) == (
+        scene.limits,
+        scene.contour_grid,
+        scene.floor,
+    )
 
 
-def test_scene_has_the_steps_of_the_longest_path():
+def test_generators_and_single_trajectories_and_those_of_any_length_are_taken(zigzag):
+    labels = [path.label for path in zigzag]
+    assert [t.label for t in Scene.of((p for p in zigzag), resolution=3).tracks] == labels
+    assert [t.label for t in Scene.of(zigzag[1], resolution=3).tracks] == ["Momentum"]
     paths = [descend("sphere", "sgd:lr=0.1", steps=steps) for steps in (3, 9, 5)]
     assert Scene.of(paths, resolution=3).steps == 9
 
 
-def test_generator_and_single_trajectory_are_taken(zigzag):
-    labels = [path.label for path in zigzag]
-    assert [t.label for t in Scene.of((p for p in zigzag), resolution=3).tracks] == labels
-    assert [t.label for t in Scene.of(zigzag[1], resolution=3).tracks] == ["Momentum"]
-
-
-def test_paths_on_different_surfaces_are_refused(zigzag):
+def test_what_is_no_trajectory_and_paths_on_different_surfaces_are_refused(zigzag):
     other = descend("rosenbrock", "sgd:lr=0.0001", steps=3)
     with pytest.raises(ValueError, match="on one surface.*rosenbrock"):
         Scene.of([*zigzag, other])
-
-
-def test_nothing_is_refused():
     with pytest.raises(ValueError, match="at least one"):
         Scene.of([])
+    for wrong in ("x*y", [1, 2], np.zeros((3, 2)), None, 5):
+        with pytest.raises(TypeError, match="`trajectories` must be what"):
+            Scene.of(wrong)
 
 
-@pytest.mark.parametrize("wrong", ["x*y", [1, 2], np.zeros((3, 2)), None, 5])
-def test_what_is_no_trajectory_is_refused(wrong):
-    with pytest.raises(TypeError, match="`trajectories` must be what"):
-        Scene.of(wrong)
-
-
-@pytest.mark.parametrize("which", ["zigzag", "leaving", "many"])
+@pytest.mark.parametrize("which", ["leaving", "many"])
 def test_scene_as_dict_is_json_and_holds_the_positions(which, request):
-    paths = request.getfixturevalue(which)
-    scene = Scene.of(paths, resolution=7)
+    scene = Scene.of(request.getfixturevalue(which), resolution=7)
     read = json.loads(json.dumps(scene.to_dict(), allow_nan=False))
     assert read["limits"] == [list(pair) for pair in scene.limits]
     assert read["floor"] == scene.floor
-    np.testing.assert_array_equal(read["relief"]["z"], scene.relief.z)
+    np.testing.assert_array_equal(read["relief"]["z"], scene.contour_grid.z)
     for track, kept in zip(scene.tracks, read["tracks"], strict=True):
         assert kept["label"] == track.label
         positions = np.array(kept["positions"], dtype=float)  # None becomes NaN.
         np.testing.assert_array_equal(positions, track.positions)
-        assert [leaving and leaving["step"] for leaving in kept["exits"]] == [
-            leaving and leaving.step for leaving in track.exits
-        ]
-
-
-def test_scene_of_a_surface_with_holes_is_json_too():
-    surface = Surface("log(x) + y**2", domain=((-2, 4), (-3, 3)), start=(3, 2))
-    scene = Scene.of(descend(surface, "sgd:lr=0.1", steps=2), limits="domain", resolution=7)
-    read = json.loads(json.dumps(scene.to_dict(), allow_nan=False))
-    assert read["relief"]["z"][0][0] is None
-    assert read["floor"] is None
+        steps = [leaving and leaving["step"] for leaving in kept["exits"]]
+        assert steps == [leaving and leaving.step for leaving in track.exits]

@@ -1,200 +1,111 @@
+"""Themes, under whatever settings of the user."""
+
 import itertools
-from importlib.resources import files
+from pathlib import Path
 
 import matplotlib as mpl
-import matplotlib.style
 import numpy as np
 import pytest
 from cycler import cycler
 from matplotlib.colors import to_rgb
 
-from trajectories import THEMES, plot_overlay
-from trajectories.plotting.scene import track_styles
-from trajectories.plotting.theme import applied
+import trajectories
+from trajectories import THEMES, compare, plot
 
-STYLES = [
-    item.name.removesuffix(".mplstyle")
-    for item in files("trajectories.plotting.styles").iterdir()
-    if item.name.endswith(".mplstyle")
-]
+SIZE = (320, 240)
+STYLES = list(Path(trajectories.__file__).parent.rglob("*.mplstyle"))
 # What Matplotlib reads when it draws or saves an artist, not when it makes one.
 READ_AT_DRAW_TIME = (
-    "agg.",
-    "axes.axisbelow_",
-    "axes.formatter.",
-    "font.cursive",
-    "font.fantasy",
-    "font.monospace",
-    "font.sans-serif",
-    "font.serif",
-    "mathtext.default",
-    "mathtext.fallback",
-    "path.",
-    "pdf.",
-    "ps.",
-    "savefig.",
-    "svg.",
-    "text.antialiased",
-    "text.hinting",
-    "text.kerning_factor",
-    "text.parse_math",
-    "text.usetex",
+    *("agg.", "axes.axisbelow_", "axes.formatter.", "font.cursive", "font.fantasy"),
+    *("font.monospace", "font.sans-serif", "font.serif", "mathtext.default", "mathtext.fallback"),
+    *("path.", "pdf.", "ps.", "savefig.", "svg.", "text.antialiased", "text.hinting"),
+    *("text.kerning_factor", "text.parse_math", "text.usetex"),
 )
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_theme_applies_inside_the_block_and_leaves_no_trace(theme):
-    before = dict(mpl.rcParams)
-    with applied(theme) as chosen:
-        assert chosen is THEMES[theme]
-        assert dict(mpl.rcParams) != before
-        assert mpl.rcParams["axes.spines.top"] is False
-    assert dict(mpl.rcParams) == before
-
-
-@pytest.mark.parametrize("theme", [None, *THEMES])
-def test_settings_are_restored_after_an_exception(theme):
-    mpl.rcParams["lines.linewidth"] = 7.5
-    before = dict(mpl.rcParams)
-    with pytest.raises(ZeroDivisionError), applied(theme):
-        raise ZeroDivisionError
-    assert dict(mpl.rcParams) == before
+def test_named_theme_looks_the_same_whatever_the_user_has_set(short, pixels):
+    usual = pixels(plot(short, size=SIZE, theme="slides-dark").figure)
+    mpl.rcParams.update({"lines.linewidth": 9.0, "image.cmap": "magma", "axes.grid": True})
+    mpl.rcParams.update({"figure.facecolor": "red", "font.size": 30.0, "ytick.labelsize": 30.0})
+    mpl.rcParams["figure.constrained_layout.use"] = True
+    changed = plot(short, size=SIZE, theme="slides-dark").figure
+    np.testing.assert_array_equal(pixels(changed), usual)
 
 
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("lines.linewidth", 7.5),
-        ("font.size", 22.0),
-        ("axes.titlesize", "small"),
-        ("axes.facecolor", "#ffeedd"),
-        ("axes.spines.top", False),
-        ("axes.prop_cycle", cycler(color=["#112233", "#445566"])),
-        ("image.cmap", "magma"),
-    ],
-)
-def test_without_a_theme_what_the_user_has_changed_stays(key, value):
-    mpl.rcParams[key] = value
-    with applied(None):
-        assert mpl.rcParams[key] == value
-        assert mpl.rcParams["axes.titlelocation"] == "left"
-    with applied("light"):
-        assert mpl.rcParams["axes.titlelocation"] == "left"
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("lines.linewidth", 9.0),
-        ("image.cmap", "magma"),
-        ("figure.facecolor", "red"),
-        ("axes.grid", True),
-        ("font.size", 30.0),
-        ("ytick.labelsize", 30.0),
-        ("figure.constrained_layout.use", True),
-    ],
-)
-def test_named_theme_looks_the_same_whatever_the_user_has_set(key, value, short, pixels):
-    def picture():
-        return pixels(plot_overlay(short, size=(320, 240), theme="slides-dark"))
-
-    usual = picture()
-    mpl.rcParams[key] = value
-    np.testing.assert_array_equal(picture(), usual)
-
-
-def test_without_a_theme_or_changes_the_picture_is_the_light_one(short, pixels):
-    plain = pixels(plot_overlay(short, size=(320, 240)))
-    light = pixels(plot_overlay(short, size=(320, 240), theme="light"))
-    np.testing.assert_array_equal(plain, light)
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
+        (None, None),
         ("lines.linewidth", 6.0),
         ("axes.prop_cycle", cycler(color=["#112233", "#445566"])),
         ("image.cmap", "magma"),
         ("figure.facecolor", "#ffeedd"),
+        ("axes.facecolor", "#ffeedd"),
         ("legend.fontsize", 5.0),
     ],
 )
-def test_without_a_theme_a_change_is_seen_in_the_picture(key, value, short, pixels):
-    light = pixels(plot_overlay(short, size=(320, 240)))
-    mpl.rcParams[key] = value
-    assert (pixels(plot_overlay(short, size=(320, 240))) != light).any()
+def test_without_a_theme_it_is_the_light_one_under_what_the_user_has_changed(
+    key, value, short, pixels
+):
+    light = pixels(plot(short, size=SIZE, theme="light").figure)
+    if key is not None:
+        mpl.rcParams[key] = value
+    changed = pixels(plot(short, size=SIZE).figure) != light
+    assert changed.any() == (key is not None)
 
 
 def test_larger_font_size_of_the_user_makes_all_type_larger(short, words):
     # Matplotlib's own sizes are words such as "large", which go with font.size.
-    before = {text: box.height for text, box in words(plot_overlay(short))}
+    before = {text: box.height for text, box in words(plot(short).figure)}
     mpl.rcParams["font.size"] = 22.0
-    after = {text: box.height for text, box in words(plot_overlay(short))}
+    after = {text: box.height for text, box in words(plot(short).figure)}
     for text in ("SGD", "step", "$x$"):
         assert after[text] > 1.4 * before[text]
 
 
-def test_users_colour_map_is_the_ground_and_users_colours_are_the_paths():
-    mpl.rcParams["image.cmap"] = "magma"
-    mpl.rcParams["axes.prop_cycle"] = cycler(color=["#112233", "#445566"])
-    with applied(None) as chosen:
-        assert chosen.colormap() == mpl.colormaps["magma"]
-        assert [style["color"] for style in track_styles(3)] == ["#112233", "#445566", "#112233"]
-
-
-def test_cycle_without_colours_is_drawn_all_the_same(short, pixels):
-    mpl.rcParams["axes.prop_cycle"] = cycler(linestyle=["-", "--"])
-    figure = plot_overlay(short, size=(320, 240))
+@pytest.mark.parametrize("given", [{"color": ["#112233", "#445566"]}, {"linestyle": ["-", "--"]}])
+def test_users_cycle_is_that_of_the_paths(given, short, pixels):
+    mpl.rcParams["axes.prop_cycle"] = cycler(**given)
+    figure = plot(short, size=SIZE).figure
     pixels(figure)
-    assert {"-", "--"} <= {line.get_linestyle() for line in figure.axes[0].lines}
+    ((name, values),) = given.items()
+    drawn = [getattr(line, f"get_{name}")() for line in figure.axes[0].lines]
+    assert list(dict.fromkeys(value for value in drawn if value in values)) == values
 
 
 @pytest.mark.parametrize(
-    ("wrong", "meant"), [("slide", "slides"), ("drak", "dark"), ("slidesdark", None), ("7", None)]
+    ("given", "follows"), [("text.color", "titlecolor"), ("xtick.color", "xtick.labelcolor")]
 )
-def test_unknown_theme_suggests_the_nearest(wrong, meant):
-    if wrong == "slidesdark":
-        with applied(wrong) as chosen:  # Hyphens do not count.
-            assert chosen is THEMES["slides-dark"]
-        return
-    with pytest.raises(ValueError, match="Unknown theme") as caught, applied(wrong):
-        pass
-    assert (f"Did you mean {meant!r}?" in str(caught.value)) == (meant is not None)
+def test_colours_that_follow_another_follow_the_users(given, follows, short):
+    def color(**how):
+        (ax,) = plot(short, size=SIZE, **how).figure.axes
+        return (ax._left_title if follows == "titlecolor" else ax.get_xticklabels()[0]).get_color()
+
+    mpl.rcParams[given] = "maroon"
+    assert color() == "maroon"
+    mpl.rcParams[follows if "." in follows else f"axes.{follows}"] = "navy"
+    assert color() == "navy"
+    assert color(theme="light") not in ("maroon", "navy")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"), [("slide", "'slides'"), ("drak", "'dark'"), ("7", None)]
+)
+def test_unknown_theme_suggests_the_nearest(wrong, meant, short):
+    with pytest.raises(ValueError, match="Unknown theme") as caught:
+        plot(short, theme=wrong)
+    assert (f"Did you mean {meant}?" in str(caught.value)) == (meant is not None)
     assert all(name in str(caught.value) for name in THEMES)
 
 
-@pytest.mark.parametrize("style", STYLES)
-def test_style_file_loads_by_its_dotted_name(style):
-    with matplotlib.style.context(f"trajectories.plotting.styles.{style}"):
-        pass
-    settings = mpl.rc_params_from_file(
-        files("trajectories.plotting.styles") / f"{style}.mplstyle", use_default_template=False
-    )
-    assert settings
-
-
-def test_every_theme_is_made_of_style_files_and_every_style_file_is_used():
-    assert {style for theme in THEMES.values() for style in theme.styles} == set(STYLES)
-
-
-@pytest.mark.parametrize("style", STYLES)
-def test_no_style_sets_what_matplotlib_reads_when_it_draws(style):
-    settings = mpl.rc_params_from_file(
-        files("trajectories.plotting.styles") / f"{style}.mplstyle", use_default_template=False
-    )
-    assert [key for key in settings if key.startswith(READ_AT_DRAW_TIME)] == []
-
-
-@pytest.mark.parametrize("theme", THEMES)
-def test_figure_looks_the_same_drawn_inside_and_outside_its_theme(theme, short, pixels):
-    outside = pixels(plot_overlay(short, size=(320, 240), theme=theme))
-    figure = plot_overlay(short, size=(320, 240), theme=theme)
-    with applied(theme):
-        inside = pixels(figure)
-    with applied("dark" if theme == "print" else "print"):
-        elsewhere = pixels(plot_overlay(short, size=(320, 240), theme=theme))
-    np.testing.assert_array_equal(inside, outside)
-    np.testing.assert_array_equal(elsewhere, outside)
+def test_no_style_sets_what_matplotlib_reads_when_it_draws():
+    assert {style for theme in THEMES.values() for style in theme.styles} == {
+        path.stem for path in STYLES
+    }
+    for path in STYLES:
+        settings = mpl.rc_params_from_file(path, use_default_template=False)
+        assert settings
+        assert [key for key in settings if key.startswith(READ_AT_DRAW_TIME)] == []
 
 
 # Machado, Oliveira & Fernandes 2009, severity 1, on linear RGB.
@@ -245,43 +156,35 @@ def test_lab_and_contrast_are_measured_rightly():
     assert contrast("black", "white") == pytest.approx(21)
 
 
-@pytest.mark.parametrize("vision", VISION)
-@pytest.mark.parametrize("theme", THEMES)
-def test_path_colours_stay_apart_for_every_eye(theme, vision):
+@pytest.fixture(scope="module", params=THEMES)
+def eight(request):
+    """A theme's name, and the lines of eight paths in it with all else that is drawn."""
+    paths = compare("sphere", {str(i): "sgd:0.1" for i in range(8)}, steps=2)
+    (ax,) = plot(paths, theme=request.param, size=SIZE).figure.axes
+    return request.param, [line for line in ax.lines if line.get_linestyle() != "None"], ax
+
+
+def test_first_eight_paths_differ_for_every_eye(eight):
     # About 2.3 can just be told apart side by side: five times that for the first four, which most
     # pictures have; beyond those the markers help, and the colours must merely be told apart.
-    with applied(theme):
-        seen = [lab(np.array(VISION[vision]) @ linear(s["color"])) for s in track_styles(8)]
-    distances = {
-        (i, j): float(np.linalg.norm(seen[i] - seen[j]))
-        for i, j in itertools.combinations(range(8), 2)
-    }
-    assert min(d for (_, j), d in distances.items() if j < 4) > 11.5
-    assert min(distances.values()) > 5
+    _, lines, _ = eight
+    assert len({line.get_marker() for line in lines}) == 8
+    for vision in VISION.values():
+        seen = [lab(np.array(vision) @ linear(line.get_color())) for line in lines]
+        distances = {
+            (i, j): float(np.linalg.norm(seen[i] - seen[j]))
+            for i, j in itertools.combinations(range(8), 2)
+        }
+        assert min(d for (_, j), d in distances.items() if j < 4) > 11.5
+        assert min(distances.values()) > 5
 
 
-@pytest.mark.parametrize("theme", [None, *THEMES])
-def test_first_eight_paths_differ_in_colour_and_in_marker(theme):
-    with applied(theme):
-        styles = track_styles(8)
-    assert len({style["marker"] for style in styles}) == 8
-    assert len({to_rgb(style["color"]) for style in styles}) == 8
-
-
-@pytest.mark.parametrize("theme", THEMES)
-def test_paths_stand_out_from_the_ground(theme):
-    with applied(theme) as chosen:
-        colors = [style["color"] for style in track_styles(8)]
-        ground = [chosen.colormap()(0.0), chosen.colormap()(1.0)]
+def test_paths_and_words_stand_out_from_the_ground(eight):
+    name, lines, ax = eight
+    colors = [line.get_color() for line in lines]
+    ground = [THEMES[name].ramp[0], THEMES[name].ramp[-1]]
     assert min(contrast(color, under) for color in colors[:4] for under in ground) > 2.0
     assert min(contrast(color, under) for color in colors for under in ground) > 1.5
-
-
-@pytest.mark.parametrize("theme", THEMES)
-def test_words_can_be_read_on_their_background(theme):
-    with applied(theme):
-        pairs = [
-            (mpl.rcParams[key], mpl.rcParams["figure.facecolor"])
-            for key in ("text.color", "axes.labelcolor", "axes.titlecolor", "xtick.labelcolor")
-        ]
-    assert min(contrast(*pair) for pair in pairs) > 4.5  # WCAG's level AA for text
+    words = [ax._left_title, ax.xaxis.label, *ax.get_xticklabels(), *ax.get_legend().get_texts()]
+    page = ax.figure.get_facecolor()
+    assert min(contrast(word.get_color(), page) for word in words) > 4.5  # WCAG's level AA.

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trajectories.search.trials import Objective, Report
+from trajectories.search import Objective, Report
 
 
 class Ridge(Objective):
@@ -45,7 +45,7 @@ class Ridge(Objective):
         return Report(curve[-1], until, {"step": steps, "height": curve}, until)
 
 
-SPACE = {"lr": "log(1e-6, 1)", "decay": "log(1e-8, 1e-4)"}
+SPACE = {"lr": "log:1e-6:1", "decay": "log:1e-8:1e-4"}
 
 
 @pytest.fixture

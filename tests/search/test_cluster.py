@@ -10,8 +10,7 @@ import time
 
 import pytest
 
-from trajectories.search.rounds import search
-from trajectories.search.trials import SearchResult
+from trajectories.search import SearchResult, search
 
 needs_dask = pytest.mark.skipif(
     importlib.util.find_spec("distributed") is None,
@@ -87,7 +86,7 @@ def test_a_worker_is_killed_and_nothing_is_lost_or_doubled(spawn, ridge, space, 
     assert running.wait(120) == 0, running.stderr.read().decode()
 
     found = SearchResult.load(path)
-    alone = search(ridge(8), space, 24, rounds=2, halving=1, workers=1)
+    alone = search(ridge(8), space, 24, rounds=2, halving=1, n_jobs=1)
     assert found.trials == alone.trials
     lines = [json.loads(line)["trial"] for line in path.read_bytes().splitlines()[1:]]
     ended = [line["number"] for line in lines if line["status"] != "paused"]
@@ -97,7 +96,12 @@ def test_a_worker_is_killed_and_nothing_is_lost_or_doubled(spawn, ridge, space, 
 
 @needs_dask
 def test_a_scheduler_that_is_not_there_is_told_in_one_line(ridge, space, monkeypatch):
-    monkeypatch.setattr("trajectories.search.rounds._PATIENCE", 0.5)
+    import distributed
+
+    real = distributed.Client
+    monkeypatch.setattr(
+        distributed, "Client", lambda address, **how: real(address, **how | {"timeout": 0.5})
+    )
     address = f"tcp://127.0.0.1:{free_port()}"
     with pytest.raises(OSError, match=f"There is no scheduler at '{address}'"):
         search(ridge(), space, 4, scheduler=address)

@@ -1,69 +1,22 @@
-"""Who runs the trials: what goes wrong on the way is told in one line."""
+"""Who runs the trials: a scheduler's workers, and what goes wrong on the way to them."""
 
 import sys
-import time
 import types
-import warnings
 
+import joblib
 import pytest
+from joblib._parallel_backends import ThreadingBackend
 
-from trajectories.search.rounds import Job, _in_parallel, crew
-
-HERE = {"backend": "threading", "n_jobs": 1}
+from trajectories.search import search
 
 
 class KilledWorker(Exception):
     """Named as the one of Dask."""
 
 
-def ends_with(error, monkeypatch):
-    def run(job):
-        raise error
-
-    monkeypatch.setattr(Job, "run", run)
-    return list(_in_parallel([object()], **HERE))
-
-
-def test_a_trial_that_kills_its_workers_is_told(monkeypatch):
-    with pytest.raises(OSError, match="A trial was lost with every worker that ran it: job-1"):
-        ends_with(KilledWorker("job-1"), monkeypatch)
-
-
-def test_no_worker_is_told(monkeypatch):
-    with pytest.raises(OSError, match="The scheduler has no worker. Start some with `dask worker`"):
-        ends_with(TimeoutError(), monkeypatch)
-
-
-def test_what_a_trial_raises_itself_is_left_alone(monkeypatch):
-    with pytest.raises(ZeroDivisionError, match="by nothing"):
-        ends_with(ZeroDivisionError("by nothing"), monkeypatch)
-
-
-def test_trials_that_are_not_waited_for_are_left_in_silence(monkeypatch):
-    monkeypatch.setattr(Job, "run", lambda job: time.sleep(0.01))
-    running = _in_parallel([object()] * 40, backend="threading", n_jobs=2)
-    next(running)
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        running.close()
-    assert told == []
-
-
-ADDRESSES = ["", "  ", 8786, "foo", "foo:1:2", "tcp://host:port", "nothing://host:8786"]
-
-
-@pytest.mark.parametrize("address", ADDRESSES)
-def test_an_address_is_read_before_there_is_a_client(address, monkeypatch):
-    distributed = pytest.importorskip("distributed")
-    monkeypatch.setattr(distributed, "Client", None)
-    with (
-        pytest.raises(ValueError, match="`scheduler` must be an address such as tcp://host:8786"),
-        crew(scheduler=address),
-    ):
-        pass
-
-
-def test_the_client_of_a_scheduler_is_used_and_closed(monkeypatch):
+@pytest.fixture
+def dask(monkeypatch):
+    """Let threads of this process stand in for Dask; returns what its client is told."""
     told = []
 
     class Client:
@@ -76,15 +29,49 @@ def test_the_client_of_a_scheduler_is_used_and_closed(monkeypatch):
         def __exit__(self, *_):
             told.append("closed")
 
+    class Backend(ThreadingBackend):
+        def __init__(self, client=None, **how):
+            told.append(type(client).__name__)
+            super().__init__(**how)
+
     reader = types.SimpleNamespace(get_address_host=told.append)
     monkeypatch.setitem(sys.modules, "distributed", types.SimpleNamespace(Client=Client))
     monkeypatch.setitem(sys.modules, "distributed.comm.addressing", reader)
-    monkeypatch.setattr(
-        "trajectories.search.rounds._in_parallel", lambda jobs, **how: iter([(jobs, how)])
-    )
-    with crew(scheduler=" tcp://host:8786 ") as run:
-        ((jobs, how),) = run(["job"])
-    assert jobs == ["job"]
-    assert (how["backend"], how["n_jobs"]) == ("dask", -1)
-    assert isinstance(how["client"], Client)
-    assert told == ["tcp://host:8786", ("tcp://host:8786", False), "closed"]
+    monkeypatch.setitem(joblib.parallel.BACKENDS, "dask", Backend)
+    return told
+
+
+def test_a_scheduler_is_used_and_its_client_closed(dask, ridge, space):
+    how = {"halving": 1, "rounds": 2}
+    found = search(ridge(), space, 12, scheduler=" tcp://host:8786 ", **how)
+    assert found.trials == search(ridge(), space, 12, n_jobs=1, **how).trials
+    assert dask[:2] == ["tcp://host:8786", ("tcp://host:8786", False)]
+    assert set(dask[2:-1]) == {"Client"}
+    assert dask[-1] == "closed"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (KilledWorker("job-1"), OSError, "A trial was lost with every worker that ran it: job-1"),
+        (TimeoutError(), OSError, "The scheduler has no worker. Start some with `dask worker`"),
+        (ZeroDivisionError("by nothing"), ZeroDivisionError, "by nothing"),
+    ],
+)
+def test_what_goes_wrong_is_told(dask, ridge, space, monkeypatch, error, kind, words):
+    def run(*_):
+        raise error
+
+    monkeypatch.setattr(ridge, "run", run)
+    with pytest.raises(kind, match=words):
+        search(ridge(), space, 4, scheduler="tcp://host:8786")
+    assert dask[-1] == "closed"
+
+
+@pytest.mark.parametrize("address", ["", "  ", 8786, "foo:1:2", "tcp://host:port", "none://host:1"])
+def test_an_address_is_read_before_there_is_a_client(address, monkeypatch, ridge, space):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(distributed, "Client", None)
+    words = "`scheduler` must be an address such as tcp://host:8786"
+    with pytest.raises(ValueError, match=words):
+        search(ridge(), space, 4, scheduler=address)

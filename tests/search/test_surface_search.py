@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 import trajectories as tj
+
+# Its command draws the same figures, but knows no rules of one's own.
 from trajectories.mnist.figures.search_figure import draw_search
-from trajectories.plotting.canvas import save_figure
-from trajectories.replay import figure_of, read_recipe
-from trajectories.search.rounds import SurfaceObjective, search_surface
-from trajectories.search.trials import SearchResult
+from trajectories.search import SearchResult, SurfaceObjective, search_surface
 
 BOWL = "x**2/20 + y**2"
 
@@ -31,14 +30,14 @@ def test_a_descent_that_is_lost_has_no_score():
 
 def test_the_best_rate_of_a_bowl_is_found():
     # SGD is fastest where both factors |1 - 0.1 lr| and |1 - 2 lr| are level: lr = 2 / 2.1.
-    found = search_surface(BOWL, "sgd", "lr=log(1e-4, 10)", 90, rounds=3, start=(-7, 2), steps=200)
+    found = search_surface(BOWL, "sgd", "lr=log:1e-4:10", 90, rounds=3, start=(-7, 2), steps=200)
     assert found.best.params["lr"] == pytest.approx(2 / 2.1, rel=0.03)
     assert found.spaces[-1]["lr"].low < 2 / 2.1 < found.spaces[-1]["lr"].high
     assert found.count("diverged") > 2
 
 
 def test_rules_can_be_searched_for_too_and_noise_has_the_trials_seed():
-    space = {"optimizer": "choice(sgd, momentum, adam)", "lr": "log(1e-3, 1)"}
+    space = {"optimizer": "choice(sgd, momentum, adam)", "lr": "log:1e-3:1"}
     how = {"start": (-7, 2), "steps": 30, "noise": 0.1}
     found = search_surface(BOWL, space=space, trials=30, **how)
     assert {trial.params["optimizer"] for trial in found} == {"sgd", "momentum", "adam"}
@@ -52,9 +51,9 @@ def test_rules_can_be_searched_for_too_and_noise_has_the_trials_seed():
 @pytest.mark.parametrize(
     ("space", "words"),
     [
-        ("momentun=uniform(0,1)", "Unknown hyperparameter of sgd 'momentun'"),
-        ("lr=uniform(-1,1)", "`lr` must be positive"),
-        ("LR=uniform(0.1,1)", "`space` must be of names such as lr. Got 'LR' instead"),
+        ("momentun=linear:0:1", "Unknown hyperparameter of sgd 'momentun'"),
+        ("lr=linear:-1:1", "`lr` must be positive"),
+        ("LR=linear:0.1:1", "`space` must be of names such as lr. Got 'LR' instead"),
     ],
 )
 def test_a_space_that_does_not_fit_is_refused(space, words):
@@ -71,7 +70,7 @@ class Clipped(tj.SGD):
 
 def test_a_rule_of_ones_own_is_searched_for_and_gone_on_with(tmp_path):
     path = tmp_path / "trials.jsonl"
-    how = {"space": "lr=log(0.01,1)", "trials": 6, "steps": 20, "journal": path}
+    how = {"space": "lr=log:0.01:1", "trials": 6, "steps": 20, "journal": path}
     found = search_surface(BOWL, Clipped, **how)
     one = found.trials[3]
     assert one.score == tj.descend(BOWL, Clipped(one.params["lr"]), steps=20).values[-1]
@@ -85,11 +84,10 @@ def test_a_rule_of_ones_own_is_searched_for_and_gone_on_with(tmp_path):
 
 
 def test_a_figure_of_a_search_for_ones_own_rule_is_made_again_without_it(tmp_path):
-    found = search_surface(BOWL, Clipped, "lr=log(0.01,1)", 6, steps=20)
-    save_figure(draw_search(found, "ranking"), tmp_path / "a.png")
-    recipe = read_recipe(tmp_path / "a.png")
-    assert recipe.again() == [found]  # All that it found is in it: no rule is run.
-    save_figure(figure_of(recipe), tmp_path / "b.png")
+    found = search_surface(BOWL, Clipped, "lr=log:0.01:1", 6, steps=20)
+    draw_search(found, "ranking").savefig(tmp_path / "a.png")
+    assert tj.read_recipe(tmp_path / "a.png").again() == [found]  # No rule is run.
+    tj.replay(tmp_path / "a.png").savefig(tmp_path / "b.png")
     assert (tmp_path / "b.png").read_bytes() == (tmp_path / "a.png").read_bytes()
 
 

@@ -2,28 +2,21 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from trajectories import SURFACES, Surface
-from trajectories.surfaces.catalogue import quadratic
+from trajectories import SURFACES, Surface, quadratic
 
 SINGLE = [
     ("x**2/20 + y**2", (0, 0), "minimum"),
     ("x**2/20 + y**2", (-7, 2), "slope"),
     ("x**2/20 + y**2", (1e-7, 1e-7), "minimum"),
-    ("x**2/20 + y**2", (1e-3, 0), "slope"),
     ("-x**2 - 3*y**2", (0, 0), "maximum"),
     ("x**2 - y**2", (0, 0), "saddle"),
-    ("x**2 - y**2", (1, 0), "slope"),
     ("x**3 - 3*x*y**2", (0, 0), "flat"),
     ("x**2 + y**4", (0, 0), "degenerate"),
-    ("x**2", (0, 5), "degenerate"),
     ("(x + 3*y)**2", (3, -1), "degenerate"),
-    ("2*x - y", (0, 0), "slope"),
     ("sqrt(x**2 + y**2)", (0, 0), "kink"),
     ("log(x)", (-1, 0), "undefined"),
-    ("sqrt(x)", (0, 0), "kink"),
     ("1e-30*(x**2 + 2*y**2)", (0, 0), "minimum"),
     ("1e-30*(x**2 + 2*y**2)", (1, 0), "slope"),
     ("1e30*(x**2 + 2*y**2)", (0, 0), "minimum"),
@@ -37,17 +30,7 @@ def test_kind_of_a_point(formula, point, kind):
     assert isinstance(analysis.kind, str)
 
 
-@pytest.mark.parametrize("name", SURFACES)
-def test_declared_minima_are_minima_but_for_kinks_and_edges(name):
-    surface, entry = SURFACES[name], SURFACES.entry(name)
-    for place in entry.minima:
-        kind = surface.analysis(place).kind
-        if place in entry.edge:
-            assert kind == "slope"
-        else:
-            assert kind == ("kink" if place in entry.kinks else "minimum")
-
-
+@settings(max_examples=30)
 @given(
     eigenvalues=st.tuples(*2 * [st.floats(-100, 100)]),
     angle=st.floats(0, 3.2),
@@ -108,7 +91,7 @@ def descend(surface, rule, lr, momentum):
     ("rule", "momentum"),
     [("sgd", 0.0), ("momentum", 0.5), ("momentum", 0.9), ("nesterov", 0.5), ("nesterov", 0.9)],
 )
-@pytest.mark.parametrize(("condition", "angle"), [(1, 0), (20, 0), (8, 30)])
+@pytest.mark.parametrize(("condition", "angle"), [(20, 0), (8, 30)])
 def test_below_its_limit_a_rule_converges_and_above_it_grows(rule, momentum, condition, angle):
     bowl = quadratic(condition, angle)
     analysis = bowl.analysis(bowl.start)
@@ -121,12 +104,12 @@ def test_below_its_limit_a_rule_converges_and_above_it_grows(rule, momentum, con
     assert descend(bowl, rule, 1.01 * limit, momentum) > 1e6
 
 
-@pytest.mark.parametrize("momentum", [-0.1, 1.0, 1.5, np.nan, "0.9", [0.5, 0.9]])
-@pytest.mark.parametrize("limit", ["momentum_limit", "nesterov_limit"])
-def test_bad_momentum(limit, momentum):
+@pytest.mark.parametrize("momentum", [-0.1, 1.0, np.nan, "0.9", [0.5, 0.9]])
+def test_bad_momentum(momentum):
     analysis = SURFACES["sphere"].analysis((0, 0))
-    with pytest.raises((TypeError, ValueError), match="`momentum` must be"):
-        getattr(analysis, limit)(momentum)
+    for limit in (analysis.momentum_limit, analysis.nesterov_limit):
+        with pytest.raises((TypeError, ValueError), match="`momentum` must be"):
+            limit(momentum)
 
 
 @pytest.mark.parametrize("batch", [(0,), (3,), (2, 2), (2, 3), (4, 1, 2)])
@@ -154,12 +137,8 @@ def test_a_point_without_a_hessian_leaves_the_others_alone():
     assert np.isnan(analysis.eigenvalues[0]).all()
     assert np.isfinite(analysis.eigenvalues[1]).all()
     assert np.isfinite(analysis.eigenvectors[1]).all()
-
-
-@pytest.mark.parametrize("p", [3.0, (1,), "ab", [1, 2, 3]])
-def test_bad_positions(p):
-    with pytest.raises((TypeError, ValueError), match="`p` must be"):
-        SURFACES["sphere"].analysis(p)
+    with pytest.raises(AttributeError):
+        analysis.value = 3
 
 
 def test_in_words():
@@ -172,9 +151,3 @@ def test_in_words():
     ]
     assert str(surface.analysis([(3, 2), (0, 0), (1, 0)])) == "3 points: 2 slope, 1 minimum"
     assert str(surface.analysis(np.empty((0, 2)))) == "0 points"
-
-
-def test_an_analysis_is_not_changed():
-    analysis = SURFACES["sphere"].analysis((0, 0))
-    with pytest.raises(AttributeError):
-        analysis.value = 3

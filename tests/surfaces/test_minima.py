@@ -6,45 +6,30 @@ import numpy as np
 import pytest
 
 from trajectories import Surface
-from trajectories.surfaces.surface import local_minima
 
 
-def test_local_minima_come_lowest_first():
-    z = np.full((5, 7), 9.0)
-    z[1, 1], z[3, 5], z[1, 4] = 2.0, 1.0, 3.0
-    assert local_minima(z).tolist() == [[3, 5], [1, 1], [1, 4]]
-
-
-def test_a_flat_pair_of_grid_points_counts_once():
-    z = np.full((5, 6), 9.0)
-    z[2, 2] = z[2, 3] = 1.0
-    assert len(local_minima(z)) == 1
-
-
-def test_points_on_the_rim_and_nan_are_no_minima():
-    z = np.full((4, 4), 9.0)
-    z[0, 1], z[1, 1] = 0.0, np.nan
-    assert len(local_minima(z)) == 0
-
-
-@pytest.mark.parametrize("formula", ["x", "x**2 - y**2", "-x**2 - y**2", "x**3 + y**2"])
-def test_none_where_the_surface_falls_to_the_edge(formula):
-    assert Surface(formula).minima.shape == (0, 2)
-
-
-def test_none_where_the_surface_is_nowhere_finite():
-    assert Surface("sqrt(-1 - x**2 - y**2)").minima.shape == (0, 2)
-
-
-def test_a_minimum_between_the_grid_points_is_refined():
-    found = Surface("(x - 1/3)**2 + exp(y) - 2*y", domain=((-2, 2), (-2, 2))).minima
-    assert found == pytest.approx(np.array([[1 / 3, np.log(2)]]), abs=1e-12)
-
-
-def test_only_the_lowest_of_several_is_a_global_minimum():
-    found = Surface("(x**2 - 1)**2 + x/10 + y**2", domain=((-2, 2), (-2, 2))).minima
-    assert len(found) == 1
-    assert found[0, 0] < -1
+@pytest.mark.parametrize(
+    ("formula", "domain", "places"),
+    [
+        # Between the grid points; or right in the middle of two, which count as one.
+        ("(x - 1/3)**2 + exp(y) - 2*y", ((-2, 2), (-2, 2)), [(1 / 3, np.log(2))]),
+        ("(x - 1/80)**2 + y**2", ((-2, 2), (-2, 2)), [(1 / 80, 0)]),
+        # In order of x.
+        ("(x**2 - 4)**2 + (y - 1)**2", ((-5, 5), (-5, 5)), [(-2, 1), (2, 1)]),
+        # Only the lowest of several, though part of the domain has no value.
+        ("(x**2 - 1)**2 + x/10 + y**2", ((-2, 2), (-2, 2)), [(-1.0123, 0)]),
+        ("(x**2 - 1)**2 + x/10 + y**2 + 0*sqrt(y + 1)", ((-2, 2), (-2, 2)), [(-1.0123, 0)]),
+        # The surface falls to the edge, or its minimum lies outside, or there is no value at all.
+        *((text, ((-9, 9), (-9, 9)), []) for text in ("x", "x**2 - y**2", "x**3 + y**2")),
+        ("x**2 + y**2", ((1, 5), (1, 5)), []),
+        ("sqrt(-1 - x**2 - y**2)", ((-9, 9), (-9, 9)), []),
+    ],
+)
+def test_the_search_finds_the_places_of_the_lowest_value(formula, domain, places):
+    found = Surface(formula, domain=domain).minima
+    assert found.shape == (len(places), 2)
+    assert found == pytest.approx(np.array(places).reshape(-1, 2), abs=1e-4)
+    assert np.abs(Surface(formula).gradient(found)).max(initial=0) < 1e-9
 
 
 def test_all_of_many_equal_minima_are_found():
@@ -55,37 +40,20 @@ def test_all_of_many_equal_minima_are_found():
     assert found == pytest.approx(np.array([(x, y) for x in places for y in places]), abs=1e-7)
 
 
-def test_what_is_returned_cannot_be_changed_by_accident():
-    for surface in (Surface("x**2 + y**2"), Surface("x**2 + y**2", minima=[(0, 0)])):
-        with pytest.raises(ValueError, match="read-only"):
-            surface.minima[0] = 1
-
-
-def test_what_was_found_goes_along_in_a_pickle_and_stays_as_it_is():
-    surface = Surface("(x - 1)**2 + y**2")
+@pytest.mark.parametrize("declared", [[], [(1, 0)]])
+def test_what_is_known_goes_along_in_a_pickle_and_cannot_be_changed(declared):
+    surface = Surface("(x - 1)**2 + y**2", minima=declared)
     found = surface.minima
     copied = pickle.loads(pickle.dumps(surface))
     assert "minima" in vars(copied)
     assert np.array_equal(copied.minima, found)
-    with pytest.raises(ValueError, match="read-only"):
-        copied.minima[0] = 1
-
-
-def test_equal_minima_come_in_order_of_x():
-    found = Surface("(x**2 - 4)**2 + (y - 1)**2").minima
-    assert found == pytest.approx(np.array([[-2.0, 1.0], [2.0, 1.0]]), abs=1e-9)
-
-
-def test_the_search_stays_in_the_domain():
-    # The only minimum, at (0, 0), lies outside.
-    assert len(Surface("x**2 + y**2", domain=((1, 5), (1, 5))).minima) == 0
+    for one in (surface, copied):
+        with pytest.raises(ValueError, match="read-only"):
+            one.minima[0] = 1
 
 
 def test_the_floor_is_the_lowest_value():
+    assert Surface("x**2 + y**2", minima=[(3, 4)]).floor == 25
     assert Surface("(x - 3)**2 + y**2 - 7").floor == -7.0
     assert isinstance(Surface("x**2 + y**2").floor, float)
     assert Surface("x**2 - y**2").floor is None
-
-
-def test_declared_minima_are_not_searched_for():
-    assert Surface("x**2 + y**2", minima=[(3, 4)]).minima.tolist() == [[3.0, 4.0]]

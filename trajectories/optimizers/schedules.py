@@ -34,6 +34,21 @@ from trajectories.checks import (
     scalar,
 )
 
+__all__ = [
+    "SCHEDULES",
+    "Constant",
+    "Cosine",
+    "CosineRestarts",
+    "Exponential",
+    "InverseTime",
+    "OneCycle",
+    "Schedule",
+    "Sequence",
+    "StepDecay",
+    "Warmup",
+    "as_schedule",
+]
+
 
 @dataclass(frozen=True)
 class Schedule(ABC):
