@@ -50,7 +50,7 @@ class Fit(NamedTuple):
                 text += f"{sign}{abs(number)!r}{factor}"
         return text
 
-    def domain(self, targets: Array, given: object) -> Rectangle:
+    def domain(self, targets: Array, samples: object) -> Rectangle:
         """Return a rectangle around the ellipse f = floor + variance of the targets."""
         with np.errstate(all="ignore"):
             level = float(np.var(targets))
@@ -63,12 +63,12 @@ class Fit(NamedTuple):
             half = _MARGIN * np.sqrt(np.square(vectors) @ (level / values))
             half = np.maximum(half, 1e-6 * abs(middle))
         if not np.isfinite([middle - half, middle + half]).all():
-            raise must("samples", SIZE, given)
+            raise must("samples", SIZE, samples)
         (x0, y0), (x1, y1) = (middle - half).tolist(), (middle + half).tolist()
         return (x0, x1), (y0, y1)
 
 
-def fitted(features: Array, targets: Array, given: object) -> Fit:
+def fitted(features: Array, targets: Array, samples: object) -> Fit:
     """Solve the normal equations in exact arithmetic."""
     count = len(targets)
     (a, b, s), unit = _integers([*features, targets])
@@ -76,12 +76,12 @@ def fitted(features: Array, targets: Array, given: object) -> Fit:
     xs, ys, ss = _product(a, s), _product(b, s), _product(s, s)
     trace, determinant = xx + yy, xx * yy - xy * xy
     if trace == 0:
-        raise must("samples", "such that f depends on x or y: not all a and b 0", given)
+        raise must("samples", "such that f depends on x or y: not all a and b 0", samples)
     if determinant == 0:
         x0, y0 = Fraction(xs, trace), Fraction(ys, trace)
     elif xx * yy > _MAX_CONDITION * determinant:
         raise must(
-            "samples", "clearly of two directions (t, 1) or (a, b), or exactly of one", given
+            "samples", "clearly of two directions (t, 1) or (a, b), or exactly of one", samples
         )
     else:
         x0 = Fraction(yy * xs - xy * ys, determinant)
@@ -94,7 +94,7 @@ def fitted(features: Array, targets: Array, given: object) -> Fit:
     except OverflowError:
         c_xx = c_yy = 0.0
     if max(c_xx, c_yy) < 1e-290:
-        raise must("samples", SIZE, given)
+        raise must("samples", SIZE, samples)
     return Fit(c_xx, c_xy, c_yy, (x, y), floor, determinant == 0)
 
 

@@ -188,7 +188,7 @@ class Surface:
     FormulaError
         If the formula cannot be read, has other symbols, or is past the limits.
     TypeError, ValueError
-        If another argument is not what it must be.
+        If another argument is invalid.
 
     Warns
     -----
@@ -386,7 +386,7 @@ class Surface:
         Raises
         ------
         TypeError, ValueError
-            If a key is unknown or missing, or a value is not what it must be.
+            If a key is unknown or missing, or a value is invalid.
 
         Examples
         --------
