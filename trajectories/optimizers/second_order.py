@@ -91,7 +91,7 @@ class SurfaceOptimizer(Rule, ABC):
 
 @dataclass(eq=False)
 class Newton(SurfaceOptimizer):
-    r"""Newton's method: a step to the zero of the gradient of the local parabola.
+    r"""Newton's method: the step to where the gradient of the local parabola is zero.
 
     .. math:: p \leftarrow p - \eta\, H^{-1} g
 
@@ -130,7 +130,7 @@ class Newton(SurfaceOptimizer):
 
 @dataclass(eq=False)
 class DampedNewton(SurfaceOptimizer):
-    r"""Damped Newton: Newton's direction forced downhill, with a step cut until f falls enough.
+    r"""Damped Newton: Newton's direction made to lead down, and a step cut until f falls enough.
 
     .. math:: p \leftarrow p - t\, d, \qquad d = |H|_\delta^{-1} g
     .. math:: t = \eta\, s^k \text{ with the least } k = 0, 1, \ldots \text{ such that }

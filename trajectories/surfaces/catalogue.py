@@ -431,7 +431,7 @@ _QUADRATIC_START = (-7.0, 2.0)
 
 
 def quadratic(condition: float = 20.0, angle: float = 0.0) -> Surface:
-    """Return a quadratic bowl with a condition number, rotated by an angle.
+    """Return a quadratic bowl of a given condition number, turned by an angle.
 
     f = (u²/condition + v²)/2, where u and v are the coordinates along the flat axis of its ellipses
     and across it. The eigenvalues of its Hessian are 1 and 1/condition, so that plain gradient
