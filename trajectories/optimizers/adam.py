@@ -109,8 +109,8 @@ class AdamW(Moments):
     The decay is computed from p before the step, apart from the gradient: in the gradient (L2) it
     would be divided by the root, and act least where gradients are large.
     ``AdamW(weight_decay=0)`` is PyTorch's and Optax's Adam, with epsilon added after the correction
-    of v, unlike the textbook's `Adam`. Weakness: that of `Adam`; and with decay, it converges beside
-    the minimum, nearer to 0.
+    of v, unlike the textbook's `Adam`. Weakness: that of `Adam`; and with decay, it converges
+    beside the minimum, nearer to 0.
 
     References
     ----------
