@@ -1,7 +1,7 @@
 """Checks of arguments and names, specs such as ``cosine(0.9, steps=60)``, and their errors.
 
-Every message names the argument and shows what came instead:
-"`lr` must be positive. Got -0.1 instead." Specs are taken apart, and never evaluated.
+Every message names the argument and shows its value:
+"`lr` must be positive. Got -0.1 instead." Specs are parsed and never evaluated.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "kib": 2**10, "mib": 2**20}
-#: The largest coordinate of a rectangle: its width, margins and middle are in float64's range.
+#: The largest coordinate of a rectangle, so that its width and margins are in float64's range.
 _WIDEST = 1e307
 
 
 def must(
     name: str, requirement: str, got: object, *, kind: type[Exception] = ValueError
 ) -> Exception:
-    """Build the error for an argument that is not what it must be."""
-    return kind(f"`{name}` must be {requirement}. Got {_shown(got)} instead.")
+    """Return the error for an argument that does not meet its requirement."""
+    return kind(f"`{name}` must be {requirement}. Got {_short_repr(got)} instead.")
 
 
-def _shown(got: object) -> str:
-    if isinstance(got, np.generic):
-        got = got.item()
-    text = " ".join(repr(got).split())
+def _short_repr(value: object) -> str:
+    if isinstance(value, np.generic):
+        value = value.item()
+    text = " ".join(repr(value).split())
     return text if len(text) <= 80 else text[:60] + "..." + text[-15:]
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A range of real numbers that a hyperparameter may lie in."""
+    """A range of real numbers, such as that of a hyperparameter."""
 
     low: float
     high: float
@@ -47,7 +47,7 @@ class Interval:
     words: str
 
     def __contains__(self, value: Any) -> bool:
-        """Tell whether all of `value`, a number or an array, lies inside."""
+        """Return whether a number, or every element of an array, lies inside."""
         above = np.greater_equal if self.closed in ("both", "left") else np.greater
         below = np.less_equal if self.closed in ("both", "right") else np.less
         return bool(np.all(above(value, self.low) & below(value, self.high)))
@@ -65,7 +65,7 @@ def finite(name: str, value: Any, interval: Interval) -> float | np.ndarray:
     if isinstance(value, bool):
         raise must(name, "a number or an array of numbers", value, kind=TypeError)
     if isinstance(value, numbers.Real):
-        number = _as_float(name, value)
+        number = _to_float(name, value)
         if not math.isfinite(number) or number not in interval:
             short = interval.words if math.isfinite(number) else requirement
             raise must(name, short, value)
@@ -106,10 +106,10 @@ def floats(name: str, value: Any, words: str = "numbers") -> np.ndarray:
 
 def integers(name: str, value: Any) -> np.ndarray:
     """Return whole numbers of any shape as a new int64 array."""
-    given = floats(name, value, "whole numbers")
-    if not np.all((np.abs(given) < 2.0**53) & (np.floor(given) == given)):
+    array = floats(name, value, "whole numbers")
+    if not np.all((np.abs(array) < 2.0**53) & (np.floor(array) == array)):
         raise must(name, "whole numbers", value)
-    return given.astype(np.int64)
+    return array.astype(np.int64)
 
 
 def byte_count(name: str, value: Any, low: int) -> int:
@@ -123,10 +123,10 @@ def byte_count(name: str, value: Any, low: int) -> int:
 
 
 def rectangle(name: str, value: Any) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return the lowest and highest x, and the same for y, if that is what was given."""
+    """Return ((xmin, xmax), (ymin, ymax)) as floats."""
     array = floats(name, value)
-    good = array.shape == (2, 2) and np.isfinite(array).all() and (array[:, 0] < array[:, 1]).all()
-    if not good:
+    valid = array.shape == (2, 2) and np.isfinite(array).all() and (array[:, 0] < array[:, 1]).all()
+    if not valid:
         raise must(name, "((xmin, xmax), (ymin, ymax)), each minimum below its maximum", value)
     if not (np.abs(array) <= _WIDEST).all():  # Else a width overflows.
         raise must(name, f"at most {_WIDEST:.0e} in size throughout", value)
@@ -134,7 +134,7 @@ def rectangle(name: str, value: Any) -> tuple[tuple[float, float], tuple[float, 
     return (x0, x1), (y0, y1)
 
 
-def _as_float(name: str, value: Any) -> float:
+def _to_float(name: str, value: Any) -> float:
     try:
         return float(value)
     except OverflowError:
@@ -156,15 +156,15 @@ def cut(text: str, most: int = 60) -> str:
 
 
 def normalise(name: str) -> str:
-    """Fold the spellings of one name together: case, blanks, hyphens and underscores."""
+    """Return a name without case, blanks, hyphens and underscores."""
     return "".join(c for c in name.lower() if c not in " -_")
 
 
 def resolve(kind: str, name: object, known: Iterable[str]) -> str:
-    """Return the known name that `name` means."""
+    """Return the known name that equals `name`, however it is spelled."""
     known = tuple(known)
     if isinstance(name, str):
-        if name in known:  # Most names are written as they are: no need to fold them all.
+        if name in known:  # Most are spelled exactly: no need to fold them all.
             return name
         table = {normalise(item): item for item in known}
         if normalise(name) in table:
@@ -174,14 +174,14 @@ def resolve(kind: str, name: object, known: Iterable[str]) -> str:
 
 def suffix(kind: str, path: str | os.PathLike[str], known: Iterable[str]) -> str:
     """Return the suffix of a path, in lower case, if it is a known one."""
-    found = os.path.splitext(os.fspath(path))[1].lower()
-    if found not in known:
-        raise unknown(kind, found, known)
-    return found
+    ending = os.path.splitext(os.fspath(path))[1].lower()
+    if ending not in known:
+        raise unknown(kind, ending, known)
+    return ending
 
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
-    """Build the error for a name that is not known."""
+    """Return the error for an unknown name, with the nearest known one."""
     known = list(known)
     table = {normalise(item): item for item in known}
     near = difflib.get_close_matches(normalise(str(name))[:80], list(table), n=1, cutoff=0.6)
@@ -189,17 +189,17 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
     return ValueError(f"Unknown {kind} {cut(repr(name))}.{hint} Known: {', '.join(known)}.")
 
 
-#: More characters and deeper nesting than any sensible text has.
+#: The most characters of a text, and the most calls inside one another.
 _LENGTH, _DEPTH = 1000, 20
 _NAME = r"[A-Za-z_][\w-]*"
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _CALL = re.compile(rf"({_NAME})\s*\((.*)\)", re.ASCII | re.DOTALL)
 _KEYWORD = re.compile(rf"\s*({_NAME})\s*=(.*)", re.ASCII | re.DOTALL)
-_Built = TypeVar("_Built")
+_T = TypeVar("_T")
 
 
 class Call(NamedTuple):
-    """A call as it was written: a name, and its arguments by place and by name."""
+    """A parsed call: its name, positional arguments and keyword arguments."""
 
     name: str
     arguments: tuple[Value, ...] = ()
@@ -210,7 +210,7 @@ Value: TypeAlias = int | float | Call
 
 
 def read(text: str) -> Value:
-    """Read a number, or a call of numbers and of further calls."""
+    """Parse a number, or a call whose arguments are numbers and calls."""
     if not isinstance(text, str):
         raise must("text", "a number or a call, written as text", text, kind=TypeError)
     if len(text) > _LENGTH:
@@ -218,64 +218,64 @@ def read(text: str) -> Value:
     return _read(text, text, 0)
 
 
-def _read(text: str, whole: str, depth: int) -> Value:
-    """Read a part of a text, `depth` calls down."""
+def _read(text: str, source: str, depth: int) -> Value:
+    """Parse a part of `source`, `depth` calls deep."""
     text = text.strip()
     if depth > _DEPTH:
-        raise must("text", f"nested at most {_DEPTH} deep", whole)
+        raise must("text", f"nested at most {_DEPTH} deep", source)
     if _NUMBER.fullmatch(text):
-        return _number(text, whole)
-    called = _CALL.fullmatch(text)
-    if called is None or not _balanced(called[2]):
-        words = "Expected a number or a call such as cosine(0.9, steps=60)."
-        raise _trouble(words, text, whole)
+        return _number(text, source)
+    match = _CALL.fullmatch(text)
+    if match is None or not _balanced(match[2]):
+        message = "Expected a number or a call such as cosine(0.9, steps=60)."
+        raise _syntax_error(message, text, source)
     arguments: list[Value] = []
     keywords: dict[str, Value] = {}
-    for part in split(called[2]) if called[2].strip() else []:
+    for part in split(match[2]) if match[2].strip() else []:
         keyword = _KEYWORD.fullmatch(part)
         if keyword is None and keywords:
-            words = "An argument by place must not follow one by name."
-            raise _trouble(words, part, whole)
+            message = "An argument by place must not follow one by name."
+            raise _syntax_error(message, part, source)
         if keyword is not None and keyword[1] in keywords:
             raise must(keyword[1], "given once", text)
-        value = _read(keyword[2] if keyword else part, whole, depth + 1)
+        value = _read(keyword[2] if keyword else part, source, depth + 1)
         if keyword is None:
             arguments.append(value)
         else:
             keywords[keyword[1]] = value
-    return Call(called[1], tuple(arguments), keywords)
+    return Call(match[1], tuple(arguments), keywords)
 
 
-def _number(text: str, whole: str) -> int | float:
+def _number(text: str, source: str) -> int | float:
     number = int(text) if text.lstrip("+-").isdigit() else float(text)
     try:
         if math.isfinite(number):
             return number
     except OverflowError:  # An integer past float64's range.
         pass
-    raise _trouble("Expected a finite number.", text, whole)
+    raise _syntax_error("Expected a finite number.", text, source)
 
 
-def _trouble(words: str, part: str, whole: str) -> ValueError:
-    place = f", in {_quoted(whole)}" if part.strip() != whole.strip() else ""
-    return ValueError(f"{words} Got {_quoted(part.strip())} instead{place}.")
+def _syntax_error(message: str, part: str, source: str) -> ValueError:
+    context = f", in {_quoted(source)}" if part.strip() != source.strip() else ""
+    return ValueError(f"{message} Got {_quoted(part.strip())} instead{context}.")
 
 
 def _quoted(text: str) -> str:
     return repr(cut(text))
 
 
-def build(kind: str, call: Call, known: Mapping[str, Callable[..., _Built]]) -> _Built:
-    """Call what a call names, with what it is called with; inner calls are built first."""
+def build(kind: str, call: Call, known: Mapping[str, Callable[..., _T]]) -> _T:
+    """Build the object that a call describes; inner calls are built first."""
     name = resolve(kind, call.name, known)
     names = list(inspect.signature(known[name]).parameters)
-    arguments = [_built(kind, value, known) for value in call.arguments]
+    arguments = [_argument(kind, value, known) for value in call.arguments]
     keywords: dict[str, Any] = {}
     for key, value in call.keywords.items():
         key = resolve(f"argument of {name}", key, names)
         if key in keywords:
             raise must(key, "given once", f"{name}({', '.join(call.keywords)})")
-        keywords[key] = _built(kind, value, known)
+        keywords[key] = _argument(kind, value, known)
     try:
         inspect.signature(known[name]).bind(*arguments, **keywords)
     except TypeError as error:
@@ -286,12 +286,12 @@ def build(kind: str, call: Call, known: Mapping[str, Callable[..., _Built]]) -> 
         raise ValueError(str(error)) from error
 
 
-def _built(kind: str, value: Value, known: Mapping[str, Callable[..., Any]]) -> Any:
+def _argument(kind: str, value: Value, known: Mapping[str, Callable[..., Any]]) -> Any:
     return build(kind, value, known) if isinstance(value, Call) else value
 
 
 def split(text: str) -> list[str]:
-    """Split at the commas that stand outside all parentheses."""
+    """Split at the commas outside parentheses."""
     if not _balanced(text):
         raise ValueError(f"Every parenthesis must have its partner. Got {_quoted(text)} instead.")
     parts, start, depth = [], 0, 0
@@ -304,7 +304,7 @@ def split(text: str) -> list[str]:
 
 
 def _balanced(text: str) -> bool:
-    """Tell whether every parenthesis has its partner."""
+    """Return whether the parentheses are balanced."""
     depth = 0
     for mark in re.findall("[()]", text):
         depth += 1 if mark == "(" else -1
@@ -313,22 +313,22 @@ def _balanced(text: str) -> bool:
     return depth == 0
 
 
-#: A range above 0 whose ends have at least this ratio is logarithmic, unless it says otherwise.
+#: The ratio of its ends from which on a positive range is logarithmic by default.
 _WIDE = 20.0
 
 
 def read_ends(text: str, kinds: Iterable[str] = ("log", "linear")) -> tuple[str, list[Any]]:
-    """Read a range such as ``0.001:10`` or ``log:1:5``: its scale, and the numbers after it."""
-    words = [word.strip() for word in text.split(":")]
-    kind = words.pop(0).lower() if words[0][:1].isalpha() else None
-    ends: list[Any] = [read(word) for word in words]
-    known = kind is None or kind in kinds
-    if not known or len(ends) < 2 or any(isinstance(end, Call) for end in ends):
+    """Parse a range such as ``0.001:10`` or ``log:1:5``: its scale and its numbers."""
+    parts = [part.strip() for part in text.split(":")]
+    kind = parts.pop(0).lower() if parts[0][:1].isalpha() else None
+    ends: list[Any] = [read(part) for part in parts]
+    valid = kind is None or kind in kinds
+    if not valid or len(ends) < 2 or any(isinstance(end, Call) for end in ends):
         raise must("range", "like 0.001:10, log:1:5 or linear:0.1:10", text)
     low, high = ends[:2]
     return kind or scale_of(low, high), ends
 
 
 def scale_of(low: float, high: float) -> str:
-    """Return the scale of a range that names none."""
+    """Return the default scale of a range."""
     return "log" if low > 0 and high / low >= _WIDE else "linear"

@@ -1,4 +1,4 @@
-"""Descents: optimizers step over a surface, one path or a batch in blocks."""
+"""Descents of optimizers on a surface: one path, or a batch in blocks."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ from trajectories.trajectory import Descent, Trajectory
 
 Array = NDArray[np.float64]
 Steps = NDArray[np.int64]
-#: Rows of a block are valued together, so many points at a time.
-_VALUED = 65_536
+#: Points at which f is computed in one call.
+_POINTS = 65_536
 
 
 class Noise(NamedTuple):
-    """Where what is random in a gradient comes from."""
+    """The standard deviation and the seed of the noise in gradients."""
 
     deviation: float
     seed: tuple[int, int]
 
 
 class Block:
-    """Paths that descend together, in arrays in which the next as many can descend after them."""
+    """Paths that descend together; a next block of the same size can reuse the arrays."""
 
     def __init__(self, surface: Surface, optimizer: Rule, count: int) -> None:
         self.count = count
         self._surface, self._optimizer = surface, optimizer
-        self._now = aligned((2, 2, count))  # Positions and gradients.
-        p, g = self._now
+        self._current = aligned((2, 2, count))  # Positions and gradients.
+        p, g = self._current
         self._differentiate = surface.bind_gradient(p[0], p[1], g)
-        self._move = _bound(optimizer, surface, p, g)
+        self._move = _bind_step(optimizer, surface, p, g)
 
     def restart(self, **changes: Array) -> None:
-        """Make the optimizer an unused one."""
+        """Reset the optimizer."""
         self._optimizer.restart(**changes)
 
     def descend(
@@ -58,11 +58,11 @@ class Block:
         tolerance: float | None,
         noise: Noise,
     ) -> tuple[Steps, Steps]:
-        """Run all steps, and write what happened."""
-        now, move = self._now, self._move
-        now[0] = starts
-        arrivals = None if tolerance is None else _Arrivals(now, tolerance)
-        observe = self._observation(arrivals, noise)
+        """Run all steps; write the recorded rows and values, and return where paths end."""
+        current, move = self._current, self._move
+        current[0] = starts
+        convergence = None if tolerance is None else _Convergence(current, tolerance)
+        observe = self._observer(convergence, noise)
         step = 0
         observe()
         for row, due in enumerate(recorded.tolist()):
@@ -70,23 +70,23 @@ class Block:
                 move()
                 observe()
                 step += 1
-            rows[row] = now
-            if arrivals is not None:
-                arrivals.hold(rows[row])
-        converged_at = np.full(self.count, -1) if arrivals is None else arrivals.at
-        _value(self._surface, rows[:, 0], values)
-        diverged_at = _blank(recorded, rows, values)
-        converged_at[diverged_at >= 0] = -1  # Held where the gradient is finite, but f is not.
+            rows[row] = current
+            if convergence is not None:
+                convergence.restore(rows[row])
+        converged_at = np.full(self.count, -1) if convergence is None else convergence.converged_at
+        _write_values(self._surface, rows[:, 0], values)
+        diverged_at = _blank_diverged(recorded, rows, values)
+        converged_at[diverged_at >= 0] = -1  # The gradient may be finite where f is not.
         return converged_at, diverged_at
 
-    def _observation(self, arrivals: _Arrivals | None, noise: Noise) -> Callable[[], None]:
-        """Return what brings the gradient up to date, and does what is to be done with it."""
+    def _observer(self, convergence: _Convergence | None, noise: Noise) -> Callable[[], None]:
+        """Return the function that updates the gradient, its noise and the convergence."""
         parts = [self._differentiate]
-        if arrivals is not None:
-            parts.append(arrivals.look)
-        parts += _disturbances(self._surface, self._now, noise)
-        if arrivals is not None:
-            parts.append(arrivals.keep)
+        if convergence is not None:
+            parts.append(convergence.detect)
+        parts += _noise_functions(self._surface, self._current, noise)
+        if convergence is not None:
+            parts.append(convergence.store)
         if len(parts) == 1:
             return parts[0]
 
@@ -98,11 +98,11 @@ class Block:
 
 
 def in_batches(surface: Surface) -> TypeGuard[LeastSquares]:
-    """Tell whether a surface's gradient is that of a batch of samples, drawn anew for each step."""
+    """Return whether a surface has gradients of minibatches, drawn anew for each step."""
     return isinstance(surface, LeastSquares) and surface.batch_size is not None
 
 
-def _bound(optimizer: Rule, surface: Surface, p: Array, g: Array) -> Callable[[], None]:
+def _bind_step(optimizer: Rule, surface: Surface, p: Array, g: Array) -> Callable[[], None]:
     """Return the step of an optimizer of either family."""
     if isinstance(optimizer, SurfaceOptimizer):
         return optimizer.bind(surface, p, g)
@@ -110,11 +110,11 @@ def _bound(optimizer: Rule, surface: Surface, p: Array, g: Array) -> Callable[[]
     return optimizer.bind({"p": p}, {"p": g})
 
 
-def _disturbances(surface: Surface, now: Array, noise: Noise) -> list[Callable[[], None]]:
-    """Return what makes a gradient stochastic; nothing if it stays exact."""
+def _noise_functions(surface: Surface, current: Array, noise: Noise) -> list[Callable[[], None]]:
+    """Return the functions that make a gradient stochastic; none if it is exact."""
     if not noise.deviation and not in_batches(surface):
         return []
-    p, g = now
+    p, g = current
     rng = np.random.default_rng(noise.seed)
     draw: list[Callable[[], None]] = []
     if in_batches(surface):
@@ -128,59 +128,59 @@ def _disturbances(surface: Surface, now: Array, noise: Noise) -> list[Callable[[
     return draw
 
 
-class _Arrivals:
-    """Which paths of a block have converged, and where: they are held there."""
+class _Convergence:
+    """The paths of a block that have converged, and their last positions and gradients."""
 
-    def __init__(self, now: Array, tolerance: float) -> None:
-        count = now.shape[-1]
-        self.at = np.full(count, -1)
-        self._now, self._tolerance = now, tolerance
+    def __init__(self, current: Array, tolerance: float) -> None:
+        count = current.shape[-1]
+        self.converged_at = np.full(count, -1)
+        self._current, self._tolerance = current, tolerance
         self._step = -1
-        self._going = np.ones(count, bool)
-        self._held = np.empty_like(now)
+        self._moving = np.ones(count, bool)
+        self._stored = np.empty_like(current)
 
-    def look(self) -> None:
-        """Find the paths whose gradient, as yet without noise, has come down at the next step."""
-        _, g = self._now
+    def detect(self) -> None:
+        """Find the paths that converge at this step, by the gradient without noise."""
+        _, g = self._current
         self._step += 1
-        self._going &= np.isfinite(self._now).all(axis=(0, 1))
-        arrived = self._going & (np.hypot(g[0], g[1]) <= self._tolerance)
-        self.at[arrived] = self._step
-        self._going &= ~arrived
+        self._moving &= np.isfinite(self._current).all(axis=(0, 1))
+        converged = self._moving & (np.hypot(g[0], g[1]) <= self._tolerance)
+        self.converged_at[converged] = self._step
+        self._moving &= ~converged
 
-    def keep(self) -> None:
-        """Keep position and gradient of the paths that have arrived at this step."""
-        np.copyto(self._held, self._now, where=self.at == self._step)
+    def store(self) -> None:
+        """Store position and gradient of the paths that converge at this step."""
+        np.copyto(self._stored, self._current, where=self.converged_at == self._step)
 
-    def hold(self, row: Array) -> None:
-        """Write where the paths that have arrived are held."""
-        np.copyto(row, self._held, where=self.at >= 0)
+    def restore(self, row: Array) -> None:
+        """Write the stored positions and gradients of converged paths into a row."""
+        np.copyto(row, self._stored, where=self.converged_at >= 0)
 
 
-def _value(surface: Surface, positions: Array, values: Array) -> None:
-    """Write f at a block's positions, some rows at a time."""
+def _write_values(surface: Surface, positions: Array, values: Array) -> None:
+    """Write f at the positions of a block, some rows at a time."""
     size = positions.shape[2]
-    several = max(1, _VALUED // size)
-    for begin in range(0, len(positions), several):
-        rows = slice(begin, begin + several)
+    count = max(1, _POINTS // size)
+    for begin in range(0, len(positions), count):
+        rows = slice(begin, begin + count)
         x, y = (np.ascontiguousarray(positions[rows, i]).ravel() for i in (0, 1))
         values[rows] = surface.value_at(x, y).reshape(-1, size)
 
 
-def _blank(recorded: Steps, rows: Array, values: Array) -> Steps:
-    """Blank the rows from the first one that is not finite; return the step of that row."""
-    good = np.isfinite(values)
-    good &= np.isfinite(rows).all(axis=(1, 2))
-    if good.all():
+def _blank_diverged(recorded: Steps, rows: Array, values: Array) -> Steps:
+    """Set rows to NaN from the first that is not finite; return the step of that row."""
+    finite = np.isfinite(values)
+    finite &= np.isfinite(rows).all(axis=(1, 2))
+    if finite.all():
         return np.full(values.shape[1], -1)
-    np.logical_and.accumulate(good, axis=0, out=good)
-    lost = ~good
-    values[lost] = np.nan
-    np.copyto(rows, np.nan, where=lost[:, None, None])
-    return np.where(good[-1], -1, recorded[np.minimum(good.sum(axis=0), len(recorded) - 1)])
+    np.logical_and.accumulate(finite, axis=0, out=finite)
+    missing = ~finite
+    values[missing] = np.nan
+    np.copyto(rows, np.nan, where=missing[:, None, None])
+    return np.where(finite[-1], -1, recorded[np.minimum(finite.sum(axis=0), len(recorded) - 1)])
 
 
-#: Paths that go through all their steps before the next ones begin: their arrays stay in cache.
+#: Paths that run all steps before the next ones begin, so that their arrays stay in cache.
 BLOCK = 8192
 
 
@@ -196,18 +196,17 @@ def descend(
     record: int | str = "all",
     label: str | None = None,
 ) -> Trajectory:
-    """Let one optimizer descend a surface.
+    """Run an optimizer on a surface and record its path.
 
-    Nothing is clipped and no position is kept inside a box: what the rule does is what is
-    recorded.
+    Nothing is clipped, and no position is confined to a box.
 
     Parameters
     ----------
     surface : Surface, str, sympy.Expr or callable
         A surface, a name of the catalogue, or a formula.
     optimizer : Optimizer, str or type
-        An optimizer or its spec string. An unused copy of it descends; arrays as hyperparameters
-        stand for one path per element.
+        An optimizer or its spec string, of which an unused copy descends. An array as a
+        hyperparameter gives one path per element.
     start : array_like, shape (..., 2), optional
         One start or many; by default the surface's own. Its batch shape broadcasts against that
         of the hyperparameters.
@@ -216,16 +215,16 @@ def descend(
     noise : float, default 0
         The standard deviation of Gaussian noise added to each component of each gradient.
     rng : int, numpy.random.Generator or None
-        Seed of the noise, and of the batches of samples where the surface is made of samples.
+        Seed of the noise, and of the minibatches of a `LeastSquares` surface.
     tolerance : float, optional
-        A path whose gradient, without the noise, has at most this norm has converged, and moves no
-        more. By default none converges.
+        A path converges, and stops, where the norm of its gradient without noise is at most this.
+        By default none does.
     record : "all", "last" or int, default "all"
-        Which steps to keep: all; the start and the last; or every so many, and the last. A
-        million starts and a thousand steps fit into memory with "last". Divergence is then seen
-        in the steps that are kept.
+        Which steps to record: all; the start and the last; or every so many, and the last. With
+        "last", a million starts and a thousand steps fit into memory. Divergence is detected at
+        recorded steps only.
     label : str, optional
-        What legends call it; by default the optimizer's class.
+        Name in legends; by default the optimizer's class.
 
     Examples
     --------
@@ -237,7 +236,7 @@ def descend(
     """
     surface = as_surface(surface)
     optimizer = as_optimizer(optimizer)
-    made = Descent(
+    settings = Descent(
         start=_starts(surface.start if start is None else start),
         steps=integer("steps", steps, 1),
         noise=scalar("noise", noise, NON_NEGATIVE),
@@ -245,41 +244,40 @@ def descend(
         tolerance=None if tolerance is None else scalar("tolerance", tolerance, POSITIVE),
         record=record,
     )
-    return run(surface, optimizer, made, label=label)
+    return run(surface, optimizer, settings, label=label)
 
 
 def run(
-    surface: Surface, optimizer: Rule, made: Descent, *, label: str | None = None
+    surface: Surface, optimizer: Rule, settings: Descent, *, label: str | None = None
 ) -> Trajectory:
-    """Let an optimizer descend a surface as it is written down: what `descend` does, and replay."""
-    starts, tolerance = made.start, made.tolerance
-    recorded = _recorded(made.record, made.steps)
+    """Run a descent by its settings, for `descend` and for replay."""
+    starts, tolerance = settings.start, settings.tolerance
+    recorded = _recorded(settings.record, settings.steps)
     batch = _batch_shape(optimizer, starts)
     flat = np.broadcast_to(starts, (*batch, 2)).reshape(-1, 2).T
     count = flat.shape[1]
 
-    # Rows of positions and gradients; coordinates before paths: x and y of a block are each one
-    # piece of memory.
+    # Positions and gradients by row, coordinate and path: x and y of a block are contiguous.
     rows = np.empty((len(recorded), 2, 2, count))
     values = np.empty((len(recorded), count))
     converged_at, diverged_at = np.empty((2, count), np.int64)
-    random = bool(made.noise) or in_batches(surface)
+    random = bool(settings.noise) or in_batches(surface)
     block = None
     with np.errstate(all="ignore"):
-        for number, part in enumerate(_parts(count, random=random)):
+        for number, part in enumerate(_slices(count, random=random)):
             size = part.stop - part.start
-            own = _own(optimizer, batch, part)
+            arrays = _arrays_of(optimizer, batch, part)
             if block is not None and block.count == size:
-                block.restart(**own)
+                block.restart(**arrays)
             else:
-                block = Block(surface, optimizer.fresh(**own), size)
+                block = Block(surface, optimizer.fresh(**arrays), size)
             converged_at[part], diverged_at[part] = block.descend(
                 flat[:, part],
                 recorded,
                 rows[..., part],
                 values[:, part],
                 tolerance=tolerance,
-                noise=Noise(made.noise, (made.seed, number)),
+                noise=Noise(settings.noise, (settings.seed, number)),
             )
     status = np.full(count, "finished", dtype="<U9")
     status[converged_at >= 0] = "converged"
@@ -299,9 +297,9 @@ def run(
         diverged_at=diverged_at.reshape(batch),
         converged_at=converged_at.reshape(batch),
         recorded=recorded,
-        made=replace(made, picked=None),
+        made=replace(settings, picked=None),
     )
-    return path if made.picked is None else path[np.unravel_index(made.picked, batch)]
+    return path if settings.picked is None else path[np.unravel_index(settings.picked, batch)]
 
 
 def compare(
@@ -315,15 +313,15 @@ def compare(
     tolerance: float | None = None,
     record: int | str = "all",
 ) -> list[Trajectory]:
-    """Let several optimizers descend a surface from the same start, with the same noise.
+    """Run several optimizers on a surface from the same start, with the same noise.
 
     Parameters
     ----------
     surface, start, steps, noise, rng, tolerance, record
         As for `descend`.
     optimizers : iterable, or mapping of str
-        Optimizers, spec strings or classes; a mapping gives their labels too. Without one, labels
-        are the classes' names, and where two are alike the hyperparameters in which they differ.
+        Optimizers, spec strings or classes; the keys of a mapping are their labels. Otherwise
+        labels are the names of the classes, with the hyperparameters in which namesakes differ.
 
     Returns
     -------
@@ -365,7 +363,7 @@ def compare(
 
 
 def _recorded(record: int | str, steps: int) -> NDArray[np.int64]:
-    """Return the steps to keep."""
+    """Return the steps to record."""
     if isinstance(record, str):
         if record not in ("all", "last"):
             raise must("record", "'all', 'last' or a whole number", record)
@@ -386,27 +384,27 @@ def _starts(start: ArrayLike) -> Array:
 
 
 def _batch_shape(optimizer: Rule, starts: Array) -> tuple[int, ...]:
-    mine, theirs = starts.shape[:-1], optimizer.batch_shape
+    starts_shape, rule_shape = starts.shape[:-1], optimizer.batch_shape
     try:
-        return np.broadcast_shapes(mine, theirs)
+        return np.broadcast_shapes(starts_shape, rule_shape)
     except ValueError:
         raise ValueError(
             "`start` and the hyperparameters must broadcast together. "
-            f"Got the shapes {mine} and {theirs}."
+            f"Got the shapes {starts_shape} and {rule_shape}."
         ) from None
 
 
-def _parts(count: int, *, random: bool) -> list[slice]:
-    """Return the parts of so many paths that descend one after the other."""
+def _slices(count: int, *, random: bool) -> list[slice]:
+    """Return the slices of paths that descend one after the other."""
     size = BLOCK
-    if not random:  # Else each has a seed of its own, and must stay what it is.
-        size = -(-count // -(-count // BLOCK))  # As equal as may be,
-        size += -size % 8  # and x and y of each begin at a line of the processor's cache.
+    if not random:  # Random blocks have seeds of their own, and so a fixed size.
+        size = -(-count // -(-count // BLOCK))  # Of about equal size,
+        size += -size % 8  # with x and y aligned to cache lines.
     return [slice(begin, min(begin + size, count)) for begin in range(0, count, size)]
 
 
-def _own(optimizer: Rule, batch: tuple[int, ...], part: slice) -> dict[str, Array]:
-    """Return the hyperparameters that are arrays, for some paths of the flattened batch."""
+def _arrays_of(optimizer: Rule, batch: tuple[int, ...], part: slice) -> dict[str, Array]:
+    """Return the arrays among the hyperparameters, for some paths of the flattened batch."""
     return {
         name: np.broadcast_to(value, batch).ravel()[part]
         for name, value in optimizer.hyperparameters.items()
@@ -415,31 +413,31 @@ def _own(optimizer: Rule, batch: tuple[int, ...], part: slice) -> dict[str, Arra
 
 
 def _seed(rng: Any) -> int:
-    """Return a seed that several generators can start from alike."""
+    """Return an integer seed, which several generators can share."""
     try:
         return int(np.random.default_rng(rng).integers(2**63))
     except (AttributeError, TypeError, ValueError):
         raise must("rng", "a seed, a Generator or None", rng) from None
 
 
-def _written(value: float | Schedule) -> str:
+def _to_text(value: float | Schedule) -> str:
     try:
         return value.text if isinstance(value, Schedule) else repr(value)
-    except ValueError:  # A schedule of somebody's own.
+    except ValueError:  # A user's own class of schedule.
         return repr(value)
 
 
 def _labels(rules: list[Rule]) -> list[str]:
-    """Name optimizers by their class, and by the hyperparameters in which namesakes differ."""
+    """Return labels: class names, with the hyperparameters in which namesakes differ."""
     labels: list[str] = []
     for rule in rules:
         twins = [other.hyperparameters for other in rules if type(other) is type(rule)]
         different = [
-            f"{name}={_written(value)}"
+            f"{name}={_to_text(value)}"
             for name, value in rule.hyperparameters.items()
             if isinstance(value, (float, Schedule)) and not all(same(value, t[name]) for t in twins)
         ]
         label = " ".join([type(rule).__name__, ", ".join(different)]).strip()
-        taken = sum(other == label or other.startswith(f"{label} (") for other in labels)
-        labels.append(f"{label} ({taken + 1})" if taken else label)
+        duplicates = sum(other == label or other.startswith(f"{label} (") for other in labels)
+        labels.append(f"{label} ({duplicates + 1})" if duplicates else label)
     return labels

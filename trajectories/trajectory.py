@@ -20,16 +20,16 @@ from trajectories.records import Frozen, load_archive, read_only, save_archive, 
 from trajectories.surfaces.surface import Surface
 
 Array = NDArray[np.float64]
-_PER_PATH = ("status", "diverged_at", "converged_at")
-_ARRAYS = ("positions", "values", "gradients", *_PER_PATH, "recorded")
-_KINDS = dict(zip(_ARRAYS, "fffUiii", strict=True))
-_FORM = "trajectories 2"
+_PATH_ARRAYS = ("status", "diverged_at", "converged_at")
+_ARRAYS = ("positions", "values", "gradients", *_PATH_ARRAYS, "recorded")
+_TYPE_CODES = dict(zip(_ARRAYS, "fffUiii", strict=True))
+_FORMAT = "trajectories 2"
 _STATUS = ("converged", "diverged", "finished")
 
 
 @dataclass(frozen=True, eq=False)
 class Descent:
-    """How a trajectory was made: all that `descend` was told, besides surface and optimizer."""
+    """The settings of a descent, besides its surface and its optimizer."""
 
     start: Array
     steps: int
@@ -40,7 +40,7 @@ class Descent:
     picked: NDArray[np.int64] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data, such as JSON can hold."""
+        """Return the settings as plain data for JSON."""
         picked = None if self.picked is None else np.asarray(self.picked).tolist()
         settings = {item.name: getattr(self, item.name) for item in fields(self)}
         return {**settings, "start": to_plain(self.start), "picked": picked}
@@ -48,38 +48,37 @@ class Descent:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Trajectory(Frozen):
-    """Where an optimizer went: the result of `descend`.
+    """The path of an optimizer, or a batch of paths: the result of `descend`.
 
-    A trajectory holds one path, or one for every start and every element of an array of
-    hyperparameters: the batch shape is written ``...`` below, and is ``()`` for one path. Time
-    comes first; row 0 is the start. There is a row for every step unless `descend` was asked to
-    keep fewer. The arrays are read-only.
+    A batch has one path for every start and every element of an array of hyperparameters; its shape
+    is written ``...`` below, and is ``()`` for one path. Time is the first axis; row 0 is the
+    start. There is a row for every step that `descend` recorded. The arrays are read-only.
 
     Parameters
     ----------
     surface : Surface
-        What was descended.
+        The surface.
     optimizer : Optimizer or SurfaceOptimizer
-        An unused copy of what descended it.
+        An unused copy of the optimizer.
     label : str
-        What legends call it.
+        Name in legends.
     positions : numpy.ndarray, shape (rows, ..., 2)
-        Where it was after each step.
+        The position after each step.
     values : numpy.ndarray, shape (rows, ...)
         f there.
     gradients : numpy.ndarray, shape (rows, ..., 2)
-        What the optimizer was given there: the gradient, and the noise if there was any.
+        The gradient there as the optimizer received it, with any noise.
     status : numpy.ndarray of str, shape (...)
         "converged" if the gradient's norm came down to the tolerance, "diverged" if the position,
         f or the gradient stopped being finite, and "finished" if the steps ran out.
     diverged_at : numpy.ndarray of int, shape (...)
         The first step whose row is not finite, or -1. From it on all rows are NaN.
     converged_at : numpy.ndarray of int, shape (...)
-        The step at which it converged, or -1. From it on all rows are the same.
+        The step at which it converged, or -1. From it on all rows are equal.
     recorded : numpy.ndarray of int, shape (rows,)
         The step of each row; by default 0, 1, 2, ...
     made : Descent or None
-        How it was made, if that is known.
+        The settings of the descent, if known.
 
     Examples
     --------
@@ -107,16 +106,16 @@ class Trajectory(Frozen):
             object.__setattr__(self, "recorded", np.arange(len(self.positions)))
         for name in _ARRAYS:
             object.__setattr__(self, name, read_only(getattr(self, name)))
-        for name, kind in _KINDS.items():
+        for name, kind in _TYPE_CODES.items():
             if getattr(self, name).dtype.kind != kind:
                 words = {"f": "floats", "i": "integers", "U": "text"}[kind]
                 raise must(name, f"an array of {words}", getattr(self, name).dtype, kind=TypeError)
         if self.positions.ndim < 2 or self.positions.shape[-1] != 2:
             raise must("positions", "of shape (rows, ..., 2)", self.positions.shape)
         time = self.positions.shape[:-1]
-        shapes = [time, self.positions.shape, *[time[1:]] * len(_PER_PATH), time[:1]]
-        wanted = dict(zip(_ARRAYS[1:], shapes, strict=True))
-        for name, shape in wanted.items():
+        shapes = [time, self.positions.shape, *[time[1:]] * len(_PATH_ARRAYS), time[:1]]
+        expected = dict(zip(_ARRAYS[1:], shapes, strict=True))
+        for name, shape in expected.items():
             if getattr(self, name).shape != shape:
                 raise must(name, f"of shape {shape}", getattr(self, name).shape)
         if not len(self.recorded) or self.recorded[0] < 0 or (np.diff(self.recorded) <= 0).any():
@@ -127,7 +126,7 @@ class Trajectory(Frozen):
 
     @property
     def steps(self) -> int:
-        """How many updates there were at most."""
+        """The number of updates, at most."""
         return int(self.recorded[-1])
 
     @property
@@ -137,19 +136,19 @@ class Trajectory(Frozen):
 
     @property
     def start(self) -> Array:
-        """The first positions, shape (..., 2); NaN for a path that was lost there."""
+        """The first positions, shape (..., 2); NaN for a path that diverged there."""
         return np.asarray(self.positions[0])
 
     @cached_property
     def final(self) -> Array:
-        """The last finite positions, shape (..., 2); NaN for a path that was lost at its start."""
+        """The last finite positions, shape (..., 2); NaN for a path that diverged at its start."""
         rows = np.searchsorted(self.recorded, self.diverged_at)
         last = np.where(self.diverged_at < 0, len(self.recorded) - 1, np.maximum(rows - 1, 0))
-        taken = np.take_along_axis(self.positions, last[None, ..., None], axis=0)
-        return read_only(taken[0])
+        positions = np.take_along_axis(self.positions, last[None, ..., None], axis=0)
+        return read_only(positions[0])
 
     def __iter__(self) -> Iterator[Trajectory]:
-        """Go through the paths of a batch, or its first axis."""
+        """Iterate over the first axis of a batch."""
         if not self.batch_shape:
             raise TypeError("This trajectory is one path: it has no batch to go through.")
         return (self[number] for number in range(self.batch_shape[0]))
@@ -159,21 +158,21 @@ class Trajectory(Frozen):
         if not self.batch_shape:
             raise IndexError("This trajectory is one path: it has no batch to index.")
         index = index if isinstance(index, tuple) else (index,)
-        always = (slice(None), *index)
-        picked: dict[str, Any] = {
-            name: np.asarray(getattr(self, name)[index]) for name in _PER_PATH
+        rows_index = (slice(None), *index)
+        selected: dict[str, Any] = {
+            name: np.asarray(getattr(self, name)[index]) for name in _PATH_ARRAYS
         }
-        picked["values"] = self.values[always]
+        selected["values"] = self.values[rows_index]
         for name in ("positions", "gradients"):
-            # Each coordinate by itself: the index is one of the batch, whatever it ends with.
-            parts = [getattr(self, name)[..., axis][always] for axis in (0, 1)]
-            picked[name] = np.stack(parts, axis=-1)
+            # Each coordinate by itself: the index is for the axes of the batch alone.
+            parts = [getattr(self, name)[..., axis][rows_index] for axis in (0, 1)]
+            selected[name] = np.stack(parts, axis=-1)
         shape = self.batch_shape
         made = self.made
         if made is not None:
             numbers = np.arange(math.prod(shape)) if made.picked is None else made.picked
             made = replace(made, picked=numbers.reshape(shape)[index])
-        return replace(self, optimizer=self.optimizer.part(shape, index), made=made, **picked)
+        return replace(self, optimizer=self.optimizer.part(shape, index), made=made, **selected)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trajectory to a NumPy archive, which `load` reads back bit for bit.
@@ -186,21 +185,21 @@ class Trajectory(Frozen):
         Raises
         ------
         ValueError
-            If the suffix is another one, if the optimizer is of a class of somebody's own, or if
-            the learning rate is a Python function.
+            If the suffix is another one, the optimizer is of a user's own class, or the learning
+            rate is a Python function.
         OSError
-            If the file cannot be written; an old one is then left as it was.
+            If the file cannot be written; an existing one is then unchanged.
         """
         about = {
             "label": self.label,
             "optimizer": to_record(self.optimizer),
             "surface": self.surface.to_dict(),
         }
-        save_archive(path, _FORM, about, {name: getattr(self, name) for name in _ARRAYS})
+        save_archive(path, _FORMAT, about, {name: getattr(self, name) for name in _ARRAYS})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Trajectory:
-        """Read what `save` wrote. The file is data: reading one runs no code.
+        """Read a trajectory that `save` wrote; no code in the file is run.
 
         Raises
         ------
@@ -215,10 +214,10 @@ class Trajectory(Frozen):
             optimizer = from_record(about["optimizer"])
             if not isinstance(about["label"], str):
                 raise must("label", "text", about["label"], kind=TypeError)
-            held: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
-            return cls(surface=surface, optimizer=optimizer, label=about["label"], **held)
+            own: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
+            return cls(surface=surface, optimizer=optimizer, label=about["label"], **own)
 
-        return load_archive(path, "trajectory", make, form=_FORM)
+        return load_archive(path, "trajectory", make, form=_FORMAT)
 
     def _repr_html_(self) -> str:
         """Show its plot in a notebook."""
@@ -227,12 +226,12 @@ class Trajectory(Frozen):
         return trajectory_html(self)
 
     def __repr__(self) -> str:
-        """Show what went where, without the arrays."""
+        """Show the label, surface, steps and batch, without the arrays."""
         batch = f", batch={self.batch_shape}" if self.batch_shape else f", status='{self.status}'"
         return f"Trajectory({self.label!r} on {self.surface.name!r}, steps={self.steps}{batch})"
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether both are the same paths, bit for bit; NaN equals NaN."""
+        """Return whether both are the same paths, bit for bit; NaN equals NaN."""
         if not isinstance(other, Trajectory):
             return NotImplemented
         return all(
@@ -259,29 +258,29 @@ class Anatomy:
 
 
 def dissect(path: Trajectory) -> Anatomy:
-    """Take the steps of a path apart, by the optimizer's own arithmetic."""
+    """Split the steps of a path into their parts, by the optimizer's own arithmetic."""
     optimizer = path.optimizer
     if len(path.recorded) != path.steps + 1:
         raise must("record", "'all', as every step is needed", len(path.recorded))
     steps = np.diff(path.positions, axis=0)
     memory, gradients = np.zeros_like(steps), np.array(path.gradients[:-1])
-    if isinstance(optimizer, Optimizer):  # Others look at the surface, and remember nothing.
-        _remember(path, optimizer.fresh(), memory)
+    if isinstance(optimizer, Optimizer):  # Others have no memory.
+        _write_memory(path, optimizer.fresh(), memory)
     time = np.arange(path.steps).reshape(-1, *[1] * len(path.batch_shape))
-    arrived = (path.converged_at >= 0) & (time >= path.converged_at)
-    memory[arrived], gradients[arrived] = 0.0, 0.0
+    converged = (path.converged_at >= 0) & (time >= path.converged_at)
+    memory[converged], gradients[converged] = 0.0, 0.0
     return Anatomy(gradients, memory, steps)
 
 
-def _remember(path: Trajectory, optimizer: Optimizer, memory: Array) -> None:
-    """Write what an unused optimizer would do in each step if the gradient were zero."""
+def _write_memory(path: Trajectory, optimizer: Optimizer, memory: Array) -> None:
+    """Write the move of the optimizer in each step for a gradient of zero."""
     position, gradient = np.array(path.positions[0]), np.zeros_like(path.positions[0])
-    # Coordinates first, so that arrays of hyperparameters meet the batch.
+    # Coordinates first, so that arrays of hyperparameters broadcast against the batch.
     p, g = (np.ascontiguousarray(np.moveaxis(a, -1, 0)) for a in (position, gradient))
     with np.errstate(all="ignore"):
-        for step, given in enumerate(path.gradients[:-1]):
-            trial, twin = p.copy(), copy.deepcopy(optimizer)
-            twin.update({"p": trial}, {"p": np.zeros_like(p)})
-            memory[step] = np.moveaxis(trial - p, 0, -1)
-            g[...] = np.moveaxis(given, -1, 0)
+        for step, received in enumerate(path.gradients[:-1]):
+            moved, copied = p.copy(), copy.deepcopy(optimizer)
+            copied.update({"p": moved}, {"p": np.zeros_like(p)})
+            memory[step] = np.moveaxis(moved - p, 0, -1)
+            g[...] = np.moveaxis(received, -1, 0)
             optimizer.update({"p": p}, {"p": g})

@@ -1,4 +1,4 @@
-"""Optimizers: each usable on two coordinates, a batch of starts, or a network."""
+"""Optimizers for two coordinates, a batch of starts, or a network."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
-
-import numpy as np
 
 from trajectories.checks import must, resolve, split, unknown
 from trajectories.optimizers import schedules as schedules
@@ -55,7 +53,7 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     )
 }
 
-#: The optimizers that see a surface itself.
+#: The optimizers that evaluate the surface itself.
 SURFACE_OPTIMIZERS: dict[str, type[SurfaceOptimizer]] = {
     cls.name: cls for cls in (Newton, DampedNewton, Backtracking)
 }
@@ -65,26 +63,26 @@ ALL_OPTIMIZERS: dict[str, type[Rule]] = {**OPTIMIZERS, **SURFACE_OPTIMIZERS}
 
 
 def is_known(optimizer: Rule) -> bool:
-    """Tell whether an optimizer is of the package itself, and not of a class derived from one."""
+    """Return whether an optimizer's class is one of the package, and not derived from one."""
     return ALL_OPTIMIZERS.get(optimizer.name) is type(optimizer)
 
 
-#: More characters than any sensible spec string has.
+#: The most characters of a spec string's hyperparameters.
 _LENGTH = 2000
 
 
 def from_spec(spec: str) -> Rule:
     """Build the optimizer that a spec string describes."""
-    name, _, rest = spec.partition(":")
+    name, _, arguments = spec.partition(":")
     name = resolve("optimizer", name.strip(), ALL_OPTIMIZERS)
-    if len(rest) > _LENGTH:
+    if len(arguments) > _LENGTH:
         raise must("optimizer", f"a spec string of at most {_LENGTH} characters", spec)
     cls = ALL_OPTIMIZERS[name]
     names = [item.name for item in fields(cls)]
     values: dict[str, Any] = {}
-    for place, part in enumerate(split(rest) if rest.strip() else []):
+    for index, part in enumerate(split(arguments) if arguments.strip() else []):
         key, equals, text = part.partition("=")
-        if place == 0 and (not equals or "(" in key):  # The sign may be inside a schedule.
+        if index == 0 and (not equals or "(" in key):  # The equals sign may be inside a schedule.
             key, text = "lr", part
         key = resolve(f"hyperparameter of {name}", key.strip(), names)
         if key in values:
@@ -105,26 +103,8 @@ def _number(key: str, text: str) -> float:
     return number
 
 
-def to_spec(optimizer: Rule) -> str:
-    """Write an optimizer as a spec string: its learning rate, and what is not at its default."""
-    if not is_known(optimizer):
-        raise must("optimizer", "one of the package to be written as a spec string", optimizer)
-    parts = []
-    for item in fields(optimizer):
-        value: Any = getattr(optimizer, item.name)
-        scheduled = isinstance(value, Schedule)
-        if isinstance(value, np.ndarray) or (callable(value) and not scheduled):
-            raise ValueError(
-                f"`{item.name}` must be a number to stand in a spec string. Got {value!r}."
-            )
-        if item.name == "lr" or value != item.default:
-            written = value.text.replace(" ", "") if scheduled else repr(value)
-            parts.append(f"{item.name}={written}")
-    return f"{optimizer.name}:{','.join(parts)}"
-
-
 def as_optimizer(optimizer: Any) -> Rule:
-    """Return an optimizer for whatever stands for one."""
+    """Return the optimizer of a spec string, a class, or an optimizer itself."""
     if isinstance(optimizer, Rule):
         return optimizer
     if isinstance(optimizer, str):
@@ -143,7 +123,7 @@ def to_record(optimizer: Rule, *, own: bool = False) -> dict[str, Any]:
         record = {"own": f"{type(optimizer).__module__}.{type(optimizer).__qualname__}"}
     for name, value in optimizer.hyperparameters.items():
         if isinstance(value, Schedule):
-            record[name] = value.text  # Which stands for it when it is given to a rule.
+            record[name] = value.text  # A rule reads it back.
         elif callable(value):
             raise must(name, "a number, an array or a schedule of the package to be saved", value)
         else:

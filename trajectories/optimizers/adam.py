@@ -36,18 +36,18 @@ class Adam(Moments):
     lr : float, array or schedule, default 0.001
         Learning rate :math:`\eta`: about the size of the first steps in each element.
     beta1 : float or array, default 0.9
-        The part of the mean gradient m kept in each step, at least 0 and below 1.
+        The part of the mean gradient m kept per step, at least 0 and below 1.
     beta2 : float or array, default 0.999
-        The part of the mean squared gradient v kept in each step, at least 0 and below 1.
+        The part of the mean squared gradient v kept per step, at least 0 and below 1.
     eps : float or array, default 1e-7
         Positive; added to the root, against division by zero.
 
     Notes
     -----
-    PyTorch and Optax add epsilon after the correction of v, here it is added before: the rules
-    agree as epsilon goes to 0. Their Adam is ``AdamW(weight_decay=0)``. Weakness: steps hardly
-    shrink with the gradient, so it circles a minimum that plain gradient descent would settle in,
-    and on some convex problems it does not converge at all (Reddi et al. 2018).
+    Epsilon is added before the correction of v, in PyTorch and Optax after it: the rules agree as
+    epsilon goes to 0. Their Adam is ``AdamW(weight_decay=0)``. Weakness: steps hardly shrink with
+    the gradient, so that it circles a minimum to which plain gradient descent converges, and on
+    some convex problems it does not converge at all (Reddi et al. 2018).
 
     References
     ----------
@@ -96,21 +96,21 @@ class AdamW(Moments):
     lr : float, array or schedule, default 0.001
         Learning rate :math:`\eta`: about the size of the first steps in each element.
     beta1 : float or array, default 0.9
-        The part of the mean gradient m kept in each step, at least 0 and below 1.
+        The part of the mean gradient m kept per step, at least 0 and below 1.
     beta2 : float or array, default 0.999
-        The part of the mean squared gradient v kept in each step, at least 0 and below 1.
+        The part of the mean squared gradient v kept per step, at least 0 and below 1.
     eps : float or array, default 1e-8
         Positive; added to the corrected root, against division by zero.
     weight_decay : float or array, default 0.01
-        How fast :math:`\lambda` p shrinks by itself; zero or positive. Optax's default is 1e-4.
+        Decay rate :math:`\lambda` of p; zero or positive. Optax's default is 1e-4.
 
     Notes
     -----
-    The decay goes by p before the step, and is no part of the gradient: as such (L2) it would be
-    divided by the root, and act least where gradients are large. ``AdamW(weight_decay=0)`` is
-    PyTorch's and Optax's Adam, whose epsilon stands after the correction of v, unlike that of the
-    textbook's `Adam`. Weakness: that of `Adam`; and with decay, it settles beside the minimum,
-    nearer to 0.
+    The decay is computed from p before the step, apart from the gradient: in the gradient (L2) it
+    would be divided by the root, and act least where gradients are large.
+    ``AdamW(weight_decay=0)`` is PyTorch's and Optax's Adam, with epsilon added after the correction
+    of v, unlike the textbook's `Adam`. Weakness: that of `Adam`; and with decay, it converges
+    beside the minimum, nearer to 0.
 
     References
     ----------
@@ -153,19 +153,19 @@ class AMSGrad(Moments):
     lr : float, array or schedule, default 0.001
         Learning rate :math:`\eta`: about the size of the first steps in each element.
     beta1 : float or array, default 0.9
-        The part of the mean gradient m kept in each step, at least 0 and below 1.
+        The part of the mean gradient m kept per step, at least 0 and below 1.
     beta2 : float or array, default 0.999
-        The part of the mean squared gradient v kept in each step, at least 0 and below 1.
+        The part of the mean squared gradient v kept per step, at least 0 and below 1.
     eps : float or array, default 1e-8
         Positive; added to the corrected root, against division by zero.
     weight_decay : float or array, default 0
-        How fast :math:`\lambda` p shrinks by itself, decoupled from the gradient; zero or positive.
+        Decay rate :math:`\lambda` of p, decoupled from the gradient; zero or positive.
 
     Notes
     -----
-    PyTorch's form (``AdamW(amsgrad=True)``): the largest is taken of the raw v, and corrected
-    after. Optax takes that of the corrected v, which in the first steps is larger; the paper
-    corrects nothing. Weakness: one large gradient slows an element for ever.
+    PyTorch's form (``AdamW(amsgrad=True)``): the maximum of the raw v, corrected afterwards.
+    Optax has that of the corrected v, which in the first steps is larger; the paper corrects
+    nothing. Weakness: one large gradient slows an element for ever.
 
     References
     ----------
@@ -214,20 +214,20 @@ class RAdam(Moments):
     lr : float, array or schedule, default 0.001
         Learning rate :math:`\eta`; at first that of gradient descent with momentum.
     beta1 : float or array, default 0.9
-        The part of the mean gradient m kept in each step, at least 0 and below 1.
+        The part of the mean gradient m kept per step, at least 0 and below 1.
     beta2 : float or array, default 0.999
-        The part of the mean squared gradient v kept in each step, at least 0 and below 1.
+        The part of the mean squared gradient v kept per step, at least 0 and below 1.
     eps : float or array, default 1e-8
         Positive; added to the root, against division by zero.
     weight_decay : float or array, default 0
-        How fast :math:`\lambda` p shrinks by itself, decoupled from the gradient; zero or positive.
+        Decay rate :math:`\lambda` of p, decoupled from the gradient; zero or positive.
 
     Notes
     -----
     PyTorch's form, with ``decoupled_weight_decay``: rectified where :math:`\rho` is above 5 (in
     Optax from 5 on), epsilon added before the correction of v (in Optax after it). Weakness: the
-    first steps (5 with the default :math:`\beta_2`) go by the size of the gradient, and so leap
-    where it is steep at a rate that suits Adam; with :math:`\beta_2` up to 2/3 all steps do.
+    first steps (5 with the default :math:`\beta_2`) are proportional to the gradient, and so too
+    long on steep slopes at a rate that suits Adam; with :math:`\beta_2` up to 2/3 all steps are.
 
     References
     ----------
@@ -254,16 +254,16 @@ class RAdam(Moments):
         lack, t = self._lack("beta2"), self.steps_taken
         limit = 2 / (1 - self.beta2) - 1
         length = limit - 2 * t * self._power("beta2", t) / lack
-        known = length > 5
-        # Where it is not, the formula of r may have no value: equal numbers make r = 1.
-        limit, length = choose(known, limit, 6.0), choose(known, length, 6.0)
+        rectified = length > 5
+        # Elsewhere the formula of r may be undefined: equal numbers give r = 1.
+        limit, length = choose(rectified, limit, 6.0), choose(rectified, length, 6.0)
         ratio = (length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length)
-        lr_t = lr / self._lack("beta1") * root(ratio) * choose(known, root(lack), 1.0)
+        lr_t = lr / self._lack("beta1") * root(ratio) * choose(rectified, root(lack), 1.0)
 
         np.multiply(lr_t, state.m, a)
         np.sqrt(state.v, b)
         b += state.eps
-        np.copyto(b, 1, where=np.logical_not(known))
+        np.copyto(b, 1, where=np.logical_not(rectified))
         a /= b
         decay(p, lr, self.weight_decay)
         p -= a
@@ -285,23 +285,23 @@ class NAdam(Moments):
     lr : float, array or schedule, default 0.002
         Learning rate :math:`\eta`.
     beta1 : float or array, default 0.9
-        The part of the mean gradient m kept in each step, at least 0 and below 1, which is also
-        what :math:`\mu_t` comes up to.
+        The part of the mean gradient m kept per step, at least 0 and below 1; also the limit of
+        :math:`\mu_t`.
     beta2 : float or array, default 0.999
-        The part of the mean squared gradient v kept in each step, at least 0 and below 1.
+        The part of the mean squared gradient v kept per step, at least 0 and below 1.
     eps : float or array, default 1e-8
         Positive; added to the corrected root, against division by zero.
     momentum_decay : float or array, default 0.004
-        How fast :math:`\psi` the momentum :math:`\mu_t` comes up from half of :math:`\beta_1`;
-        zero or positive.
+        The speed :math:`\psi` at which :math:`\mu_t` rises from half of :math:`\beta_1`; zero or
+        positive.
     weight_decay : float or array, default 0
-        How fast :math:`\lambda` p shrinks by itself, decoupled from the gradient; zero or positive.
+        Decay rate :math:`\lambda` of p, decoupled from the gradient; zero or positive.
 
     Notes
     -----
-    PyTorch's form, with ``decoupled_weight_decay``. Optax's `nadam` has a constant momentum
-    instead: it is this rule with a `momentum_decay` so large that the power is 0, say 1e9.
-    Weakness: that of `Adam`; and the momentum's own schedule is easily forgotten in comparisons.
+    PyTorch's form, with ``decoupled_weight_decay``. Optax's `nadam` has a constant momentum: it is
+    this rule with a `momentum_decay` so large that the power is 0, such as 1e9. Weakness: that of
+    `Adam`; and the schedule of the momentum is easily overlooked in comparisons.
 
     References
     ----------
@@ -359,23 +359,23 @@ class Adan(Moments):
     lr : float, array or schedule, default 0.001
         Learning rate :math:`\eta`.
     beta1 : float or array, default 0.98
-        The part of the mean gradient m kept in each step, at least 0 and below 1.
+        The part of the mean gradient m kept per step, at least 0 and below 1.
     beta2 : float or array, default 0.92
-        The part of the mean change d kept in each step, at least 0 and below 1.
+        The part of the mean change d kept per step, at least 0 and below 1.
     eps : float or array, default 1e-8
         Positive; added to the root, against division by zero.
     beta3 : float or array, default 0.99
-        The part of the mean square v kept in each step, at least 0 and below 1.
+        The part of the mean square v kept per step, at least 0 and below 1.
     eps_root : float or array, default 1e-8
         :math:`\epsilon_r`, zero or positive; added under the root. The paper has none.
     weight_decay : float or array, default 0
-        How fast :math:`\lambda` p shrinks by itself; zero or positive.
+        Decay rate :math:`\lambda` of p; zero or positive.
 
     Notes
     -----
     The same as Optax's. The paper's betas are the parts *not* kept (0.02, 0.08, 0.01), so that its
-    :math:`1 - \beta_2` is 0.92; Optax kept the formula and turned the betas round, so that the
-    change weighs 0.08 here, and looks ahead far less. The last gradient of the first step is the
+    :math:`1 - \beta_2` is 0.92; Optax has the same formula with reversed betas, so that the
+    change weighs 0.08 here, with far less look-ahead. The last gradient of the first step is the
     present one. Weakness: four arrays of the size of the parameters, and three betas to choose.
 
     References
@@ -444,24 +444,24 @@ class AdEMAMix(Moments):
     lr : float, array or schedule, default 0.001
         Learning rate :math:`\eta`.
     beta1 : float or array, default 0.9
-        The part of the fast mean m kept in each step, at least 0 and below 1.
+        The part of the fast mean m kept per step, at least 0 and below 1.
     beta2 : float or array, default 0.999
-        The part of the mean squared gradient v kept in each step, at least 0 and below 1.
+        The part of the mean squared gradient v kept per step, at least 0 and below 1.
     eps : float or array, default 1e-8
         Positive; added to the corrected root, against division by zero.
     beta3 : float or array, default 0.9999
-        The part of the slow mean n kept in each step, at least 0 and below 1.
+        The part of the slow mean n kept per step, at least 0 and below 1.
     alpha : float or array, default 5
         The weight of the slow mean, zero or positive.
     weight_decay : float or array, default 0
-        How fast :math:`\lambda` p shrinks by itself; zero or positive.
+        Decay rate :math:`\lambda` of p; zero or positive.
 
     Notes
     -----
     The same as Optax's with constant hyperparameters. The slow mean is not corrected for its
     start at 0, and so fills up slowly. The paper warms :math:`\alpha` and :math:`\beta_3` up.
-    Weakness: what it remembers of 10,000 steps ago is of use only in runs as long, and drags it
-    past a minimum in shorter ones.
+    Weakness: gradients of 10,000 steps ago help only in runs as long, and carry it past a minimum
+    in shorter ones.
 
     References
     ----------

@@ -37,12 +37,12 @@ class Moments(Optimizer, ABC):
         return {"pull1": 1 - self.beta1, "pull2": 1 - self.beta2, "eps": self.eps}
 
     def _see(self, g: Array, state: Any, scratch: Array) -> None:
-        """Take a gradient into both means."""
+        """Update both means with a gradient."""
         average(state.m, g, state.pull1, scratch)
         average_square(state.v, g, state.pull2, scratch)
 
     def _lack(self, name: str) -> Any:
-        """Bias correction 1 - beta**t."""
+        """Return the bias correction 1 - beta**t."""
         beta = getattr(self, name)
         if isinstance(beta, float):
             return 1 - beta**self.steps_taken
@@ -71,8 +71,8 @@ class AdaGrad(Optimizer):
 
     Notes
     -----
-    h starts at 0. Weakness: h only grows, so the steps shrink for ever and may end before the
-    minimum does.
+    h starts at 0. Weakness: h only grows, so that the steps shrink for ever and may end before the
+    minimum.
 
     References
     ----------
@@ -117,7 +117,7 @@ class RMSProp(Optimizer):
     lr : float, array or schedule, default 0.01
         Learning rate :math:`\eta`.
     decay_rate : float or array, default 0.99
-        The part :math:`\rho` of h kept in each step, at least 0 and below 1.
+        The part :math:`\rho` of h kept per step, at least 0 and below 1.
     eps : float or array, default 1e-7
         Positive; added to the root, against division by zero.
 
@@ -171,9 +171,9 @@ class CenteredRMSProp(Optimizer):
     lr : float, array or schedule, default 0.01
         Learning rate :math:`\eta`.
     decay_rate : float or array, default 0.99
-        The part :math:`\rho` of h and of m kept in each step, at least 0 and below 1.
+        The part :math:`\rho` of h and of m kept per step, at least 0 and below 1.
     momentum : float or array, default 0
-        The part :math:`\mu` of the velocity kept in each step, between 0 and 1; Graves has 0.9.
+        The part :math:`\mu` of the velocity kept per step, between 0 and 1; Graves has 0.9.
     eps : float or array, default 1e-8
         Positive; added to the root, against division by zero.
 
@@ -181,8 +181,8 @@ class CenteredRMSProp(Optimizer):
     -----
     PyTorch's ``RMSprop(centered=True)``; Graves and Optax add epsilon inside the root. Where the
     gradients are all but equal, rounding can leave :math:`h - m^2` just below 0: it counts as 0
-    here, and gives NaN in PyTorch. Weakness: such a gradient has no deviation, and so is
-    followed in leaps of up to :math:`\eta/\epsilon` times its size.
+    here, and gives NaN in PyTorch. Weakness: such a gradient has no deviation, and so
+    causes steps of up to :math:`\eta/\epsilon` times its size.
 
     References
     ----------
@@ -240,15 +240,15 @@ class AdaDelta(Optimizer):
     lr : float, array or schedule, default 1
         Learning rate :math:`\eta`; the paper has none, which is a rate of 1.
     decay_rate : float or array, default 0.9
-        The part :math:`\rho` of h and of D kept in each step, at least 0 and below 1.
+        The part :math:`\rho` of h and of D kept per step, at least 0 and below 1.
     eps : float or array, default 1e-6
-        Positive; under both roots. It alone makes the first steps.
+        Positive; added under both roots. It alone sets the first steps.
 
     Notes
     -----
     d has the unit of p, whatever that of the gradient, so that no rate need be chosen. The
     defaults are PyTorch's and Optax's; the paper has :math:`\rho` = 0.95. Weakness: D starts at 0
-    and the first steps are about :math:`\sqrt\epsilon` long, so that it takes many to get going.
+    and the first steps are about :math:`\sqrt\epsilon` long, so that progress is slow at first.
 
     References
     ----------
@@ -293,7 +293,7 @@ class AdaDelta(Optimizer):
 
 
 def _faded_squares(h: Array, g: Array, decay_rate: Hyperparameter, a: Array) -> None:
-    """Exponential moving average of g**2."""
+    """Update the exponential moving average of g**2."""
     h *= decay_rate
     np.multiply(1 - decay_rate, g, a)
     a *= g
@@ -326,13 +326,13 @@ class Adamax(Moments):
         Learning rate :math:`\eta`: the size of the first step in each element, and about the
         largest.
     beta1 : float or array, default 0.9
-        The part of the mean gradient m kept in each step, at least 0 and below 1.
+        The part of the mean gradient m kept per step, at least 0 and below 1.
     beta2 : float or array, default 0.999
-        The part of the maximum u kept in each step, at least 0 and below 1.
+        The part of the maximum u kept per step, at least 0 and below 1.
     eps : float or array, default 1e-8
         Positive; added to the size of the gradient, against division by zero.
     weight_decay : float or array, default 0
-        How fast :math:`\lambda` p shrinks by itself, decoupled from the gradient; zero or positive.
+        Decay rate :math:`\lambda` of p, decoupled from the gradient; zero or positive.
 
     Notes
     -----
@@ -393,9 +393,9 @@ class AdaBelief(Moments):
     lr : float, array or schedule, default 0.001
         Learning rate :math:`\eta`.
     beta1 : float or array, default 0.9
-        The part of the mean gradient m kept in each step, at least 0 and below 1.
+        The part of the mean gradient m kept per step, at least 0 and below 1.
     beta2 : float or array, default 0.999
-        The part of the mean squared deviation v kept in each step, at least 0 and below 1.
+        The part of the mean squared deviation v kept per step, at least 0 and below 1.
     eps : float or array, default 1e-16
         Positive; added to the corrected root, against division by zero.
     eps_root : float or array, default 1e-16
@@ -404,7 +404,7 @@ class AdaBelief(Moments):
     Notes
     -----
     The same as Optax's; the paper has one epsilon for both. Weakness: where gradients are all but
-    equal, only epsilon bounds the steps, which then may be long out of all proportion.
+    equal, only epsilon bounds the steps, which may then be far too long.
 
     References
     ----------
@@ -455,18 +455,17 @@ class Yogi(Moments):
     lr : float, array or schedule, default 0.01
         Learning rate :math:`\eta`, by default the paper's.
     beta1 : float or array, default 0.9
-        The part of the mean gradient m kept in each step, at least 0 and below 1.
+        The part of the mean gradient m kept per step, at least 0 and below 1.
     beta2 : float or array, default 0.999
-        1 less the part of the squared gradient that v moves by, at least 0 and below 1.
+        1 minus the fraction of the squared gradient by which v moves, at least 0 and below 1.
     eps : float or array, default 1e-3
         Positive; added to the corrected root, against division by zero.
 
     Notes
     -----
-    The same as Optax's, where m, too, starts at 1e-6: without any gradient it makes a first move
-    down, of 3e-4 of the rate, and with mirrored gradients the path is not quite mirrored. Weakness:
-    after a steep start v comes down only as slowly as the new gradients are small, and the steps
-    stay short.
+    The same as Optax's, where m, too, starts at 1e-6: without any gradient the first step
+    is 3e-4 of the rate downwards, and mirrored gradients give no exactly mirrored path. Weakness:
+    after a steep start v falls slowly where gradients are small, and the steps remain short.
 
     References
     ----------
@@ -526,17 +525,17 @@ class ADOPT(Moments):
     lr : float, array or schedule, default 0.001
         Learning rate :math:`\eta`.
     beta1 : float or array, default 0.9
-        The part of the mean direction m kept in each step, at least 0 and below 1.
+        The part of the mean direction m kept per step, at least 0 and below 1.
     beta2 : float or array, default 0.9999
-        The part of the mean squared gradient v kept in each step, at least 0 and below 1.
+        The part of the mean squared gradient v kept per step, at least 0 and below 1.
     eps : float or array, default 1e-6
-        Positive; the least that is divided by.
+        Positive; the least divisor.
 
     Notes
     -----
-    The same as Optax's. It converges for any :math:`\beta_2`, which Adam does not: v knows
-    nothing of the gradient that it divides. Weakness: the first gradient sets the scale for some
-    :math:`1/(1 - \beta_2)` steps (10,000), so that after a steep start it hardly moves.
+    The same as Optax's. It converges for any :math:`\beta_2`, which Adam does not: v is
+    independent of the gradient that it divides. Weakness: the first gradient sets the scale for
+    some :math:`1/(1 - \beta_2)` steps (10,000), so that after a steep start it hardly moves.
 
     References
     ----------

@@ -24,13 +24,13 @@ Self = TypeVar("Self", bound="Rule")
 
 
 def hyperparameter(default: float, interval: Interval) -> Any:
-    """Declare a hyperparameter: a dataclass field with a default and the range it must lie in."""
+    """Declare a hyperparameter: a dataclass field with a default and a range."""
     return field(default=default, metadata={"interval": interval})
 
 
 @dataclass(eq=False)
 class Rule:
-    """A rule of descent as data: the base of both families of optimizers."""
+    """The base of both families of optimizers: a rule and its hyperparameters."""
 
     name: ClassVar[str]
     formula: ClassVar[str]
@@ -38,17 +38,17 @@ class Rule:
     lr: Any = hyperparameter(0.01, POSITIVE)
 
     def __init_subclass__(cls, **settings: Any) -> None:
-        """Name a class that does not name itself: it must not go by the name of its parent."""
+        """Give a class without a name its own, instead of its parent's."""
         super().__init_subclass__(**settings)
         if "name" not in vars(cls):
             cls.name = cls.__name__.lower()
 
     def __post_init__(self) -> None:
-        """Start unused."""
+        """Set the number of steps to 0."""
         self.steps_taken = 0
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute; a hyperparameter is checked first, now and whenever it is changed."""
+        """Set an attribute; hyperparameters are checked first."""
         interval = _intervals(type(self)).get(name)
         if interval is not None:
             if name == "lr" and isinstance(value, str) and "(" in value:
@@ -59,7 +59,7 @@ class Rule:
         object.__setattr__(self, name, value)
 
     def _changed(self, name: str) -> None:
-        """Forget what was derived from a hyperparameter."""
+        """Discard the values derived from hyperparameters."""
 
     @property
     def hyperparameters(self) -> dict[str, Any]:
@@ -87,7 +87,7 @@ class Rule:
         return rate
 
     def fresh(self: Self, **changes: Any) -> Self:
-        """Return an unused copy, with some hyperparameters changed if asked.
+        """Return an unused copy, with some hyperparameters changed.
 
         Examples
         --------
@@ -99,7 +99,7 @@ class Rule:
         if changes or any(isinstance(value, np.ndarray) for value in values.values()):
             return replace(self, **changes)
         unused = object.__new__(type(self))
-        vars(unused).update(values)  # They were checked when they were set.
+        vars(unused).update(values)  # Already checked.
         unused.__post_init__()
         return unused
 
@@ -111,7 +111,7 @@ class Rule:
         batch : tuple of int
             The shape of the batch, to which arrays of hyperparameters are broadcast.
         index : int, slice, numpy.ndarray or tuple
-            Which of the paths; it may be none.
+            The index of the paths; it may select none.
 
         Examples
         --------
@@ -121,15 +121,15 @@ class Rule:
         """
         unused = self.fresh()
         for name, value in self.hyperparameters.items():
-            if isinstance(value, np.ndarray):  # They were checked when they were set.
-                some = np.broadcast_to(value, batch)[index]
-                vars(unused)[name] = some.copy() if some.ndim else float(some)
+            if isinstance(value, np.ndarray):  # Already checked.
+                values = np.broadcast_to(value, batch)[index]
+                vars(unused)[name] = values.copy() if values.ndim else float(values)
         return unused
 
     def restart(self, **changes: Any) -> None:
-        """Become unused again, with some hyperparameters changed if asked.
+        """Reset to unused, with some hyperparameters changed.
 
-        What `bind` returned goes on from there, in the same memory.
+        Steps that `bind` returned continue from there, in the same memory.
 
         Examples
         --------
@@ -142,13 +142,13 @@ class Rule:
         for name, value in changes.items():
             setattr(self, name, value)
         self.steps_taken = 0
-        self._forget()
+        self._reset_state()
 
-    def _forget(self) -> None:
-        """Bring the state, where there is one, back to what it is before the first step."""
+    def _reset_state(self) -> None:
+        """Reset the state, if any, to that before the first step."""
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether both are of one class with the same hyperparameters."""
+        """Return whether both are of one class with the same hyperparameters."""
         if type(other) is not type(self):
             return NotImplemented
         theirs = other.hyperparameters
@@ -158,7 +158,7 @@ class Rule:
 
 
 def same(mine: Any, theirs: Any) -> bool:
-    """Tell whether two hyperparameters are alike: numbers, arrays or schedules."""
+    """Return whether two hyperparameters, numbers, arrays or schedules, are equal."""
     if callable(mine) or callable(theirs):
         return bool(mine == theirs)
     return np.array_equal(mine, theirs)
@@ -173,7 +173,7 @@ def _intervals(cls: type[Rule]) -> dict[str, Interval]:
         _INTERVALS[cls] = {
             item.name: item.metadata["interval"]
             for item in fields(cls)
-            if "interval" in item.metadata  # Plain fields of a user's own class have none.
+            if "interval" in item.metadata  # Other fields of a user's class have none.
         }
     return _INTERVALS[cls]
 
@@ -184,8 +184,8 @@ def flattened(memory: Mapping[Any, SimpleNamespace], names: Collection[str]) -> 
         if not isinstance(key, str):
             raise must("params", "keyed by text, to tell its state", key, kind=TypeError)
     return {
-        f"{key}/{name}": np.asarray(getattr(kept, name))
-        for key, kept in memory.items()
+        f"{key}/{name}": np.asarray(getattr(state, name))
+        for key, state in memory.items()
         for name in names
     }
 
@@ -193,26 +193,26 @@ def flattened(memory: Mapping[Any, SimpleNamespace], names: Collection[str]) -> 
 def unflattened(
     state: Mapping[str, Array], arrays: Collection[str], numbers: Collection[str]
 ) -> dict[str, SimpleNamespace]:
-    """Return what `flattened` was given, in copies."""
-    found: dict[str, dict[str, Array]] = {}
+    """Return the state from which `flattened` made arrays, in copies."""
+    groups: dict[str, dict[str, Array]] = {}
     for path, value in state.items():
         if not isinstance(path, str):
             raise must("state", 'keyed by text such as "x/m"', path, kind=TypeError)
         key, _, name = path.rpartition("/")
-        found.setdefault(key, {})[name] = np.array(value)
+        groups.setdefault(key, {})[name] = np.array(value)
     memory: dict[str, SimpleNamespace] = {}
-    for key, named in found.items():
-        if named.keys() != {*arrays, *numbers}:
-            wanted = ", ".join(f"{key}/{name}" for name in (*arrays, *numbers)) or "nothing"
-            raise must("state", f"a mapping with {wanted} of the key {key!r}", sorted(named))
-        if any(value.dtype.kind != "f" for value in named.values()):
-            raise must("state", f"of floats for the key {key!r}", named)
-        shapes = {named[name].shape for name in arrays}
+    for key, group in groups.items():
+        if group.keys() != {*arrays, *numbers}:
+            expected = ", ".join(f"{key}/{name}" for name in (*arrays, *numbers)) or "nothing"
+            raise must("state", f"a mapping with {expected} of the key {key!r}", sorted(group))
+        if any(value.dtype.kind != "f" for value in group.values()):
+            raise must("state", f"of floats for the key {key!r}", group)
+        shapes = {group[name].shape for name in arrays}
         if len(shapes) > 1:
             raise must("state", f"of one shape for the key {key!r}", sorted(shapes))
-        plain = {n: named[n].item() if named[n].ndim == 0 else named[n] for n in numbers}
+        scalars = {n: group[n].item() if group[n].ndim == 0 else group[n] for n in numbers}
         memory[key] = SimpleNamespace(
-            shape=shapes.pop() if shapes else (), **{n: named[n] for n in arrays}, **plain
+            shape=shapes.pop() if shapes else (), **{n: group[n] for n in arrays}, **scalars
         )
     return memory
 
@@ -223,7 +223,7 @@ def root(value: Any) -> Any:
 
 
 def power(base: Any, exponent: Any) -> Any:
-    """Raise to a power, arrays element by element in Python's arithmetic."""
+    """Return a power; arrays element by element, in Python's arithmetic."""
     if not (isinstance(base, np.ndarray) or isinstance(exponent, np.ndarray)):
         return base**exponent
     bases, exponents = np.broadcast_arrays(base, exponent)
@@ -232,17 +232,17 @@ def power(base: Any, exponent: Any) -> Any:
 
 
 def choose(condition: Any, yes: Any, no: Any) -> Any:
-    """Return one of two values, for arrays element by element."""
+    """Return one of two values; for arrays, element by element."""
     if isinstance(condition, np.ndarray):
         return np.where(condition, yes, no)
     return yes if condition else no
 
 
 def decay(p: Array, lr: Hyperparameter, weight_decay: Hyperparameter) -> None:
-    """Shrink parameters by their weight decay, apart from the gradient: p times 1 - lr wd."""
-    kept = 1 - lr * weight_decay
-    if isinstance(kept, np.ndarray) or kept != 1:
-        p *= kept
+    """Shrink parameters by weight decay, decoupled from the gradient: p times 1 - lr wd."""
+    factor = 1 - lr * weight_decay
+    if isinstance(factor, np.ndarray) or factor != 1:
+        p *= factor
 
 
 def average(mean: Array, value: Array, pull: Any, scratch: Array) -> None:
@@ -268,7 +268,7 @@ def pair(key: Any, p: Any, grads: Mapping[Any, Any]) -> tuple[Array, Array]:
     if key not in grads:
         raise ValueError(f"`grads` must have the keys of `params`. It has no {key!r}.")
     if isinstance(p, (float, np.floating)):
-        p = np.array(p)  # Of its own type: a float32 stays one.
+        p = np.array(p)  # Of the same type: a float32 stays one.
     if isinstance(p, np.ndarray) and not p.flags.writeable:
         raise must(f"params[{key!r}]", "writeable, as it is changed in place", "a read-only array")
     if not isinstance(p, np.ndarray) or p.dtype.kind != "f":
@@ -297,19 +297,19 @@ def pair(key: Any, p: Any, grads: Mapping[Any, Any]) -> tuple[Array, Array]:
 
 
 def check_fit(pairs: Mapping[Any, tuple[Array, Array]], shape: tuple[int, ...]) -> None:
-    """Raise unless hyperparameters of a shape broadcast to every parameter, and not beyond it."""
+    """Raise unless a shape of hyperparameters broadcasts to that of every parameter."""
     for key, (p, _) in pairs.items():
         if shape and not _broadcasts(shape, p.shape):
             raise must(f"params[{key!r}]", f"of a shape that {shape} broadcasts to", p.shape)
 
 
 def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
-    """Tell whether an array of one shape broadcasts to another without changing that."""
+    """Return whether a shape broadcasts to another without extending it."""
     pairs = zip(reversed(shape), reversed(target), strict=False)
     return len(shape) <= len(target) and all(mine in (1, theirs) for mine, theirs in pairs)
 
 
-_NONE: Array = np.zeros(())
+_SCALAR: Array = np.zeros(())
 
 
 @dataclass(eq=False)
@@ -317,31 +317,29 @@ class Optimizer(Rule, ABC):
     """The base of all first-order optimizers: a rule that works element by element.
 
     A rule is a dataclass of its hyperparameters with one method, `_step`. The same object updates
-    two coordinates, a batch of starts, or all weights of a network, as long as the arrays it is
-    given keep their keys and shapes; `fresh` returns one that has not been used yet.
+    two coordinates, a batch of starts, or all weights of a network, as long as the arrays keep
+    their keys and shapes; `fresh` returns an unused one.
 
     Parameters
     ----------
     lr : float, array, str or callable
         Learning rate, positive: the length of a step for a gradient of 1. An array must
-        broadcast against the parameters. A callable is a schedule: it is given the number of the
-        step, from 0, and returns the learning rate of that step. Text stands for a schedule
-        of the package.
+        broadcast against the parameters. A callable is a schedule: it maps the number of the step,
+        from 0, to the learning rate of that step. Text is parsed as a schedule of the package.
 
     Attributes
     ----------
     name : str
         The name in spec strings, such as "adam".
     steps_taken : int
-        How many updates there have been.
+        The number of updates so far.
 
     Notes
     -----
-    Subclasses name their arrays per key in `_state_names` (they start at zero, unless `_start`
-    says otherwise), how many scratch arrays the rule wants in `_scratch`, and how many more of
-    truth values in `_masks`. Scratch arrays are shared by all keys of one shape and type, so that
-    an update allocates nothing after the first. Factors that stay what they are can be held ready
-    in the state by `_constants`.
+    Subclasses define the names of their arrays per key in `_state_names` (they start at zero, or as
+    `_start` sets them), the number of scratch arrays in `_scratch`, and that of boolean ones in
+    `_masks`. Scratch arrays are shared by all keys of one shape and type, so that an update
+    allocates nothing after the first. `_constants` adds constant factors to the state.
 
     Examples
     --------
@@ -358,18 +356,18 @@ class Optimizer(Rule, ABC):
     _masks: ClassVar[int] = 0
 
     def __post_init__(self) -> None:
-        """Start unused."""
+        """Initialize without state."""
         super().__post_init__()
         self._fits = False
         self._distinct: dict[str, tuple[Array, Array]] = {}
-        self._ready: dict[str, Hyperparameter] | None = None
+        self._constant_values: dict[str, Hyperparameter] | None = None
         self._state: dict[Any, SimpleNamespace] = {}
         self._buffers: dict[tuple[tuple[int, ...], np.dtype[Any]], list[Array]] = {}
 
     def _changed(self, name: str) -> None:
         self.__dict__["_fits"] = False
         self.__dict__["_distinct"] = {}
-        self.__dict__["_ready"] = None
+        self.__dict__["_constant_values"] = None
 
     def update(self, params: MutableMapping[Any, Any], grads: Mapping[Any, Any]) -> None:
         """Make one step: change every array of `params` in place.
@@ -377,8 +375,8 @@ class Optimizer(Rule, ABC):
         Parameters
         ----------
         params : mutable mapping of float arrays
-            What is optimized, by key. Float arrays of any shape are changed in place; a Python or
-            NumPy float is replaced in the mapping.
+            The parameters by key. Float arrays of any shape are changed in place; a Python or NumPy
+            float is replaced in the mapping.
         grads : mapping of arrays
             The gradient by each parameter, under the same keys and in the same shapes.
 
@@ -388,8 +386,7 @@ class Optimizer(Rule, ABC):
             If a parameter is not of a floating type.
         ValueError
             If a gradient is missing, if its shape is not its parameter's, or if keys or shapes
-            have changed since the last update. Whatever is raised, no parameter and no state has
-            been changed.
+            have changed since the last update. After any error, parameters and state are unchanged.
 
         Examples
         --------
@@ -407,15 +404,15 @@ class Optimizer(Rule, ABC):
                 params[key] = p.item() if type(old) is float else p[()]
 
     def bind(self, params: Mapping[Any, Array], grads: Mapping[Any, Array]) -> Callable[[], None]:
-        """Return a function that makes one step from what the arrays hold when it is called.
+        """Return a function that makes one step, by the current values of the arrays.
 
-        For loops in which parameters and gradients stay in the same arrays: these are checked
-        once, and not in every step.
+        For loops in which parameters and gradients stay in the same arrays, which are checked once
+        instead of in every step.
 
         Parameters
         ----------
         params, grads : mapping of float arrays
-            As for `update`, but arrays of floats only, and none in the memory of another.
+            As for `update`, but only arrays of floats that share no memory.
 
         Returns
         -------
@@ -440,24 +437,24 @@ class Optimizer(Rule, ABC):
         pairs = self._pairs(params, grads)
         for key, (p, g) in pairs.items():
             if p is not params[key] or g is not grads[key]:
-                name, given = ("params", params) if p is not params[key] else ("grads", grads)
-                wanted = "an array of floats with memory of its own, to be bound"
-                raise must(f"{name}[{key!r}]", wanted, given[key], kind=TypeError)
+                name, mapping = ("params", params) if p is not params[key] else ("grads", grads)
+                requirement = "an array of floats with memory of its own, to be bound"
+                raise must(f"{name}[{key!r}]", requirement, mapping[key], kind=TypeError)
         return self._prepared(pairs)
 
     def state(self, *, copy: bool = True) -> dict[str, Array]:
-        """Return all that the optimizer remembers between steps.
+        """Return the state of the optimizer between steps.
 
         Parameters
         ----------
         copy : bool, default True
             Whether the arrays are copies. Otherwise those of a parameter's shape are the
-            optimizer's own: what is changed in them is changed in it.
+            optimizer's own, and changes to them change it.
 
         Returns
         -------
         dict of numpy.ndarray
-            By "key/name", such as "x/m"; and the number of steps, as "steps_taken".
+            Arrays by "key/name", such as "x/m", and the number of steps, "steps_taken".
 
         Raises
         ------
@@ -472,24 +469,23 @@ class Optimizer(Rule, ABC):
         >>> rule.state()
         {'steps_taken': array(1), 'x/v': array([-0.1, -0.1])}
         """
-        found = flattened(self._state, (*self._state_names, *self._numbers()))
+        arrays = flattened(self._state, (*self._state_names, *self._number_names()))
         if copy:
-            found = {path: array.copy() for path, array in found.items()}
-        return {"steps_taken": np.array(self.steps_taken), **found}
+            arrays = {path: array.copy() for path, array in arrays.items()}
+        return {"steps_taken": np.array(self.steps_taken), **arrays}
 
     def load_state(self, state: Mapping[str, Array]) -> None:
-        """Go on from where an optimizer with the same hyperparameters was.
+        """Continue from the state of an optimizer with the same hyperparameters.
 
         Parameters
         ----------
         state : mapping of numpy.ndarray
-            What `state` returned. Steps that `bind` has returned go on from it, too.
+            The result of `state`. Steps that `bind` returned continue from it, too.
 
         Raises
         ------
         TypeError, ValueError
-            If it is not what `state` returns for an optimizer of this class; then nothing has
-            been changed.
+            If it is not the state of an optimizer of this class; then nothing is changed.
 
         Examples
         --------
@@ -500,16 +496,16 @@ class Optimizer(Rule, ABC):
         >>> twin.steps_taken, twin.state()["x/v"]
         (1, array([-0.1, -0.1]))
         """
-        found = dict(state)
-        if "steps_taken" not in found:
-            raise must("state", "a mapping with 'steps_taken'", list(found))
-        steps = integer("steps_taken", np.asarray(found.pop("steps_taken")).item(), 0)
-        self._state = dict(unflattened(found, self._state_names, self._numbers()))
-        self._changed("lr")  # What is derived from hyperparameters is not part of the state.
+        arrays = dict(state)
+        if "steps_taken" not in arrays:
+            raise must("state", "a mapping with 'steps_taken'", list(arrays))
+        steps = integer("steps_taken", np.asarray(arrays.pop("steps_taken")).item(), 0)
+        self._state = dict(unflattened(arrays, self._state_names, self._number_names()))
+        self._changed("lr")  # Discards derived values, which are not part of the state.
         self.steps_taken = steps
 
     def _prepared(self, pairs: Mapping[Any, tuple[Array, Array]]) -> Callable[[], None]:
-        """Return the step of parameters that have been checked."""
+        """Return the step of checked parameters."""
         work: list[tuple[Any, ...]] = []
         own = self.__dict__
 
@@ -517,9 +513,9 @@ class Optimizer(Rule, ABC):
             lr = self.learning_rate()
             if not self._fits or lr.__class__ is not float:
                 self._check_fit(pairs, np.shape(lr))
-            if self._ready is None or not work:
-                work[:] = self._begun(pairs)
-            own["steps_taken"] += 1  # Not a hyperparameter, which would have to be checked.
+            if self._constant_values is None or not work:
+                work[:] = self._arguments(pairs)
+            own["steps_taken"] += 1  # Avoids the check of __setattr__.
             for p, g, state, scratch in work:
                 self._step(p, g, lr, state, *scratch)
 
@@ -530,19 +526,19 @@ class Optimizer(Rule, ABC):
         """Change one parameter array and its state in place."""
 
     def _start(self, state: Any) -> None:
-        """Give a state other values than zero to start from."""
+        """Set the initial values of a state, where they are not zero."""
 
     def _constants(self) -> dict[str, Hyperparameter]:
-        """Return what the state is to hold while the hyperparameters stay what they are."""
+        """Return the values in the state that depend on hyperparameters alone."""
         return {}
 
     def _pairs(
         self, params: Mapping[Any, Any], grads: Mapping[Any, Any]
     ) -> dict[Any, tuple[Array, Array]]:
-        """Return every parameter with its gradient, if all is as it must be."""
-        for name, given in (("params", params), ("grads", grads)):
-            if not isinstance(given, Mapping):
-                raise must(name, "a mapping of arrays by key", given, kind=TypeError)
+        """Return every parameter with its gradient, checked."""
+        for name, mapping in (("params", params), ("grads", grads)):
+            if not isinstance(mapping, Mapping):
+                raise must(name, "a mapping of arrays by key", mapping, kind=TypeError)
         pairs = {key: pair(key, p, grads) for key, p in params.items()}
         self._check_known(pairs)
         if not self._fits:
@@ -550,7 +546,7 @@ class Optimizer(Rule, ABC):
         return pairs
 
     def _check_known(self, pairs: Mapping[Any, tuple[Array, Array]]) -> None:
-        """Raise unless what is remembered is of these parameters."""
+        """Raise unless the state is of these parameters."""
         if self._state and self._state.keys() != pairs.keys():
             raise ValueError(
                 f"`params` must keep its keys {list(self._state)}. Got {list(pairs)} instead; "
@@ -564,55 +560,55 @@ class Optimizer(Rule, ABC):
     def _check_fit(
         self, pairs: Mapping[Any, tuple[Array, Array]], rate: tuple[int, ...] = ()
     ) -> None:
-        """Raise unless the hyperparameters, and a rate of this shape, fit the parameters."""
+        """Raise unless hyperparameters, and a rate of a shape, broadcast to the parameters."""
         check_fit(pairs, np.broadcast_shapes(self.batch_shape, rate))
         self._fits = bool(pairs)
 
-    def _begun(self, pairs: Mapping[Any, tuple[Array, Array]]) -> list[tuple[Any, ...]]:
-        """Return what `_step` takes for every key; before the first step, allocate it."""
-        stale = self._ready is None
-        if self._ready is None:
-            self._check_known(pairs)  # It may have been loaded since they were checked.
-            self._ready = self._constants()
+    def _arguments(self, pairs: Mapping[Any, tuple[Array, Array]]) -> list[tuple[Any, ...]]:
+        """Return the arguments of `_step` for every key; before the first step, allocate them."""
+        stale = self._constant_values is None
+        if self._constant_values is None:
+            self._check_known(pairs)  # The state may have been loaded since.
+            self._constant_values = self._constants()
         for key, (p, _) in pairs.items():
             new = key not in self._state
             if new:
-                self._state[key] = self._unused(p)
+                self._state[key] = self._new_state(p)
             if new or stale:
-                for name, value in self._ready.items():
+                for name, value in self._constant_values.items():
                     setattr(self._state[key], name, np.asarray(value, p.dtype))
         return [(p, g, self._state[key], self._scratch_like(p)) for key, (p, g) in pairs.items()]
 
-    def _unused(self, p: Array) -> SimpleNamespace:
-        """Return what is remembered of a parameter before the first step."""
+    def _new_state(self, p: Array) -> SimpleNamespace:
+        """Return the state of a parameter before the first step."""
         arrays = {name: aligned_like(p, p.dtype) for name in self._state_names}
         state = SimpleNamespace(shape=p.shape, **arrays)
         self._start(state)
         return state
 
-    def _numbers(self) -> list[str]:
-        """Name what `_start` adds to the arrays."""
-        return [n for n in vars(self._unused(_NONE)) if n not in ("shape", *self._state_names)]
+    def _number_names(self) -> list[str]:
+        """Return the names that `_start` adds to a state."""
+        return [n for n in vars(self._new_state(_SCALAR)) if n not in ("shape", *self._state_names)]
 
-    def _forget(self) -> None:
-        kept = ("shape", *self._state_names)
+    def _reset_state(self) -> None:
+        names = ("shape", *self._state_names)
         for state in self._state.values():
-            for name in vars(state).keys() - kept:
+            for name in vars(state).keys() - names:
                 delattr(state, name)
             for name in self._state_names:
                 getattr(state, name)[...] = 0
             self._start(state)
-        self._ready = None  # Constants are part of the state, too.
+        self._constant_values = None  # Constants are part of the state, too.
 
     def _power(self, name: str, exponent: int) -> Any:
-        """Raise a hyperparameter to a power; of equal elements of an array, only one."""
+        """Return a power of a hyperparameter; of equal elements of an array, compute one."""
         value = getattr(self, name)
         if isinstance(value, float):
             return value**exponent
         if name not in self._distinct:
             self._distinct[name] = np.unique(value, return_inverse=True)
-        distinct, places = self._distinct[name]
-        return power(distinct, exponent)[places].reshape(value.shape)
+        distinct, inverse = self._distinct[name]
+        return power(distinct, exponent)[inverse].reshape(value.shape)
 
     def _scratch_like(self, p: Array) -> list[Array]:
         key = (p.shape, p.dtype)

@@ -75,10 +75,10 @@ class OptimisticGD(Optimizer):
 
     Notes
     -----
-    In the first step the last gradient is the present one. Made for games, in which one player's
-    descent is the other's ascent: there plain gradient descent circles outward, and this comes
-    in. Weakness: on a surface alone it gains nothing, and steep directions want a smaller rate
-    than gradient descent does (below 2/3 over the largest eigenvalue of the Hessian).
+    In the first step the last gradient is the present one. Designed for games, where one player's
+    descent is the other's ascent: there plain gradient descent spirals outward, and this inward.
+    Weakness: on a surface it gains nothing, and steep directions need a smaller rate than gradient
+    descent (below 2/3 over the largest eigenvalue of the Hessian).
 
     References
     ----------
@@ -131,17 +131,17 @@ class ASGD(Optimizer):
     lr : float, array or schedule, default 0.01
         Learning rate :math:`\eta` of the first step.
     weight_decay : float or array, default 1e-4
-        The pull :math:`\lambda` towards 0, of :math:`\lambda\,p^2/2`, which sets the pace of the
-        fall, too; zero or positive.
+        Weight :math:`\lambda` of the penalty :math:`\lambda\,p^2/2`, which also sets the pace of
+        the fall; zero or positive.
     alpha : float or array, default 0.75
-        How fast the rate falls, between 0 (not at all) and 1.
+        The exponent of the fall, between 0 (constant rate) and 1.
 
     Notes
     -----
     As in PyTorch, where :math:`\lambda` is called `lambd`, p is the descent itself: the average
-    of its positions, which gives the method its name, never acts on it, and is not kept here.
-    Under a schedule PyTorch takes the rate of the step before, this rule that of the step.
-    Weakness: that of `SGD`; and without noise to average away, the falling rate only delays.
+    of its positions, which gives the method its name, never acts on it, and is not computed here.
+    Under a schedule PyTorch uses the rate of the step before, this rule that of the step.
+    Weakness: that of `SGD`; and without noise the falling rate only delays.
 
     References
     ----------
@@ -183,7 +183,7 @@ class Momentum(Optimizer):
     lr : float, array or schedule, default 0.01
         Learning rate :math:`\eta`.
     momentum : float or array, default 0.9
-        The part :math:`\mu` of the velocity kept in each step, between 0 and 1.
+        The part :math:`\mu` of the velocity kept per step, between 0 and 1.
 
     Notes
     -----
@@ -233,12 +233,12 @@ class Nesterov(Optimizer):
     lr : float, array or schedule, default 0.01
         Learning rate :math:`\eta`.
     momentum : float or array, default 0.9
-        The part :math:`\mu` of the velocity kept in each step, between 0 and 1.
+        The part :math:`\mu` of the velocity kept per step, between 0 and 1.
 
     Notes
     -----
-    The gradient is taken where the velocity alone would lead; written in those points, no second
-    position is needed. Weakness: its gain is proved for convex surfaces and exact gradients.
+    The gradient is that of the point to which the velocity alone leads; in terms of these points no
+    second position is needed. Weakness: its gain is proved for convex surfaces and exact gradients.
 
     References
     ----------
@@ -286,15 +286,15 @@ class DampenedMomentum(Optimizer):
     lr : float, array or schedule, default 0.01
         Learning rate :math:`\eta`.
     momentum : float or array, default 0.9
-        The part :math:`\mu` of the velocity kept in each step, between 0 and 1.
+        The part :math:`\mu` of the velocity kept per step, between 0 and 1.
     dampening : float or array, default 0.9
-        The part :math:`\tau` of each new gradient that is left out, between 0 and 1. As large as
+        The part :math:`\tau` of each new gradient that is omitted, between 0 and 1. Equal to
         `momentum`, it makes v a mean; 0 is PyTorch's default.
 
     Notes
     -----
-    PyTorch's form: the learning rate stays outside the velocity, so that under a schedule it acts
-    on the whole of it at once, and the first velocity is the whole first gradient. Without
+    PyTorch's form: the learning rate is outside the velocity, so that under a schedule it acts on
+    all of it at once, and the first velocity is the undampened first gradient. Without
     dampening the positions are those of `Momentum` while the rate is constant. Weakness: the
     first gradient weighs :math:`1/(1 - \tau)` (10) times as much as it would in a mean.
 
@@ -351,8 +351,8 @@ class SignSGD(Optimizer):
     Notes
     -----
     An element whose gradient is 0 does not move. Weakness: steps do not shrink with the gradient,
-    so that it ends in a walk to and fro about the minimum, as wide as the rate; a schedule that
-    comes down cures it.
+    so that it ends in an oscillation about the minimum, as wide as the rate; a falling schedule
+    avoids it.
 
     References
     ----------
@@ -388,12 +388,12 @@ class Signum(Optimizer):
     lr : float, array or schedule, default 0.01
         Learning rate :math:`\eta`: the size of every step in each element.
     momentum : float or array, default 0.9
-        The part :math:`\mu` of the mean gradient kept in each step, at least 0 and below 1.
+        The part :math:`\mu` of the mean gradient kept per step, at least 0 and below 1.
 
     Notes
     -----
-    The same as Optax's. Weakness: that of `SignSGD`, and the mean turns late, so that the walk
-    about the minimum is wider.
+    The same as Optax's. Weakness: that of `SignSGD`, and the mean changes sign late, so that the
+    oscillation about the minimum is wider.
 
     References
     ----------
@@ -443,16 +443,15 @@ class Lion(Optimizer):
     beta1 : float or array, default 0.9
         The weight of the mean gradient m against g in the step, at least 0 and below 1.
     beta2 : float or array, default 0.99
-        The part of m kept in each step, at least 0 and below 1.
+        The part of m kept per step, at least 0 and below 1.
     weight_decay : float or array, default 1e-3
-        How fast :math:`\lambda` p shrinks by itself; zero or positive. Optax's default; the
-        authors leave it to the task.
+        Decay rate :math:`\lambda` of p; zero or positive. Optax's default; the authors choose it by
+        task.
 
     Notes
     -----
-    The same as Optax's. Wants a rate 3 to 10 times smaller than Adam's. Weakness: that of
-    `SignSGD`, steps that do not shrink with the gradient; :math:`\beta_2` so near 1 makes wide
-    turns.
+    The same as Optax's. Needs a rate 3 to 10 times smaller than Adam's. Weakness: that of
+    `SignSGD`, steps that do not shrink with the gradient; :math:`\beta_2` near 1 gives wide curves.
 
     References
     ----------
@@ -508,12 +507,12 @@ class Rprop(Optimizer):
     Parameters
     ----------
     lr : float, array or schedule, default 0.01
-        The size s of the first step in each element. It acts then alone: of a schedule, only the
+        The size s of the first step in each element. It acts only then: of a schedule, only the
         first rate counts.
     eta_minus : float or array, default 0.5
-        By how much a step shrinks, above 0 and below 1.
+        The factor by which a step shrinks, above 0 and below 1.
     eta_plus : float or array, default 1.2
-        By how much a step grows, above 1.
+        The factor by which a step grows, above 1.
     min_step : float or array, default 1e-6
         The least size of a step, positive.
     max_step : float or array, default 50
@@ -521,10 +520,10 @@ class Rprop(Optimizer):
 
     Notes
     -----
-    PyTorch's form, known as iRprop-: where the sign has turned, the gradient counts as 0, so that
-    the element rests for one step, and is free in the next. Optax 0.2.8 applies each update one
-    step late. Weakness: made for exact gradients; the signs of noisy ones turn all the time, and
-    the steps shrink to nothing.
+    PyTorch's form, known as iRprop-: where the sign changes, the gradient counts as 0, so that the
+    element rests for one step, and is free in the next. Optax 0.2.8 applies each update one step
+    late. Weakness: made for exact gradients; the signs of noisy ones change all the time, and the
+    steps shrink to nothing.
 
     References
     ----------

@@ -1,11 +1,11 @@
-r"""Learning-rate schedules: the number of the step, from 0, to the learning rate of that step.
+r"""Learning-rate schedules: functions of the number of the step, counted from 0.
 
-A schedule is a small frozen object that is called with the number of the step. It can be compared,
+A schedule is a frozen object that is called with the number of the step. It can be compared,
 hashed, pickled, and written as text that reads back: ``Cosine(0.9, steps=60).text`` is
-``"cosine(0.9, steps=60)"``, which stands for it in spec strings too.
+``"cosine(0.9, steps=60)"``, as in spec strings.
 
-Schedules are composed by standing in for a number: the base rate ``lr`` of a schedule may be
-another schedule, counted from the same step 0. Below, :math:`\eta_t` is the base rate of step
+Schedules can be composed: the base rate ``lr`` of a schedule may be another schedule, counted from
+the same step 0. Below, :math:`\eta_t` is the base rate of step
 :math:`t`: the number `lr`, or the value of the schedule `lr` at :math:`t`. So
 ``Warmup(Cosine(0.9, steps=60), steps=5)`` is the cosine, times a ramp over its first five steps;
 `Sequence` puts one schedule after another instead.
@@ -54,7 +54,7 @@ __all__ = [
 class Schedule(ABC):
     """The base of the schedules: a learning rate by the number of the step.
 
-    Its fields are numbers and further schedules; they are checked when it is made.
+    Its fields are numbers and schedules, which are checked on creation.
 
     Attributes
     ----------
@@ -73,9 +73,9 @@ class Schedule(ABC):
     name: ClassVar[str]
 
     def __post_init__(self) -> None:
-        """Check the fields, and make their numbers Python's own."""
+        """Check the fields, and convert their numbers to Python's types."""
         for item in fields(self):
-            if check := item.metadata.get("check"):  # A user's own class may have none.
+            if check := item.metadata.get("check"):  # Fields of a user's class may have none.
                 object.__setattr__(self, item.name, check(item.name, getattr(self, item.name)))
 
     def __call__(self, step: int) -> float:
@@ -84,7 +84,7 @@ class Schedule(ABC):
         Raises
         ------
         TypeError
-            If `step` is no integer.
+            If `step` is not an integer.
         ValueError
             If it is negative.
         """
@@ -92,16 +92,16 @@ class Schedule(ABC):
 
     @abstractmethod
     def _value(self, step: int) -> float:
-        """Return the learning rate of a step that has been checked."""
+        """Return the learning rate of a checked step."""
 
     @property
     def text(self) -> str:
-        """The schedule as text, defaults left out: `as_schedule` reads back an equal one.
+        """The schedule as text without defaults, which `as_schedule` reads back.
 
         Raises
         ------
         ValueError
-            If it is longer or deeper nested than what is read, or not one of the package.
+            If it is longer or deeper nested than `as_schedule` reads, or not of the package.
 
         Examples
         --------
@@ -109,12 +109,12 @@ class Schedule(ABC):
         >>> Warmup(Cosine(0.9, 60), steps=5).text
         'warmup(cosine(0.9, steps=60), steps=5)'
         """
-        text = _written(self)
+        text = _to_text(self)
         read(text)
         return text
 
 
-#: What a base rate may be.
+#: A base rate.
 Rate: TypeAlias = float | Schedule
 
 
@@ -151,21 +151,21 @@ def at_step(base: Rate, step: int) -> float:
     return base._value(step) if isinstance(base, Schedule) else base
 
 
-def _written(schedule: Schedule) -> str:
-    """Write a schedule as text: what comes first by place, all else by name."""
+def _to_text(schedule: Schedule) -> str:
+    """Return a schedule as text: the first field positional, the others by name."""
     if type(schedule).__module__.rpartition(".")[0] != __package__:
         raise must("schedule", "one of the package, to be written as text", schedule)
     parts: list[str] = []
     for item in fields(schedule):
         value = getattr(schedule, item.name)
         if value != item.default:
-            written = _written(value) if isinstance(value, Schedule) else repr(value)
+            written = _to_text(value) if isinstance(value, Schedule) else repr(value)
             parts.append(f"{item.name}={written}" if parts else written)
     return f"{schedule.name}({', '.join(parts)})"
 
 
 def fall(part: float) -> float:
-    """Return half a cosine: 1 where `part` is 0, 0 where it is 1."""
+    """Return half a cosine, from 1 at `part` 0 to 0 at 1."""
     return (1 + math.cos(math.pi * part)) / 2
 
 
@@ -179,12 +179,11 @@ class Cosine(Schedule):
     Parameters
     ----------
     lr : float or Schedule
-        Learning rate of the first step, or a schedule from which it slides over to `end`.
+        Learning rate of the first step, or a schedule that is blended into `end`.
     steps : int
-        The step at which it arrives, at least 1: of a run of `steps` steps, numbered from 0, the
-        last is one short of it.
+        The step at which it reaches `end`, at least 1: one past the last of a run of `steps` steps.
     end : float, default 0
-        Learning rate at the end, zero or positive; not multiplied by anything.
+        Learning rate at the end, zero or positive; an absolute rate.
 
     Notes
     -----
@@ -222,12 +221,12 @@ class Warmup(Schedule):
     Parameters
     ----------
     lr : float or Schedule
-        Learning rate to warm up to, or a schedule that the ramp is multiplied with. A schedule
-        runs from step 0, under the ramp; ``Sequence(Warmup(0.9, 5), 5, Cosine(0.9, 55))`` has it
-        begin where the ramp ends.
+        Learning rate at the end of the ramp, or a schedule to multiply with the ramp. A schedule
+        runs from step 0, under the ramp; in ``Sequence(Warmup(0.9, 5), 5, Cosine(0.9, 55))`` it
+        begins where the ramp ends.
     steps : int
-        The steps of the ramp, at least 1. The first has a rate of 1 / `steps` of the full one and
-        is not lost; the last has the full rate. A ramp of 1 step is none.
+        The steps of the ramp, at least 1: the first has 1 / `steps` of the full rate, the last the
+        full rate. A ramp of 1 step has no effect.
 
     Notes
     -----
@@ -268,15 +267,15 @@ class OneCycle(Schedule):
     Parameters
     ----------
     lr : float or Schedule
-        Learning rate at the peak, or a schedule that the cycle is multiplied with.
+        Learning rate at the peak, or a schedule to multiply with the cycle.
     steps : int
-        Steps of the whole cycle, at least 2; the last of them has the lowest rate, which stays.
+        Steps of the cycle, at least 2; the last has the lowest rate, as have all after it.
     rise : float, default 0.3
-        The part of the steps that goes up, at least 0 and below 1.
+        The fraction of the steps that rise, at least 0 and below 1.
     start_factor : float, default 0.04
-        The first rate as a part of `lr`, between 0 and 1.
+        The first rate as a fraction of `lr`, between 0 and 1.
     end_factor : float, default 4e-6
-        The last rate as a part of `lr`, between 0 and 1.
+        The last rate as a fraction of `lr`, between 0 and 1.
 
     Notes
     -----
@@ -328,16 +327,15 @@ class CosineRestarts(Schedule):
     Parameters
     ----------
     lr : float or Schedule
-        Learning rate of the first step and after every restart, or a schedule to whose value of
-        that step a restart returns: ``CosineRestarts(Exponential(0.9, 0.99), 20)`` restarts lower
-        each time.
+        Learning rate of the first step and after every restart, or a schedule with these rates:
+        ``CosineRestarts(Exponential(0.9, 0.99), 20)`` restarts lower each time.
     period : int
         Steps from the start to the first restart, at least 1.
     growth : int, default 1
         Factor by which each period is longer than the one before, at least 1.
     end : float, default 0
-        What each period comes down to, zero or positive; not multiplied by anything. The last
-        step of a period is one short of it.
+        Learning rate that each period falls to, zero or positive; an absolute rate. The last step
+        of a period is one short of it.
 
     Notes
     -----
@@ -373,7 +371,7 @@ class CosineRestarts(Schedule):
         return weight * at_step(self.lr, step) + (1 - weight) * self.end
 
 
-#: What a rate may be multiplied by.
+#: The range of a factor on a rate.
 _FACTOR = Interval(0.0, 1.0, "right", "positive and at most 1")
 
 
@@ -411,11 +409,11 @@ class StepDecay(Schedule):
     Parameters
     ----------
     lr : float or Schedule
-        Learning rate at first, or a schedule that the staircase is multiplied with.
+        Learning rate at first, or a schedule to multiply with the staircase.
     every : int
         Steps between two multiplications, at least 1.
     factor : float, default 0.1
-        What is multiplied with, positive and at most 1.
+        The factor, positive and at most 1.
 
     Notes
     -----
@@ -454,7 +452,7 @@ class Exponential(Schedule):
     lr : float or Schedule
         Learning rate of the first step, or a schedule that the decay is multiplied with.
     factor : float
-        What is multiplied with, positive and at most 1.
+        The factor, positive and at most 1.
 
     Notes
     -----
@@ -486,13 +484,13 @@ class InverseTime(Schedule):
     lr : float or Schedule
         Learning rate of the first step, or a schedule that the decay is multiplied with.
     rate : float
-        How fast it falls, positive, in 1 over steps: after 1 / `rate` steps it is halved.
+        The speed of the fall, positive, in 1 over steps: after 1 / `rate` steps it is halved.
 
     Notes
     -----
-    Of the decays here the only one with which the sum of all rates is infinite, so that any
-    minimum can be reached from anywhere, and the sum of their squares finite, so that the noise
-    of stochastic gradients averages out: the conditions of Robbins and Monro for a constant `lr`.
+    It alone of these decays meets the conditions of Robbins and Monro, for a constant `lr`: the sum
+    of all rates is infinite, so that any minimum can be reached from anywhere, and that of their
+    squares finite, so that the noise of stochastic gradients averages out.
 
     References
     ----------
@@ -524,11 +522,11 @@ class Sequence(Schedule):
     Parameters
     ----------
     first : float or Schedule
-        What comes first; a number is a constant rate.
+        The first schedule; a number is a constant rate.
     at : int
-        The first step that is not `first`'s but `second`'s, at least 1.
+        The first step of `second`, at least 1.
     second : float or Schedule
-        What comes then, to the end; for three, another `Sequence`.
+        The second schedule; for three, another `Sequence`.
 
     Notes
     -----
@@ -572,21 +570,21 @@ SCHEDULES: dict[str, type[Schedule]] = {
 
 
 def as_schedule(text: str) -> Schedule:
-    """Return the schedule that text stands for.
+    """Return the schedule that a text describes.
 
     Parameters
     ----------
     text : str
-        A name of `SCHEDULES`, and in parentheses its arguments as in Python, by place or by
-        name: numbers, and further schedules where a rate stands. Nothing is evaluated.
+        A name of `SCHEDULES`, and in parentheses its arguments as in Python, positional or by
+        name: numbers, or schedules for rates. Nothing is evaluated.
 
     Raises
     ------
     TypeError
-        If it is no text.
+        If it is not text.
     ValueError
-        If it is anything else, a name is unknown (the nearest is suggested), or an argument is
-        missing, given twice, or not what the schedule takes.
+        If it is not a call, a name is unknown (the nearest is suggested), or an argument is
+        missing, repeated or invalid.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Optimizers that ask the surface: Newton, damped Newton, backtracking."""
+"""Optimizers that evaluate the surface: Newton, damped Newton, backtracking."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy as np
 from trajectories.checks import NON_NEGATIVE, POSITIVE, Interval
 from trajectories.optimizers.base import Array, Hyperparameter, Rule, hyperparameter
 
-#: Between 0 and 1 without the ends: the factor of a line search, and the slope it asks for.
+#: The range of the factor and of the slope of a line search.
 OPEN = Interval(0.0, 1.0, "neither", "between 0 and 1, without the ends")
-#: A step is made shorter so many times, then not at all: by then it is some 1e-18 of the first.
-_TRIALS = 60
+#: The most cuts of a step, by a half to some 1e-18 of its length; then it is 0.
+_MAX_CUTS = 60
 
 
 class SurfaceLike(Protocol):
-    """What these rules ask of a surface."""
+    """The methods of a surface that these rules call."""
 
     def __call__(self, x: Any, y: Any) -> Any:
         """Return f."""
@@ -30,11 +30,11 @@ class SurfaceLike(Protocol):
 
 @dataclass(eq=False)
 class SurfaceOptimizer(Rule, ABC):
-    """The base of the rules that see the surface itself, and so work on nothing but surfaces.
+    """The base of the rules that evaluate the surface itself, and so work on surfaces only.
 
     Like an `Optimizer`, a rule is a dataclass of hyperparameters that may be arrays, with a
-    learning rate that may be a schedule. Unlike one it keeps no state, and moves positions rather
-    than parameters of any shape.
+    learning rate that may be a schedule. Unlike one it has no state, and moves positions instead
+    of parameters of any shape.
 
     Parameters
     ----------
@@ -56,11 +56,11 @@ class SurfaceOptimizer(Rule, ABC):
         Parameters
         ----------
         surface : Surface
-            What is descended.
+            The surface to descend.
         p : numpy.ndarray, shape (2, n)
             Positions, x first; each call changes them in place.
         g : numpy.ndarray, shape (2, n)
-            The gradients there, which the caller brings up to date before each call.
+            The gradients there, which the caller updates before each call.
 
         Returns
         -------
@@ -105,7 +105,7 @@ class Newton(SurfaceOptimizer):
     H is the Hessian at p. On a quadratic surface one step arrives, whatever the condition number,
     and near a minimum with a definite Hessian the number of right digits doubles with each step.
     Weakness: it goes to any point of zero gradient, a saddle or a maximum as well; far from one it
-    may be thrown anywhere; and where H is singular the path counts as diverged.
+    may leap anywhere; and where H is singular the path counts as diverged.
 
     References
     ----------
@@ -146,13 +146,13 @@ class DampedNewton(SurfaceOptimizer):
     shrink : float or array, default 0.5
         The factor s by which a step is cut, between 0 and 1.
     slope : float or array, default 1e-4
-        The part c of the fall foretold by the gradient that f must fall by, between 0 and 1.
+        The part c of the fall predicted by the gradient that f must reach, between 0 and 1.
 
     Notes
     -----
     A saddle repels it, as a negative curvature counts by its size. Where f does not fall within
     60 cuts (with noise, or at the limit of precision) it stays where it is. Weakness: an
-    eigenvalue problem a step, which no one can afford in a million dimensions.
+    eigenvalue problem per step, too expensive in a million dimensions.
 
     References
     ----------
@@ -175,8 +175,8 @@ class DampedNewton(SurfaceOptimizer):
     slope: Hyperparameter = hyperparameter(1e-4, OPEN)
 
     def _move(self, surface: SurfaceLike, p: Array, g: Array, lr: Hyperparameter) -> Array:
-        direction = _steepened(surface, p, g, self.damping)
-        return _searched(surface, p, g, direction, lr, self.shrink, self.slope)
+        direction = _damped_direction(surface, p, g, self.damping)
+        return _line_search(surface, p, g, direction, lr, self.shrink, self.slope)
 
 
 @dataclass(eq=False)
@@ -193,7 +193,7 @@ class Backtracking(SurfaceOptimizer):
     shrink : float or array, default 0.5
         The factor s by which a step is cut, between 0 and 1.
     slope : float or array, default 1e-4
-        The part c of the fall foretold by the gradient that f must fall by, between 0 and 1.
+        The part c of the fall predicted by the gradient that f must reach, between 0 and 1.
 
     Notes
     -----
@@ -222,7 +222,7 @@ class Backtracking(SurfaceOptimizer):
     slope: Hyperparameter = hyperparameter(1e-4, OPEN)
 
     def _move(self, surface: SurfaceLike, p: Array, g: Array, lr: Hyperparameter) -> Array:
-        return _searched(surface, p, g, g, lr, self.shrink, self.slope)
+        return _line_search(surface, p, g, g, lr, self.shrink, self.slope)
 
 
 def _second_derivatives(surface: SurfaceLike, p: Array) -> tuple[Array, Array, Array]:
@@ -231,20 +231,20 @@ def _second_derivatives(surface: SurfaceLike, p: Array) -> tuple[Array, Array, A
     return hessian[:, 0, 0], hessian[:, 0, 1], hessian[:, 1, 1]
 
 
-def _steepened(surface: SurfaceLike, p: Array, g: Array, damping: Hyperparameter) -> Array:
+def _damped_direction(surface: SurfaceLike, p: Array, g: Array, damping: Hyperparameter) -> Array:
     """Return the gradient divided by the absolute curvature along each of its axes."""
     hessian = surface.hessian(p.T)
-    known = np.isfinite(hessian).all(axis=(1, 2))
-    hessian[~known] = 0.0
+    finite = np.isfinite(hessian).all(axis=(1, 2))
+    hessian[~finite] = 0.0
     curvatures, axes = np.linalg.eigh(hessian)
     sizes = np.maximum(abs(curvatures), np.broadcast_to(damping, p.shape[1])[:, None])
     along = np.einsum("nij,in->nj", axes, g) / sizes
     direction = np.einsum("nij,nj->in", axes, along)
-    direction[:, ~known] = np.nan
+    direction[:, ~finite] = np.nan
     return np.asarray(direction)
 
 
-def _searched(
+def _line_search(
     surface: SurfaceLike,
     p: Array,
     g: Array,
@@ -253,16 +253,16 @@ def _searched(
     shrink: Hyperparameter,
     slope: Hyperparameter,
 ) -> Array:
-    """Return the direction times the first length at which f falls enough, 0 if there is none."""
+    """Return the direction times the first length at which f falls enough, or 0."""
     length = np.broadcast_to(np.asarray(lr, dtype=float), p.shape[1]).copy()
     here = surface(*p)
-    wanted = slope * (g * direction).sum(axis=0)
-    for _ in range(_TRIALS):
-        short = ~(surface(*(p - length * direction)) <= here - length * wanted)
-        if not short.any():
+    fall = slope * (g * direction).sum(axis=0)
+    for _ in range(_MAX_CUTS):
+        too_long = ~(surface(*(p - length * direction)) <= here - length * fall)
+        if not too_long.any():
             break
-        length = np.where(short, length * shrink, length)
+        length = np.where(too_long, length * shrink, length)
     else:
-        length[short] = 0.0
-    # A direction that is lost stays so at any length, even 0: the path has diverged.
+        length[too_long] = 0.0
+    # A direction of NaN stays NaN at any length, even 0: the path has diverged.
     return np.asarray(length * direction)

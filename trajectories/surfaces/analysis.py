@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-#: An eigenvalue that is smaller than the larger one by this factor is lost in its rounding.
+#: An eigenvalue below this fraction of the larger one is rounding error.
 _ROUNDING = 1e-14
-#: How far from a stationary point still counts as at it, in diagonals of the domain.
+#: The distance that counts as at a stationary point, in diagonals of the domain.
 _NEAR = 1e-6
 
 
@@ -29,7 +29,7 @@ class Analysis:
     Parameters
     ----------
     point : numpy.ndarray, shape (..., 2)
-        Where.
+        The points.
     value : float or numpy.ndarray, shape (...)
         f there.
     gradient_norm : float or numpy.ndarray, shape (...)
@@ -47,11 +47,11 @@ class Analysis:
 
     Notes
     -----
-    The gradient is small if it is at most 1e-6 d times the larger size of an eigenvalue, where d
-    is the diagonal of the domain: a Newton step from there is then in general no longer than
-    1e-6 d. An eigenvalue counts as 0 if it is at most 1e-14 times the other one in size, which is
-    what rounding leaves of a true 0. The kinks of ``abs``, ``max`` and the like have a gradient
-    and a Hessian and cannot be told from smooth points.
+    The gradient is small if it is at most 1e-6 d times the larger size of an eigenvalue, where d is
+    the diagonal of the domain: a Newton step from there is then in general at most 1e-6 d long. An
+    eigenvalue counts as 0 if its size is at most 1e-14 times that of the other, the rounding error
+    of a true 0. The kinks of ``abs``, ``max`` and the like have a gradient and a Hessian and cannot
+    be told from smooth points.
 
     The limits hold for a quadratic with these eigenvalues, on which a rule is a linear recursion
     in every eigendirection: it converges if and only if both roots of its characteristic
@@ -85,14 +85,14 @@ class Analysis:
 
     @property
     def condition(self) -> Any:
-        """The larger size of an eigenvalue over the smaller, shape (...): that of a saddle too.
+        """The ratio of the sizes of the eigenvalues, shape (...), at a saddle too.
 
-        Infinite where the Hessian is singular, so that at least one direction has no curvature.
+        Infinite where the Hessian is singular: at least one direction has no curvature.
         """
         sizes = np.sort(abs(self.eigenvalues), axis=-1)
         small, large = sizes[..., 0], sizes[..., 1]
         with np.errstate(all="ignore"):
-            return _plain(np.where(small <= _ROUNDING * large, np.inf, large / small))
+            return _unwrapped(np.where(small <= _ROUNDING * large, np.inf, large / small))
 
     @property
     def sgd_limit(self) -> Any:
@@ -129,20 +129,20 @@ class Analysis:
         Returns
         -------
         float or numpy.ndarray, shape (...)
-            2 (1 + momentum) / ((1 + 2 momentum) largest eigenvalue), which is less than without
-            his look ahead; infinite where no direction curves upwards.
+            2 (1 + momentum) / ((1 + 2 momentum) largest eigenvalue), less than without the
+            look-ahead; infinite where no direction curves upwards.
         """
         momentum = scalar("momentum", momentum, FRACTION)
         return self._limit((2.0 + 2.0 * momentum) / (1.0 + 2.0 * momentum))
 
     def _limit(self, product: float) -> Any:
-        """Return the learning rate whose product with the largest eigenvalue is this."""
+        """Return the learning rate with this product with the largest eigenvalue."""
         largest = self.eigenvalues[..., 1]
         with np.errstate(all="ignore"):
-            return _plain(np.where(largest <= 0, np.inf, product / largest))
+            return _unwrapped(np.where(largest <= 0, np.inf, product / largest))
 
     def __str__(self) -> str:
-        """Tell of one point in three lines, and of several how many there are of each kind."""
+        """Return three lines on one point, and the number of each kind for several."""
         if self.point.ndim > 1:
             counts = Counter(self.kind.ravel().tolist()).most_common()
             parts = ", ".join(f"{count} {kind}" for kind, count in counts)
@@ -160,17 +160,17 @@ class Analysis:
 
 
 def analyse(surface: Surface, p: ArrayLike) -> Analysis:
-    """Analyse a surface at some points; what `Surface.analysis` calls."""
+    """Return the analysis of a surface at some points."""
     point = floats("p", p)
     value, gradient, hessian = surface.value(point), surface.gradient(point), surface.hessian(point)
-    known = np.asarray(np.isfinite(hessian).all(axis=(-2, -1)))
-    eigenvalues, eigenvectors = np.linalg.eigh(np.where(known[..., None, None], hessian, 0.0))
-    eigenvalues[~known] = np.nan
-    eigenvectors[~known] = np.nan
+    finite = np.asarray(np.isfinite(hessian).all(axis=(-2, -1)))
+    eigenvalues, eigenvectors = np.linalg.eigh(np.where(finite[..., None, None], hessian, 0.0))
+    eigenvalues[~finite] = np.nan
+    eigenvectors[~finite] = np.nan
     norm = np.hypot(gradient[..., 0], gradient[..., 1])
     diagonal = float(np.hypot(*np.diff(surface.domain).ravel()))
     kind = _kind(value, norm, eigenvalues, _NEAR * diagonal)
-    return Analysis(point, value, _plain(norm), eigenvalues, eigenvectors, _plain(kind))
+    return Analysis(point, value, _unwrapped(norm), eigenvalues, eigenvectors, _unwrapped(kind))
 
 
 def _kind(value: Array, norm: Array, eigenvalues: Array, reach: float) -> NDArray[np.str_]:
@@ -190,6 +190,6 @@ def _kind(value: Array, norm: Array, eigenvalues: Array, reach: float) -> NDArra
     return np.select(conditions, [np.array(kind) for kind in kinds], np.array("saddle"))
 
 
-def _plain(array: Any) -> Any:
-    """Return an array as it is, and one of a single element without axes as a number or text."""
+def _unwrapped(array: Any) -> Any:
+    """Return an array, or its only element if it has no axes."""
     return array if np.ndim(array) else np.asarray(array).item()

@@ -1,4 +1,4 @@
-"""The catalogue of named surfaces, and families with parameters."""
+"""The catalogue of named surfaces, and the families with parameters."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Point = tuple[float, float]
 
 
 class Entry(NamedTuple):
-    """What the catalogue knows of a surface: mostly the arguments of `Surface`."""
+    """An entry of the catalogue: arguments of `Surface`, and its kinks and minima at edges."""
 
     formula: str
     domain: tuple[Point, Point]
@@ -48,8 +48,8 @@ def _corners(x: float, y: float) -> tuple[Point, ...]:
     return (x, y), (x, -y), (-x, y), (-x, -y)
 
 
-#: The coordinates of shubert's minima: one of the first three with one of `_SHUBERT_LOW`, in either
-#: order, so that one factor is at its highest and the other at its lowest.
+#: The coordinates of shubert's minima, one of each tuple in either order: one factor of f is
+#: then at its highest and the other at its lowest.
 _SHUBERT_HIGH = (-7.0835064076515595, -0.8003211004719731, 5.482864206707613)
 _SHUBERT_LOW = (-7.708313735499347, -1.425128428319761, 4.858056878859825)
 
@@ -280,10 +280,10 @@ ENTRIES: dict[str, Entry] = {
         (-1.0, -1.0),
         tuple(
             sorted(
-                place
+                point
                 for high in _SHUBERT_HIGH
                 for low in _SHUBERT_LOW
-                for place in ((high, low), (low, high))
+                for point in ((high, low), (low, high))
             )
         ),
         "18 equal minima among some 760 local ones",
@@ -426,17 +426,16 @@ ENTRIES: dict[str, Entry] = {
 
 _CONDITION = Interval(1.0, 1e12, "both", "between 1 and 1e12")
 _REAL = Interval(-math.inf, math.inf, "neither", "finite")
-#: The default start, along the flat axis and across it: that of the textbook's bowl.
-_START = (-7.0, 2.0)
+#: The default start, along the flat axis and across it, as of book_quadratic.
+_QUADRATIC_START = (-7.0, 2.0)
 
 
 def quadratic(condition: float = 20.0, angle: float = 0.0) -> Surface:
     """Return a quadratic bowl of a given condition number, turned by an angle.
 
     f = (u²/condition + v²)/2, where u and v are the coordinates along the flat axis of its ellipses
-    and across it. The largest eigenvalue of its Hessian is 1 and the smallest 1/condition, so that
-    plain gradient descent is stable up to a learning rate of 2, and the better the condition, the
-    faster.
+    and across it. The eigenvalues of its Hessian are 1 and 1/condition, so that plain gradient
+    descent is stable up to a learning rate of 2, and faster the smaller the condition number.
 
     Parameters
     ----------
@@ -444,7 +443,7 @@ def quadratic(condition: float = 20.0, angle: float = 0.0) -> Surface:
         How many times as steep it is across as along: from 1 (round) to 1e12.
     angle : float, default 0
         The degrees from the x axis to the flat axis, counter-clockwise. Rules that scale every
-        coordinate by itself, such as AdaGrad or Adam, are at home at 0 and 90 alone.
+        coordinate by itself, such as AdaGrad or Adam, suit 0 and 90 only.
 
     Returns
     -------
@@ -454,7 +453,7 @@ def quadratic(condition: float = 20.0, angle: float = 0.0) -> Surface:
     Raises
     ------
     TypeError, ValueError
-        If an argument is no number in its range.
+        If an argument is not a number in its range.
 
     References
     ----------
@@ -474,61 +473,61 @@ def quadratic(condition: float = 20.0, angle: float = 0.0) -> Surface:
 
     condition = scalar("condition", condition, _CONDITION)
     angle = scalar("angle", angle, _REAL) + 0.0  # Not -0.0.
-    turn = round(angle % 180.0, 12) % 180.0  # -1e-20 % 180 is 180.
-    radians = math.radians(turn)
-    along, across = _START
-    cos, sin = (0.0, 1.0) if turn == 90.0 else (math.cos(radians), math.sin(radians))
+    degrees = round(angle % 180.0, 12) % 180.0  # -1e-20 % 180 is 180.
+    radians = math.radians(degrees)
+    along, across = _QUADRATIC_START
+    cos, sin = (0.0, 1.0) if degrees == 90.0 else (math.cos(radians), math.sin(radians))
     arguments = _text(condition) + (f", {_text(angle)}" if angle else "")
     return Surface(
-        _formula(_text(condition), turn),
+        _formula(_text(condition), degrees),
         name=f"quadratic({arguments})",
         domain=((-10.0, 10.0), (-10.0, 10.0)),
         minima=((0.0, 0.0),),
         start=(along * cos - across * sin, along * sin + across * cos),
-        about=_about(condition, turn),
+        about=_about(condition, degrees),
         source="Hansen et al. 2009, INRIA RR-6829",
     )
 
 
-def _about(condition: float, turn: float) -> str:
+def _about(condition: float, degrees: float) -> str:
     if condition == 1.0:
         return "a round bowl: every gradient points at the minimum"
-    turned = f", turned by {turn:g} degrees" if turn else ""
-    return f"a bowl {condition:g} times as steep across as along{turned}"
+    rotation = f", turned by {degrees:g} degrees" if degrees else ""
+    return f"a bowl {condition:g} times as steep across as along{rotation}"
 
 
-def _formula(condition: str, turn: float) -> str:
-    if turn == 0.0:
+def _formula(condition: str, degrees: float) -> str:
+    if degrees == 0.0:
         return f"(x**2/{condition} + y**2)/2"
-    if turn == 90.0:
+    if degrees == 90.0:
         return f"(x**2 + y**2/{condition})/2"
-    if turn == int(turn):
-        part = Fraction(int(turn), 180)
+    if degrees == int(degrees):
+        part = Fraction(int(degrees), 180)
         times = "" if part.numerator == 1 else f"{part.numerator}*"
         a = f"{times}pi/{part.denominator}"
     else:
-        a = f"{_text(turn)}*pi/180"
+        a = f"{_text(degrees)}*pi/180"
     return f"((x*cos({a}) + y*sin({a}))**2/{condition} + (y*cos({a}) - x*sin({a}))**2)/2"
 
 
 def _text(number: float) -> str:
-    """Write a number so that it reads back bit for bit, without a needless point."""
+    """Write a number that reads back bit for bit, without a trailing .0."""
     return repr(number).removesuffix(".0")
 
 
-#: The families by name, as they are called in text such as ``"quadratic(100, angle=30)"``.
+#: The families by name, for text such as ``"quadratic(100, angle=30)"``.
 FAMILIES: dict[str, Callable[..., Surface]] = {"quadratic": quadratic}
 
 
 class Catalogue(Mapping[str, "Surface"]):
-    """Surfaces by name, each built when it is first asked for."""
+    """Surfaces by name, each built on first use."""
 
     def __init__(self, entries: Mapping[str, Entry]) -> None:
         self._entries = entries
         self._built: dict[str, Surface] = {}
 
     def __getitem__(self, name: str) -> Surface:
-        """Return the surface of this name; capitals, blanks and hyphens do not count."""
+        """Return the surface of a name; case, blanks, hyphens and underscores are ignored."""
         try:
             name = resolve("surface", name, self._entries)
         except ValueError as error:
@@ -557,7 +556,7 @@ class Catalogue(Mapping[str, "Surface"]):
         return len(self._entries)
 
     def entry(self, name: str) -> Entry:
-        """Return what is known of a surface without building it, and so without SymPy."""
+        """Return the entry of a surface, without SymPy."""
         return self._entries[name]
 
 
@@ -566,7 +565,7 @@ SURFACES = Catalogue(ENTRIES)
 
 
 def as_surface(surface: Any) -> Surface:
-    """Return a `Surface` for whatever stands for one."""
+    """Return the `Surface` of a name, a formula, or a surface itself."""
     from trajectories.surfaces.formula import FUNCTIONS
     from trajectories.surfaces.surface import Surface
 
@@ -585,7 +584,7 @@ def as_surface(surface: Any) -> Surface:
 
 
 def _family_call(text: str) -> Call | None:
-    """Return the call if the text begins with a family's name, which no formula does."""
+    """Return the call in a text that begins with a family's name, as no formula does."""
     name, parenthesis, _ = text.partition("(")
     if normalise(name) not in map(normalise, FAMILIES):
         return None

@@ -1,4 +1,4 @@
-"""Compiled expressions: SymPy to a list of NumPy calls."""
+"""SymPy expressions compiled to lists of NumPy calls."""
 
 from __future__ import annotations
 
@@ -48,13 +48,11 @@ _UNARY: dict[Any, np.ufunc] = {
 _BINARY: dict[Any, np.ufunc] = {sp.atan2: np.arctan2, RealMax: np.maximum, RealMin: np.minimum}
 #: Calls whose result can be NaN at a finite point where the formula itself has a limit.
 _SINGULAR = frozenset({np.divide, np.power, np.log, np.arctan2})
-
-
-#: Calls whose third argument by place is deprecated; for the others a keyword costs a fifth more.
+#: Calls with a deprecated third positional argument; for others a keyword is a fifth slower.
 _OUT_BY_NAME = frozenset({np.maximum, np.minimum})
 
 
-def _ready(ufunc: np.ufunc, operands: Iterable[np.ndarray], out: np.ndarray) -> Callable[[], Any]:
+def _partial(ufunc: np.ufunc, operands: Iterable[np.ndarray], out: np.ndarray) -> Callable[[], Any]:
     """Return a call with all its arguments."""
     if ufunc in _OUT_BY_NAME:
         return partial(ufunc, *operands, out=out)
@@ -62,7 +60,7 @@ def _ready(ufunc: np.ufunc, operands: Iterable[np.ndarray], out: np.ndarray) -> 
 
 
 class _Constant(NamedTuple):
-    """A number in an operand's place; its own type, as the value numbered 2 is not 2.0."""
+    """A constant operand, of a type of its own, as value number 2 is not 2.0."""
 
     number: float
 
@@ -93,8 +91,8 @@ class Program:
             call.ufunc in _SINGULAR and not isinstance(call.operands[-1], _Constant)
             for call in self._calls
         )
-        self._places, self._buffers = self._allocate()
-        # Arrays without dimensions: NumPy takes twice as long to look at a Python number.
+        self._slots, self._buffers = self._allocate()
+        # Arrays without dimensions: Python numbers take NumPy twice as long.
         self._constants: dict[_Operand, np.ndarray] = {
             operand: np.array(operand.number)
             for operand in (*(o for call in self._calls for o in call.operands), *self._results)
@@ -111,7 +109,7 @@ class Program:
             self._bind(x[part], y[part], out[:, part], work)()
 
     def bind(self, x: np.ndarray, y: np.ndarray, out: np.ndarray) -> Callable[[], None]:
-        """Return a function without arguments that evaluates at what `x` and `y` hold then."""
+        """Return a function that evaluates at the current values of `x` and `y`."""
         return self._bind(x, y, out, aligned((self._buffers, x.shape[0])))
 
     def _bind(
@@ -121,12 +119,12 @@ class Program:
         rows, views = list(out), list(work[:, :size])
         values = {0: x, 1: y} | self._constants
         bound: list[Callable[[], Any]] = []
-        for number, (call, at) in enumerate(zip(self._calls, self._places, strict=True), start=2):
-            values[number] = rows[-1 - at] if at < 0 else views[at]
-            bound.append(_ready(call.ufunc, [values[o] for o in call.operands], values[number]))
+        for number, (call, slot) in enumerate(zip(self._calls, self._slots, strict=True), start=2):
+            values[number] = rows[-1 - slot] if slot < 0 else views[slot]
+            bound.append(_partial(call.ufunc, [values[o] for o in call.operands], values[number]))
         for row, result in zip(rows, self._results, strict=True):
             if values[result] is not row:
-                bound.append(_ready(np.positive, [values[result]], row))
+                bound.append(_partial(np.positive, [values[result]], row))
 
         def run() -> None:
             for call in bound:
@@ -135,28 +133,28 @@ class Program:
         return run
 
     def _allocate(self) -> tuple[list[int], int]:
-        """Give each value a place: a result row (-1 - row) or a buffer that is free by then."""
+        """Give each value a slot: a result row (-1 - row), or the number of a free buffer."""
         last_use = {}
         for number, call in enumerate(self._calls, start=2):
             last_use.update({o: number for o in call.operands if isinstance(o, int)})
         rows = {result: -1 - row for row, result in reversed(list(enumerate(self._results)))}
-        places: list[int] = []
+        slots: list[int] = []
         free: list[int] = []
         buffers = 0
         for number, call in enumerate(self._calls, start=2):
             if number in rows:
-                places.append(rows[number])
+                slots.append(rows[number])
             elif free:
-                places.append(free.pop())
+                slots.append(free.pop())
             else:
-                places.append(buffers)
+                slots.append(buffers)
                 buffers += 1
-            # Only now, so that no call works in place: for one point that takes three times as
-            # long, and for many it gains nothing.
+            # After the slot of the call, so that none works in place: on one point that takes
+            # three times as long, and on many it gains nothing.
             for operand in {o for o in call.operands if isinstance(o, int) and o >= 2}:
                 if last_use[operand] == number and operand not in rows:
-                    free.append(places[operand - 2])
-        return places, buffers
+                    free.append(slots[operand - 2])
+        return slots, buffers
 
     def _call(self, ufunc: np.ufunc, *operands: _Operand) -> int:
         call = _Call(ufunc, operands)
@@ -166,7 +164,7 @@ class Program:
         return self._known[call]
 
     def _emit(self, expression: sp.Basic) -> _Operand:
-        """Append the calls that an expression needs; return its value's number, or a constant."""
+        """Append the calls of an expression; return the number of its value, or a constant."""
         if expression not in self._values:
             self._values[expression] = self._lower(expression)
         return self._values[expression]
@@ -209,12 +207,12 @@ class Program:
 
     def _product(self, expression: sp.Basic) -> _Operand:
         """Multiply numerators, divide by denominators: x/10 stays one exactly rounded division."""
-        constant, rest = expression.as_independent(X, Y, *self._shared, as_Add=False)
+        constant, product = expression.as_independent(X, Y, *self._shared, as_Add=False)
         if constant == -1:
-            return self._call(np.negative, self._emit(rest))
+            return self._call(np.negative, self._emit(product))
         above: _Operand = _ONE
         below: _Operand = _ONE
-        for factor in sp.Mul.make_args(rest):
+        for factor in sp.Mul.make_args(product):
             base, exponent = factor.as_base_exp()
             if exponent.is_number and exponent.is_negative:
                 below = self._times(below, self._power(base, -exponent))
@@ -235,7 +233,7 @@ class Program:
         if right == _ONE:
             return left
         if left == right:
-            return self._call(np.multiply, left, left)  # On one point faster than np.square.
+            return self._call(np.multiply, left, left)  # Faster than np.square on one point.
         return self._call(np.multiply, left, right)
 
     def _power(self, base: sp.Basic, exponent: sp.Basic) -> _Operand:
@@ -247,11 +245,11 @@ class Program:
         if number < 0:
             return self._call(np.divide, _ONE, self._power(base, -exponent))
         value = self._emit(base)
-        whole = int(number)
-        if number == whole:
-            return self._integer_power(value, whole)
-        if number == whole + 0.5:
-            return self._times(self._integer_power(value, whole), self._call(np.sqrt, value))
+        integer = int(number)
+        if number == integer:
+            return self._integer_power(value, integer)
+        if number == integer + 0.5:
+            return self._times(self._integer_power(value, integer), self._call(np.sqrt, value))
         return self._call(np.power, value, _Constant(number))
 
     def _integer_power(self, value: _Operand, exponent: int) -> _Operand:
@@ -268,28 +266,28 @@ class Program:
 
 
 Array = NDArray[np.float64]
-#: The slope of the line through opposite points around a broken one: a fraction of few bits, so
-#: that they lie exactly symmetrically, and none on which a formula is likely to have a kink.
+#: The slope of the lines through the four points of `mend_gradient`: of few bits, so that they are
+#: exactly symmetric, and unlikely to lie on a kink.
 _SLOPE = 40503 / 65536
 
 
-def mend_gradient(value: Program, gradient: Program, x: Array, y: Array, found: Array) -> None:
-    """Replace gradients that are not finite where f is by the mean of four close by."""
-    good = np.isfinite(found)
-    if good.all():
+def mend_gradient(value: Program, gradient: Program, x: Array, y: Array, out: Array) -> None:
+    """Replace gradients that are not finite, where f is, by the mean of four close by."""
+    finite = np.isfinite(out)
+    if finite.all():
         return
-    broken = np.flatnonzero(~good.all(axis=0) & np.isfinite(x) & np.isfinite(y))
+    broken = np.flatnonzero(~finite.all(axis=0) & np.isfinite(x) & np.isfinite(y))
     if not broken.size:
         return
     x, y = x[broken], y[broken]
-    there = np.empty((1, x.size))
-    value(x, y, there)
-    # A power of two as distance, so that the four points lie exactly symmetrically.
+    f = np.empty((1, x.size))
+    value(x, y, f)
+    # A power of two as distance, so that the four points are exactly symmetric.
     step = np.exp2(np.ceil(np.log2(np.maximum(1.0, np.maximum(abs(x), abs(y))))) - 24)
     mean = np.zeros((2, x.size))
     around = np.empty_like(mean)
     for right, up in ((1, 1), (-1, -1), (1, -1), (-1, 1)):
         gradient(x + right * step, y + up * _SLOPE * step, around)
         mean += around / 4
-    mended = np.isfinite(there[0]) & np.isfinite(mean).all(axis=0)
-    found[:, broken[mended]] = mean[:, mended]
+    mended = np.isfinite(f[0]) & np.isfinite(mean).all(axis=0)
+    out[:, broken[mended]] = mean[:, mended]

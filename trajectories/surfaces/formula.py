@@ -1,4 +1,4 @@
-"""Formulas: text that is parsed by an allow-list into SymPy expressions."""
+"""Formulas: text parsed by an allow-list into SymPy expressions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FUSED = re.compile(r"(?<![A-Za-z_0-9.])(\d+\.?\d*|\.\d+)(?![eE][+\-]?\d)([A-Za-
 
 
 class FormulaError(ValueError):
-    """A text that is no formula in x and y, or one past the limits.
+    """Invalid formula in x and y, or one past the limits.
 
     Examples
     --------
@@ -47,10 +47,10 @@ def syntax_tree(text: str) -> ast.expr:
     for sign, plain in _SUPERSCRIPTS.items():
         text = text.replace(sign, plain)
     text = text.replace("^", "**").strip()
-    known = _ALLOWED.match(text)
-    if known is not None and known.end() < len(text):
+    allowed = _ALLOWED.match(text)
+    if allowed is not None and allowed.end() < len(text):
         raise FormulaError(
-            f"The formula has {text[known.end()]!r}, which has no place in a formula."
+            f"The formula has {text[allowed.end()]!r}, which has no place in a formula."
         )
     fused = _FUSED.search(text)
     if fused:
@@ -75,34 +75,34 @@ def syntax_tree(text: str) -> ast.expr:
         raise FormulaError(
             f"The formula must have at most {MAX_OPERATIONS} operations. Got {count}."
         )
-    towers = _towers(tree)
-    if towers > MAX_DEPTH:
+    powers = _power_depth(tree)
+    if powers > MAX_DEPTH:
         raise FormulaError(
-            f"Powers and calls in a formula must nest at most {MAX_DEPTH} deep. Got {towers}."
+            f"Powers and calls in a formula must nest at most {MAX_DEPTH} deep. Got {powers}."
         )
     return tree
 
 
-def _towers(tree: ast.expr) -> int:
-    """Return how many powers and calls stand inside each other, as in x**x**x, at most."""
+def _power_depth(tree: ast.expr) -> int:
+    """Return the depth of nested powers and calls, as in x**x**x."""
     deepest = 0
-    waiting: list[tuple[ast.AST, int]] = [(tree, 0)]
-    while waiting:
-        node, depth = waiting.pop()
+    stack: list[tuple[ast.AST, int]] = [(tree, 0)]
+    while stack:
+        node, depth = stack.pop()
         power = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
         depth += power or isinstance(node, ast.Call)
         deepest = max(deepest, depth)
-        waiting.extend((child, depth) for child in ast.iter_child_nodes(node))
+        stack.extend((child, depth) for child in ast.iter_child_nodes(node))
     return deepest
 
 
 class Real(sp.Function):
-    """A real function that a formula writes by its name in lower case."""
+    """A real function, written in a formula by its name in lower case."""
 
     written: ClassVar[str]
 
     def _eval_is_real(self) -> bool | None:
-        # Else SymPy looks for an imaginary part, and multiplies (abs(y) - 2)**64 out to find none.
+        # Else SymPy searches for an imaginary part, and expands (abs(y) - 2)**64.
         return True if all(part.is_real for part in self.args) else None
 
     def _sympystr(self, printer: Any) -> str:
@@ -118,7 +118,7 @@ class _Hyperbolic(Real):
 
     @classmethod
     def eval(cls, u: sp.Expr) -> sp.Expr | None:
-        """Return the value of a constant, and take the sign of what begins with a minus out."""
+        """Return the value of a constant, and extract a minus sign."""
         if u.is_number:
             return cls.constant(u)
         if u.could_extract_minus_sign():
@@ -160,7 +160,7 @@ class RealTanh(_Hyperbolic):
         return 1 - self**2
 
 
-#: SymPy makes a cotangent of tan(x + pi/2) by itself; the others may come with an expression.
+#: SymPy turns tan(x + pi/2) into a cotangent; SymPy expressions may contain the others.
 _RECIPROCALS = {
     sp.cot: sp.tan,
     sp.sec: sp.cos,
@@ -235,8 +235,8 @@ class Step(Real):
         return sp.S.Zero
 
 
-class _Choice(Real):
-    """One of two arguments, which are kept in one order."""
+class _MinMax(Real):
+    """The larger or smaller of two arguments, which are sorted."""
 
     nargs = 2
     constant: ClassVar[Any]
@@ -260,7 +260,7 @@ class _Choice(Real):
         return (u, v) if argindex == 1 else (v, u)
 
 
-class RealMax(_Choice):
+class RealMax(_MinMax):
     """The larger of two, with the derivative of the larger."""
 
     written = "max"
@@ -272,7 +272,7 @@ class RealMax(_Choice):
         return Step(mine - other)
 
 
-class RealMin(_Choice):
+class RealMin(_MinMax):
     """The smaller of two, with the derivative of the smaller."""
 
     written = "min"
@@ -285,7 +285,7 @@ class RealMin(_Choice):
 
 
 def to_sympy(expression: sp.Expr) -> sp.Expr:
-    """Put SymPy's own functions back in the place of the real forms."""
+    """Replace the real forms by SymPy's own functions."""
     return (
         expression.replace(RealCbrt, lambda u: sp.sign(u) * sp.Abs(u) ** sp.Rational(1, 3))
         .replace(RealAbs, sp.Abs)
@@ -300,7 +300,7 @@ def to_sympy(expression: sp.Expr) -> sp.Expr:
 
 
 def to_real(expression: sp.Expr) -> sp.Expr:
-    """Put the real forms into an expression of real symbols."""
+    """Replace SymPy's functions by the real forms, in an expression of real symbols."""
     for function, inverse in _RECIPROCALS.items():
         expression = expression.replace(function, lambda u, inverse=inverse: 1 / inverse(u))
     return (
@@ -322,7 +322,7 @@ MAX_EXPONENT = 64
 MAX_CONSTANT = 1e30
 MAX_INTEGER = 10**15
 MAX_DERIVATIVE = 20_000
-#: Bits of a fraction's numerator and denominator: powers of fractions are written out exactly.
+#: Bits of a numerator and denominator: powers of fractions are computed exactly.
 MAX_BITS = 1000
 
 
@@ -365,23 +365,23 @@ _NOT_REAL = (sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I, sp.AccumBounds)
 
 
 def parse(text: str) -> sp.Expr:
-    """Read a formula in x and y."""
+    """Parse a formula in x and y."""
     if not isinstance(text, str):
         raise TypeError(f"`formula` must be text. Got {text!r} instead.")
     tree = syntax_tree(text)
     try:
         expression = to_real(_build(tree)[0])
         check_expression(expression)
-    except RecursionError:  # The caller himself may be deep down already.
+    except RecursionError:  # The caller's own stack may be deep.
         raise FormulaError("The formula nests too deep to be read here.") from None
     return expression
 
 
 def check_expression(expression: sp.Expr) -> None:
-    """Make sure that an expression is one of x and y, finite, real, and differentiable in time."""
-    strangers = expression.free_symbols - {X, Y}
-    if strangers:
-        names = ", ".join(sorted(map(str, strangers)))
+    """Raise unless an expression is of x and y, finite, real, and quick to differentiate."""
+    others = expression.free_symbols - {X, Y}
+    if others:
+        names = ", ".join(sorted(map(str, others)))
         raise FormulaError(f"The formula must be in x and y alone. Got {names} as well.")
     complex_power = any(
         power.base.is_negative and not power.exp.is_integer
@@ -479,7 +479,7 @@ def _call(name: str, arguments: list[tuple[sp.Expr, float | None]]) -> tuple[sp.
 
 
 def _constant(function: Callable[..., Any], *values: float | None) -> float | None:
-    """Evaluate a constant part in floats first: SymPy would try to write 9**9**9 out."""
+    """Evaluate a constant part in floats first: SymPy would expand 9**9**9."""
     if any(value is None for value in values):
         return None
     try:
@@ -494,7 +494,7 @@ def _constant(function: Callable[..., Any], *values: float | None) -> float | No
 
 
 def _checked(expression: sp.Expr, value: float | None) -> tuple[sp.Expr, float | None]:
-    """Refuse what is infinite; find the value of what became constant only now, such as x - x."""
+    """Raise if an expression is infinite; evaluate one that became constant, as x - x."""
     if expression.has(*_NOT_REAL):
         raise FormulaError("The formula divides by zero, or has a part that is not real.")
     if value is None and not expression.free_symbols:
@@ -503,8 +503,8 @@ def _checked(expression: sp.Expr, value: float | None) -> tuple[sp.Expr, float |
 
 
 def _is_in_range(number: sp.Number) -> bool:
-    """Tell whether a number is finite as a float, and not so small that it becomes 0."""
-    if number.is_zero:  # SymPy's 0.0 is not equal to its 0.
+    """Return whether a number is finite as a float and does not underflow to 0."""
+    if number.is_zero:  # SymPy's 0.0 does not equal its 0.
         return True
     parts = map(float, (number, *number.as_numer_denom()))  # Infinite where they overflow.
     return all(math.isfinite(part) and part != 0.0 for part in parts)
@@ -514,12 +514,12 @@ def _derivative_sizes(expression: sp.Basic) -> tuple[int, int, int]:
     """Estimate the operations in an expression and its first and second derivatives."""
     if expression.is_Symbol:
         return 1, 1, 0
-    moving = [_derivative_sizes(part) for part in expression.args if part.free_symbols]
-    zero, one, two = (sum(sizes[order] for sizes in moving) for order in range(3))
+    parts = [_derivative_sizes(part) for part in expression.args if part.free_symbols]
+    zero, one, two = (sum(sizes[order] for sizes in parts) for order in range(3))
     if expression.is_Add:
         return 1 + zero, one, two
     if expression.is_Mul:
-        n = len(moving)
+        n = len(parts)
         cross = 2 * (n - 1) * one + (n - 1) * (n - 2) * zero
         return 1 + zero, one + (n - 1) * zero, two + (n - 1) * zero + cross
     return 1 + zero, 1 + zero + one, 1 + 2 * (zero + one) + zero + two

@@ -1,4 +1,4 @@
-"""Least squares on samples, with the gradients of real minibatches."""
+"""Least squares on samples, with gradients of minibatches."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from trajectories.surfaces.formula import FormulaError
 from trajectories.surfaces.surface import Array, Surface
 
 Rectangle = tuple[tuple[float, float], tuple[float, float]]
-#: How many times as large as the determinant of the normal equations the product of their diagonal
-#: may be: past that, the determinant is lost when float64 rounds the coefficients.
-_LOSS = 10**14
-#: Half widths of the default domain, in those of the ellipse on which f is by the variance of the
-#: samples above its minimum.
-_ROOM = 1.5
-#: What samples must be, in words.
+#: The largest ratio of the product of the diagonal to the determinant of the normal equations: past
+#: it, rounding the coefficients to float64 cancels the determinant.
+_MAX_CONDITION = 10**14
+#: The half width of the default domain, in that of the ellipse where f exceeds its minimum by the
+#: variance of the targets.
+_MARGIN = 1.5
+#: The requirement of samples in error messages.
 SIZE = "of a size whose squares are in float64's range"
 
 
@@ -37,7 +37,7 @@ class Fit(NamedTuple):
     @property
     def formula(self) -> str:
         """The formula as text, written around the minimum."""
-        u, v = (_shifted(name, place) for name, place in zip("xy", self.minimum, strict=True))
+        u, v = (_shifted(name, offset) for name, offset in zip("xy", self.minimum, strict=True))
         text = ""
         for number, factor in (
             (self.xx, f"*{u}**2"),
@@ -50,7 +50,7 @@ class Fit(NamedTuple):
                 text += f"{sign}{abs(number)!r}{factor}"
         return text
 
-    def domain(self, targets: Array, given: object) -> Rectangle:
+    def domain(self, targets: Array, samples: object) -> Rectangle:
         """Return a rectangle around the ellipse f = floor + variance of the targets."""
         with np.errstate(all="ignore"):
             level = float(np.var(targets))
@@ -60,15 +60,15 @@ class Fit(NamedTuple):
             if self.singular:
                 values[0] = values[1]
             middle = np.array(self.minimum)
-            half = _ROOM * np.sqrt(np.square(vectors) @ (level / values))
+            half = _MARGIN * np.sqrt(np.square(vectors) @ (level / values))
             half = np.maximum(half, 1e-6 * abs(middle))
         if not np.isfinite([middle - half, middle + half]).all():
-            raise must("samples", SIZE, given)
+            raise must("samples", SIZE, samples)
         (x0, y0), (x1, y1) = (middle - half).tolist(), (middle + half).tolist()
         return (x0, x1), (y0, y1)
 
 
-def fitted(features: Array, targets: Array, given: object) -> Fit:
+def fitted(features: Array, targets: Array, samples: object) -> Fit:
     """Solve the normal equations in exact arithmetic."""
     count = len(targets)
     (a, b, s), unit = _integers([*features, targets])
@@ -76,12 +76,12 @@ def fitted(features: Array, targets: Array, given: object) -> Fit:
     xs, ys, ss = _product(a, s), _product(b, s), _product(s, s)
     trace, determinant = xx + yy, xx * yy - xy * xy
     if trace == 0:
-        raise must("samples", "such that f depends on x or y: not all a and b 0", given)
+        raise must("samples", "such that f depends on x or y: not all a and b 0", samples)
     if determinant == 0:
         x0, y0 = Fraction(xs, trace), Fraction(ys, trace)
-    elif xx * yy > _LOSS * determinant:
+    elif xx * yy > _MAX_CONDITION * determinant:
         raise must(
-            "samples", "clearly of two directions (t, 1) or (a, b), or exactly of one", given
+            "samples", "clearly of two directions (t, 1) or (a, b), or exactly of one", samples
         )
     else:
         x0 = Fraction(yy * xs - xy * ys, determinant)
@@ -94,27 +94,25 @@ def fitted(features: Array, targets: Array, given: object) -> Fit:
     except OverflowError:
         c_xx = c_yy = 0.0
     if max(c_xx, c_yy) < 1e-290:
-        raise must("samples", SIZE, given)
+        raise must("samples", SIZE, samples)
     return Fit(c_xx, c_xy, c_yy, (x, y), floor, determinant == 0)
 
 
 def _integers(columns: Sequence[Array]) -> tuple[list[list[int]], Fraction]:
-    """Return floats as whole multiples of one power of two, and that power."""
+    """Return floats as integer multiples of one power of two, and that power."""
     ratios = [[number.as_integer_ratio() for number in column.tolist()] for column in columns]
-    unit = max(below for column in ratios for _, below in column)
-    return [[above * (unit // below) for above, below in column] for column in ratios], Fraction(
-        1, unit
-    )
+    unit = max(d for column in ratios for _, d in column)
+    return [[n * (unit // d) for n, d in column] for column in ratios], Fraction(1, unit)
 
 
 def _product(left: list[int], right: list[int]) -> int:
     return sum(one * other for one, other in zip(left, right, strict=True))
 
 
-def _shifted(name: str, place: float) -> str:
-    if place == 0:
+def _shifted(name: str, offset: float) -> str:
+    if offset == 0:
         return name
-    return f"({name} {'-' if place > 0 else '+'} {abs(place)!r})"
+    return f"({name} {'-' if offset > 0 else '+'} {abs(offset)!r})"
 
 
 class LeastSquares(Surface):
@@ -126,16 +124,16 @@ class LeastSquares(Surface):
     samples, so that all losses sum up to f.
 
     As a surface it is the loss of all samples together: value, gradient and Hessian are exact. The
-    gradients of minibatches, which `bind_minibatch_gradient` draws, are those with which
-    stochastic gradient descent moves: unbiased, with a spread that comes from the data, depends on
-    the place and vanishes at the minimum of a perfect fit.
+    minibatch gradients of `bind_minibatch_gradient` are those of stochastic gradient descent:
+    unbiased, with a spread that comes from the data, depends on the position and vanishes at the
+    minimum of a perfect fit.
 
     Parameters
     ----------
     samples : array_like, shape (n, 2) or (n, 3)
         Rows (t, s) or (a, b, s), finite.
     batch_size : int, optional
-        How many samples a minibatch has, from 1 to n; by default all of them.
+        The number of samples in a minibatch, from 1 to n; by default n.
     name, domain, start, about, source
         As for `Surface`; the default domain has the minimum in its middle, and a half width of 1.5
         times that of the ellipse on which f exceeds its minimum by the variance of s.
@@ -149,14 +147,14 @@ class LeastSquares(Surface):
 
     Notes
     -----
-    The coefficients and the minimum are worked out in exact arithmetic and rounded once: they are
-    the same on every machine. The formula is written around the minimum, so that close to it no
-    digits cancel.
+    The coefficients and the minimum are computed in exact arithmetic and rounded once, and so are
+    equal on every machine. The formula is written around the minimum, so that no digits cancel near
+    it.
 
     One sample, or several whose (t, 1) or (a, b) are all multiples of one pair, do not determine
-    both x and y: f has a whole line of minima, of which the one nearest to (0, 0) is declared.
+    both x and y: f has a line of minima, of which the one nearest to (0, 0) is declared.
     Samples that determine them only by their last digits, such as t = 1e8 and t = 1e8 + 1, are
-    refused.
+    rejected.
 
     References
     ----------
@@ -186,7 +184,7 @@ class LeastSquares(Surface):
         about: str | None = None,
         source: str = "",
     ) -> None:
-        self._take(_samples(samples))
+        self._store(_samples(samples))
         count = len(self.samples)
         self.batch_size = None if batch_size is None else integer("batch_size", batch_size, 1)
         if self.batch_size is not None and self.batch_size > count:
@@ -206,7 +204,7 @@ class LeastSquares(Surface):
                 about=f"{through} {count} samples" if about is None else about,
                 source=source,
             )
-        except FormulaError:  # Its coefficients are in float64's range, but not their products.
+        except FormulaError:  # The products of its coefficients overflow.
             raise must("samples", SIZE, samples) from None
 
     def losses(self, p: ArrayLike) -> Array:
@@ -237,10 +235,10 @@ class LeastSquares(Surface):
     ) -> Callable[[], None]:
         """Return a function that writes the gradient of a new minibatch into `out`.
 
-        Each of the m paths draws its own: it goes through all samples in an order of its own, and
-        at the end of an epoch shuffles them anew. What is written is the sum over the batch of the
-        samples' gradients, times n over the batch's size: on average that of f. If the batch size
-        does not divide n, the last batch of an epoch is smaller, and scaled by its own size.
+        Each of the m paths goes through all samples in an order of its own, which it shuffles after
+        every epoch. The gradient is the sum of the gradients of the batch's samples times n over
+        the batch size: on average that of f. If the batch size does not divide n, the last batch of
+        an epoch is smaller, and scaled by its own size.
 
         Parameters
         ----------
@@ -249,13 +247,13 @@ class LeastSquares(Surface):
         out : numpy.ndarray, shape (2, m)
             Takes the derivatives by x and by y.
         rng : numpy.random.Generator
-            Where the orders come from.
+            Generator of the orders.
 
         Returns
         -------
         callable
-            Takes no arguments and returns nothing. It allocates nothing that grows with m or n;
-            the orders, which are m times n, are shuffled in place.
+            Takes no arguments and returns nothing. It allocates no memory that grows with m or n;
+            the m times n orders are shuffled in place.
         """
         count, size = len(self.samples), self.batch_size
         if size is None or size == count:
@@ -264,7 +262,7 @@ class LeastSquares(Surface):
         orders = np.empty((paths, count), np.min_scalar_type(count - 1))
         orders[:] = np.arange(count)
         work = np.empty((4, paths * size))
-        places = np.empty(paths * size, np.intp)
+        indices = np.empty(paths * size, np.intp)
         a, b = self._features
         targets = self._targets
         column_x, column_y = x[:, None], y[:, None]
@@ -278,13 +276,13 @@ class LeastSquares(Surface):
             batch = end - begin
             shape = (paths, batch)
             one, two, residual, part = (row[: paths * batch].reshape(shape) for row in work)
-            chosen = places[: paths * batch].reshape(shape)
-            chosen[:] = orders[:, begin:end]
+            rows = indices[: paths * batch].reshape(shape)
+            rows[:] = orders[:, begin:end]
             begin = 0 if end == count else end
-            # No place is out of range; with `mode` numpy.take writes straight into `out`.
-            np.take(a, chosen, out=one, mode="clip")
-            np.take(b, chosen, out=two, mode="clip")
-            np.take(targets, chosen, out=part, mode="clip")
+            # No index is out of range; with `mode` numpy.take writes directly into `out`.
+            np.take(a, rows, out=one, mode="clip")
+            np.take(b, rows, out=two, mode="clip")
+            np.take(targets, rows, out=part, mode="clip")
             np.multiply(one, column_x, out=residual)
             np.subtract(residual, part, out=residual)
             np.multiply(two, column_y, out=part)
@@ -297,7 +295,7 @@ class LeastSquares(Surface):
         return run
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all that the surface was made of as plain data, such as JSON can hold."""
+        """Return the arguments of the surface as plain data for JSON."""
         return {
             **super().to_dict(),
             "samples": self.samples.tolist(),
@@ -306,11 +304,11 @@ class LeastSquares(Surface):
 
     @property
     def samples(self) -> Array:
-        """The rows that were given, read-only."""
+        """The rows of samples, read-only."""
         return self._samples
 
-    def _take(self, samples: Array) -> None:
-        """Keep samples, and their two features and targets as contiguous columns."""
+    def _store(self, samples: Array) -> None:
+        """Store samples, and their two features and targets as contiguous columns."""
         samples.setflags(write=False)
         self._samples = samples
         first = samples[:, 0]
@@ -327,7 +325,7 @@ class LeastSquares(Surface):
         return residuals
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether both have the same samples and the same batch size."""
+        """Return whether both have the same samples and batch size."""
         return (
             isinstance(other, LeastSquares)
             and self.batch_size == other.batch_size
@@ -387,4 +385,4 @@ def _samples(value: ArrayLike) -> Array:
         raise must("samples", "rows (t, s) or (a, b, s), at least one", samples.shape)
     if not np.isfinite(samples).all():
         raise must("samples", "finite throughout", samples[~np.isfinite(samples)][0])
-    return samples + 0.0  # Turns -0.0 into 0.0, so that what is equal has the same hash.
+    return samples + 0.0  # Turns -0.0 into 0.0, so that equal samples have equal hashes.

@@ -28,20 +28,20 @@ from trajectories.surfaces.formula import (
 from trajectories.surfaces.typesetting import to_latex
 
 
-def as_formula(given: Any) -> tuple[str, sp.Expr]:
-    """Take a formula however it is given."""
-    if isinstance(given, str):
-        text = " ".join(given.split())
+def as_formula(formula: Any) -> tuple[str, sp.Expr]:
+    """Return the text and the expression of a formula of any form."""
+    if isinstance(formula, str):
+        text = " ".join(formula.split())
         return text, _canonical(parse(text))
-    text = to_text(_symbolic(given))
+    text = to_text(_symbolic(formula))
     return text, parse(text)
 
 
 def _canonical(expression: sp.Expr) -> sp.Expr:
-    """Return the form in which an expression's own text is read."""
+    """Return the expression that is parsed from an expression's own text."""
     try:
         return parse(to_text(expression))
-    except FormulaError:  # Written out, its numbers are too long; as it was typed, they were not.
+    except FormulaError:  # Its numbers are past the limits only when printed.
         return expression
 
 
@@ -61,8 +61,8 @@ def _symbolic(formula: Any) -> sp.Expr:
         raise must(
             "formula", "text, a SymPy expression or a function of x and y", formula, kind=TypeError
         )
-    ours = {"x": X, "y": Y}
-    expression = formula.xreplace({s: ours[s.name] for s in formula.free_symbols if s.name in ours})
+    own = {"x": X, "y": Y}
+    expression = formula.xreplace({s: own[s.name] for s in formula.free_symbols if s.name in own})
     real = to_real(expression)
     check_expression(real)
     return real
@@ -77,16 +77,16 @@ _ITERATIONS = 40
 def local_minima(z: Array) -> NDArray[np.intp]:
     """Return the row and column of every inner grid point below its eight neighbours."""
     inner = z[1:-1, 1:-1]
-    low = np.isfinite(inner)
+    lowest = np.isfinite(inner)
     rows, columns = z.shape
     for down in (0, 1, 2):
         for right in (0, 1, 2):
             if (down, right) != (1, 1):
-                # "Not above" on one side only: a flat pair of points counts once.
+                # Equality is allowed on one side only: a flat pair of points counts once.
                 neighbour = z[down : rows - 2 + down, right : columns - 2 + right]
-                low &= inner < neighbour if (down, right) < (1, 1) else inner <= neighbour
-    places = np.argwhere(low) + 1
-    return places[np.argsort(z[places[:, 0], places[:, 1]], kind="stable")]
+                lowest &= inner < neighbour if (down, right) < (1, 1) else inner <= neighbour
+    indices = np.argwhere(lowest) + 1
+    return indices[np.argsort(z[indices[:, 0], indices[:, 1]], kind="stable")]
 
 
 @np.errstate(all="ignore")
@@ -96,13 +96,13 @@ def find_minima(
     hessian: Callable[[Any], Array],
     domain: tuple[tuple[float, float], tuple[float, float]],
 ) -> Array:
-    """Look for the global minimum on a grid, and refine what is found by Newton's method."""
+    """Return the global minima: those of a grid, refined by Newton's method."""
     x, y = (np.linspace(low, high, _RESOLUTION) for low, high in domain)
     z = value(np.stack(np.meshgrid(x, y), axis=-1))
     if not np.isfinite(z).any():
         return np.empty((0, 2))
-    places = local_minima(z)
-    p = np.stack([x[places[:, 1]], y[places[:, 0]]], axis=-1)
+    indices = local_minima(z)
+    p = np.stack([x[indices[:, 1]], y[indices[:, 0]]], axis=-1)
     cell = np.array([x[1] - x[0], y[1] - y[0]])
     refined = _newton(value, gradient, hessian, p, reach=2 * cell)
     values = value(refined)
@@ -110,11 +110,11 @@ def find_minima(
     spread = np.nanmax(z[np.isfinite(z)]) - lowest
     if not lowest <= np.nanmin(z) + 1e-12 * spread:
         return np.empty((0, 2))
-    kept = np.empty((0, 2))
-    for place in refined[values <= lowest + 1e-9 * spread]:
-        if not (abs(place - kept) < cell).all(axis=1).any():
-            kept = np.append(kept, place[None], axis=0)
-    return kept[np.lexsort(kept.T[::-1])]
+    minima = np.empty((0, 2))
+    for point in refined[values <= lowest + 1e-9 * spread]:
+        if not (abs(point - minima) < cell).all(axis=1).any():
+            minima = np.append(minima, point[None], axis=0)
+    return minima[np.lexsort(minima.T[::-1])]
 
 
 def _newton(
@@ -163,33 +163,32 @@ class Surface:
         Text such as ``"x**2/20 + y**2"`` (see `trajectories.surfaces.formula.parse`), a SymPy
         expression in symbols named x and y, or a Python function of two SymPy symbols.
     name : str, optional
-        What it is called; by default its formula.
+        Its name; by default the formula.
     domain : ((float, float), (float, float)), default ((-10, 10), (-10, 10))
-        The lowest and highest x, and the same for y, between which it is usually drawn.
-        No optimizer is kept inside it.
+        The lowest and highest x, and the same for y, of drawings. It does not bound optimizers.
     minima : sequence of (float, float), optional
-        The places of the global minimum, if known; otherwise `minima` looks for them.
+        The positions of the global minimum, if known; otherwise `minima` searches for them.
     start : (float, float), optional
-        Where descents start by default; otherwise 0.7 of the way to the left edge of the domain
-        and 0.2 of the way to the upper one, which is (-7, 2) in the default domain.
+        The default start of descents; otherwise, from the middle of the domain, 0.7 of the distance
+        to the left edge and 0.2 of that to the upper, which is (-7, 2) in the default domain.
     about : str, optional
-        One line: what the surface tests.
+        One line on what the surface tests.
     source : str, optional
-        Where it was published.
+        Its publication.
 
     Attributes
     ----------
     formula : str
-        The formula as text that reads back to the same surface.
+        The formula as text, from which an equal surface can be built.
     declared_minima : tuple of (float, float)
-        The minima that were given.
+        The argument `minima`.
 
     Raises
     ------
     FormulaError
         If the formula cannot be read, has other symbols, or is past the limits.
     TypeError, ValueError
-        If another argument is not what it must be.
+        If another argument is invalid.
 
     Warns
     -----
@@ -201,9 +200,9 @@ class Surface:
     ``abs``, ``max`` and the like have the derivative that holds almost everywhere, and at the kink
     the mean of both sides. Where a derivative is 0/0 or infinite at a point at which the formula
     itself is finite (the tip of `ackley`, the crease of `bukin6`), the gradient is the mean of the
-    gradients at four points close by, which lie symmetrically around it: a subgradient where f is
-    convex, and 0 across a symmetrical crease. If one of those four is not finite either, the
-    gradient overflows or f ends there; it is left as it is, and a descent counts as diverged.
+    gradients at four points close by, symmetric around it: a subgradient where f is convex, and 0
+    across a symmetric crease. If one of those four is not finite either, the gradient overflows or
+    f ends there: it is unchanged, and a descent counts as diverged.
 
     Examples
     --------
@@ -216,7 +215,7 @@ class Surface:
     True
     """
 
-    #: The subclass that a record with samples stands for; it registers itself.
+    #: The subclass of surfaces with samples, which registers itself.
     _fitted: ClassVar[type[Surface]]
 
     formula: str
@@ -240,7 +239,7 @@ class Surface:
         self.start = self._default_start() if start is None else _point("start", start)
         if not isinstance(minima, Iterable):
             raise must("minima", "places (x, y)", minima, kind=TypeError)
-        self.declared_minima = tuple(_point("minima", place) for place in minima)
+        self.declared_minima = tuple(_point("minima", point) for point in minima)
         self.about = about
         self.source = source
         for field, line in (("about", about), ("source", source)):
@@ -303,7 +302,7 @@ class Surface:
     def value_at(self, x: Array, y: Array) -> Array:
         """Return f at the points of two vectors.
 
-        What `value` returns, without its checks and copies.
+        As `value`, without its checks and copies.
 
         Parameters
         ----------
@@ -316,9 +315,9 @@ class Surface:
         return np.asarray(out[0])
 
     def bind_gradient(self, x: Array, y: Array, out: Array) -> Callable[[], None]:
-        """Return a function that writes the gradient at what `x` and `y` hold then into `out`.
+        """Return a function that writes the gradient at the current `x` and `y` into `out`.
 
-        For loops that change `x` and `y` in place: nothing is allocated in the loop.
+        For loops that change `x` and `y` in place, without allocations.
 
         Parameters
         ----------
@@ -343,7 +342,7 @@ class Surface:
         return run_and_mend
 
     def analysis(self, p: ArrayLike) -> Analysis:
-        """Tell how f is curved at `p`, and which learning rates are stable there.
+        """Return the curvature of f at `p`, and the stable learning rates there.
 
         Parameters
         ----------
@@ -358,7 +357,7 @@ class Surface:
         return analyse(self, p)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all that the surface was made of as plain data, such as JSON can hold.
+        """Return the arguments of the surface as plain data for JSON.
 
         Examples
         --------
@@ -369,7 +368,7 @@ class Surface:
             "formula": self.formula,
             "name": self.name,
             "domain": [list(side) for side in self.domain],
-            "minima": [list(place) for place in self.declared_minima],
+            "minima": [list(point) for point in self.declared_minima],
             "start": list(self.start),
             "about": self.about,
             "source": self.source,
@@ -377,7 +376,7 @@ class Surface:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Surface:
-        """Make a surface of what `to_dict` returned; what is left out has its default.
+        """Return the surface of a mapping such as `to_dict` returns; missing keys have defaults.
 
         Parameters
         ----------
@@ -387,7 +386,7 @@ class Surface:
         Raises
         ------
         TypeError, ValueError
-            If a key is unknown or missing, or a value is not what it must be.
+            If a key is unknown or missing, or a value is invalid.
 
         Examples
         --------
@@ -416,10 +415,10 @@ class Surface:
 
     @cached_property
     def minima(self) -> Array:
-        """Places of the global minimum, shape (k, 2), read-only: the declared ones, or those found.
+        """Positions of the global minimum, shape (k, 2), read-only.
 
-        If none were declared, they are looked for on a grid over the domain and refined by
-        Newton's method; there are none if f falls towards the edge of the domain.
+        If none were declared, they are searched on a grid over the domain and refined by Newton's
+        method; there are none if f falls towards the edge of the domain.
         """
         if self.declared_minima:
             return read_only(self.declared_minima)
@@ -427,7 +426,7 @@ class Surface:
 
     @cached_property
     def floor(self) -> float | None:
-        """The lowest value of f in its domain; None if `minima` knows no place of it."""
+        """The lowest value of f in its domain; None if `minima` is empty."""
         return float(np.min(self.value(self.minima))) if len(self.minima) else None
 
     @property
@@ -469,7 +468,7 @@ class Surface:
         p: ArrayLike,
         mend: Callable[[Array, Array, Array], None] | None = None,
     ) -> Array:
-        """Run a program at positions of any shape; the results come first in the answer's shape."""
+        """Run a program at positions of any shape; the first axis is that of its results."""
         positions = floats("p", p)
         if positions.ndim == 0 or positions.shape[-1] != 2:
             raise must("p", "of shape (..., 2)", positions.shape)
@@ -491,7 +490,7 @@ class Surface:
         return (x0 + x1 + sx * (x1 - x0)) / 2, (y0 + y1 + sy * (y1 - y0)) / 2
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether both have the same formula."""
+        """Return whether both have the same formula."""
         return isinstance(other, Surface) and self._real == other._real
 
     def __hash__(self) -> int:
@@ -504,11 +503,11 @@ class Surface:
         return f"Surface({self.formula!r}{name})"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave compiled programs out: they are made again on first use."""
+        """Omit compiled programs, which are compiled again on first use."""
         return {key: item for key, item in self.__dict__.items() if not key.endswith("_program")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Make the minima that have been found read-only again, which pickling forgets."""
+        """Make computed minima read-only again, which pickling forgets."""
         self.__dict__.update(state)
         if "minima" in state:
             self.__dict__["minima"] = read_only(state["minima"])

@@ -9,15 +9,15 @@ from html import escape
 
 from trajectories.surfaces.formula import syntax_tree
 
-#: How tightly a part binds what it is made of.
+#: How tightly the parts of a formula bind.
 _SUM, _PRODUCT, _POWER, _ATOM = 1, 2, 3, 4
-#: Functions that are called otherwise on paper.
-_ON_PAPER = {"acos": "arccos", "asin": "arcsin", "atan": "arctan", "log": "ln"}
+#: Functions with another name in print.
+_PRINTED_NAMES = {"acos": "arccos", "asin": "arcsin", "atan": "arctan", "log": "ln"}
 Set = tuple[str, int]
 
 
 class Typesetter(ABC):
-    """Sets a formula in the order in which it was written; a subclass knows a language's signs."""
+    """Sets a formula in its own order; a subclass has the signs of a language."""
 
     plus: str
     minus: str
@@ -44,7 +44,7 @@ class Typesetter(ABC):
 
     @abstractmethod
     def applied(self, arguments: Sequence[str]) -> str:
-        """Set what a function is applied to, in parentheses."""
+        """Set the arguments of a function, in parentheses."""
 
     @abstractmethod
     def fenced(self, inner: str, left: str = "(", right: str = ")") -> str:
@@ -60,14 +60,14 @@ class Typesetter(ABC):
 
     @abstractmethod
     def begins_in_digits(self, part: str) -> bool:
-        """Tell whether a number comes first, which may be the base of a power."""
+        """Return whether a part begins with a number, or a power of one."""
 
     def begins_in_sign(self, part: str) -> bool:
-        """Tell whether a minus comes first."""
+        """Return whether a part begins with a minus."""
         return part.startswith(self.negative)
 
     def _set(self, node: ast.expr) -> Set:
-        """Set a part, and tell how tightly it binds."""
+        """Set a part, and return how tightly it binds."""
         match node:
             case ast.Constant(value=number):
                 return self._number(repr(number))
@@ -91,7 +91,7 @@ class Typesetter(ABC):
                 left=ast.Call(func=ast.Name(id="sin" | "cos" | "tan" as name), args=[u]),
                 right=power,
             ) if not self.begins_in_sign(self._set(power)[0]):
-                # With a sign it would read as the inverse function.
+                # An exponent with a sign would read as the inverse function.
                 head = self.raised(self.function(name), self._set(power)[0])
                 return head + self.applied([self._set(u)[0]]), _POWER
             case ast.BinOp(left=left, right=right):
@@ -101,10 +101,10 @@ class Typesetter(ABC):
         raise AssertionError(f"the parser lets no {type(node).__name__} through")
 
     def _inside(self, node: ast.expr, binding: int, *, signs: bool = True) -> str:
-        """Set a part inside another: in parentheses if it binds less, or is a sign out of place."""
-        part, mine = self._set(node)
+        """Set a part inside another, in parentheses if it binds less or has a misplaced sign."""
+        part, own = self._set(node)
         misplaced = self.begins_in_sign(part) and (not signs or binding > _PRODUCT)
-        return self.fenced(part) if mine < binding or misplaced else part
+        return self.fenced(part) if own < binding or misplaced else part
 
     def _call(self, name: str, arguments: list[str]) -> Set:
         if name == "sqrt":
@@ -113,7 +113,7 @@ class Typesetter(ABC):
             return self.fenced(arguments[0], "|", "|"), _ATOM
         if name == "exp":
             return self.raised(self.letter("e"), arguments[0]), _POWER
-        return self.function(_ON_PAPER.get(name, name)) + self.applied(arguments), _POWER
+        return self.function(_PRINTED_NAMES.get(name, name)) + self.applied(arguments), _POWER
 
     def _number(self, text: str) -> Set:
         if "e" not in text:
@@ -186,7 +186,7 @@ class _MathML(Typesetter):
         return self.function("\N{GREEK SMALL LETTER PI}" if name == "pi" else name)
 
     def function(self, name: str) -> str:
-        # Names of several letters are upright by themselves, single letters slanted.
+        # MathML sets names of several letters upright, single letters slanted.
         return f"<mi>{escape(name)}</mi>"
 
     def applied(self, arguments: Sequence[str]) -> str:
@@ -194,14 +194,14 @@ class _MathML(Typesetter):
         return f"<mo>{_APPLY}</mo>" + self.fenced(comma.join(arguments))
 
     def fenced(self, inner: str, left: str = "(", right: str = ")") -> str:
-        # Brackets of one height: in a line of text they would grow with every exponent.
+        # Brackets of fixed height: in a line of text they would grow with exponents.
         before = f'<mo form="prefix" stretchy="false" lspace="0" rspace="0">{left}</mo>'
         after = f'<mo form="postfix" stretchy="false" lspace="0" rspace="0">{right}</mo>'
         return f"<mrow>{before}{inner}{after}</mrow>"
 
     def raised(self, base: str, exponent: str) -> str:
         if base.startswith("<mrow>"):
-            # In parentheses: the exponent goes with the last, or it would stand above them all.
+            # The exponent of parentheses belongs to the last, or it would be too high.
             inner, closing = base.removesuffix("</mrow>").rsplit("<mo", 1)
             return f"{inner}<msup><mo{closing}{_row(exponent)}</msup></mrow>"
         return f"<msup>{_row(base)}{_row(exponent)}</msup>"
@@ -217,11 +217,11 @@ class _MathML(Typesetter):
 
 
 def _row(part: str) -> str:
-    """Make one element of several, where an element takes just so many parts."""
+    """Group several elements, where MathML expects one."""
     single = part.count("<") == 2 and part.startswith(("<mi", "<mn"))
     return part if single else f"<mrow>{part}</mrow>"
 
 
 def _bare(part: str) -> str:
-    """Leave out the elements that only group what comes first."""
+    """Remove the elements that only group."""
     return part.replace("<msup>", "").replace("<mrow>", "")
