@@ -44,8 +44,8 @@ def bar(title: str, unit: str, total: int, progress: bool) -> Iterator[Callable[
         return
     from tqdm import tqdm
 
-    with tqdm(total=total, desc=title, unit=unit, disable=not watched(), leave=False) as shown:
-        yield shown.update
+    with tqdm(total=total, desc=title, unit=unit, disable=not watched(), leave=False) as display:
+        yield display.update
 
 
 _FORMAT = "trajectories history 1"
@@ -75,7 +75,7 @@ class History(Frozen):
     seconds : numpy.ndarray, shape (records,)
         The time of training, without evaluation.
     diverged_at : int or None
-        The first iteration, from 0, run_identity loss was not finite, or would not have been: the run
+        The first iteration, from 0, whose loss was not finite, or would not have been: the run
         ended there. None if it did not diverge.
     settings : dict
         Network, optimizer, batches, seed.

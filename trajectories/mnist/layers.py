@@ -302,7 +302,7 @@ class BatchNorm(Layer):
         x += self.beta
         return x
 
-    def remember(self) -> None:
+    def update_running(self) -> None:
         """Update the running statistics with those of the last training batch."""
         for running, batch in ((self.running_mean, self._mean), (self.running_var, self._var)):
             running *= self.momentum
