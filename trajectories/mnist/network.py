@@ -432,18 +432,17 @@ class MultiLayerNet(Stack):
         return self.gradient_pass(self._scaled(x, 1.0), labels)
 
     def predict(self, images: Any, *, scale: float = 1.0, train: bool = False) -> Array:
-        """Return the outputs of the last layer, of which the largest is the answer.
+        """Return the outputs of the last layer; the largest is the answer.
 
         Parameters
         ----------
         images : array_like, shape (rows, input_size)
             The images.
         scale : float, default 1
-            What pixels are divided by.
+            The divisor of pixels.
         train : bool, default False
-            Whether to drop out, and to normalise by the batch's own statistics, as in training:
-            all images are then one batch. The running statistics stay as they are; what goes
-            missing is drawn from `rng`, as in training.
+            Whether to apply dropout, drawn from `rng`, and to normalise by the statistics of the
+            batch, as in training: all images are then one batch. Running statistics stay the same.
 
         Raises
         ------
@@ -464,7 +463,7 @@ class MultiLayerNet(Stack):
         labels : array_like of int, shape (rows,)
             The right classes.
         scale : float, default 1
-            What pixels are divided by.
+            The divisor of pixels.
 
         Returns
         -------
@@ -494,7 +493,7 @@ class MultiLayerNet(Stack):
         labels : array_like of int, shape (rows,)
             The right classes.
         scale : float, default 1
-            What pixels are divided by.
+            The divisor of pixels.
         train : bool, default False
             As for `predict`.
 

@@ -265,26 +265,24 @@ class Trainer:
         ValueError
             If the checkpoint belongs to another run.
         """
-        records, path = self.progress, self.checkpoint
+        log, path = self.progress, self.checkpoint
         if path is not None and path.exists():
             read_checkpoint(path, self, self._identity or {})
         elif path is not None:  # To resume from if the first iterations are interrupted.
             write_checkpoint(path, self, self._identity or {})
         with bar(self.label, "iteration", self.evaluations.iterations, progress) as advance:
             self._observe_start()
-            if watch is not None and not records.iteration:
+            if watch is not None and not log.iteration:
                 watch(self)
-            advance(records.iteration)
-            while not records.over:
-                start = records.iteration
+            advance(log.iteration)
+            while not log.over:
+                start = log.iteration
                 self.step()
-                if watch is not None and records.iteration > start:
+                if watch is not None and log.iteration > start:
                     watch(self)
-                if path is not None and (
-                    records.over or records.iteration % self.checkpoint_every == 0
-                ):
+                if path is not None and (log.over or log.iteration % self.checkpoint_every == 0):
                     write_checkpoint(path, self, self._identity or {})
-                advance(records.iteration - start)
+                advance(log.iteration - start)
         return self.history
 
     def step(self) -> float:
@@ -297,8 +295,8 @@ class Trainer:
         ValueError
             If the run is over.
         """
-        records = self.progress
-        if records.over:
+        log = self.progress
+        if log.over:
             raise ValueError("The run is over. Make another Trainer to train on.")
         self._observe_start()
         begin = time.perf_counter()
@@ -306,14 +304,14 @@ class Trainer:
             self.batch = self._batches.draw()
             loss = self.network.gradient_pass(*self.batch)
             if not math.isfinite(loss):
-                records.diverged_at = records.iteration
+                log.diverged_at = log.iteration
                 return loss
             self._update()
-        records.losses[records.iteration] = loss
-        records.iteration += 1
-        if records.iteration % _FLUSH == 0:
+        log.losses[log.iteration] = loss
+        log.iteration += 1
+        if log.iteration % _FLUSH == 0:
             flush_denormals(self.optimizer)
-        records.seconds += time.perf_counter() - begin
+        log.seconds += time.perf_counter() - begin
         self._observe()
         return loss
 
@@ -323,17 +321,17 @@ class Trainer:
 
     def _observe(self) -> None:
         """Record what is due after an iteration, or before the first."""
-        records, every = self.progress, self.snapshot_every
-        i = records.iteration
+        log, every = self.progress, self.snapshot_every
+        i = log.iteration
         if self.evaluations.due(i):
             self._record(i)
-        finite = records.diverged_at is None
+        finite = log.diverged_at is None
         if every and finite and (i % every == 0 or i == self.evaluations.iterations):
-            records.snapshots[i] = self.network.flat_params.copy()
+            log.snapshots[i] = self.network.flat_params.copy()
 
     def _record(self, i: int) -> None:
         """Record the accuracies, or the divergence."""
-        records = self.progress
+        log = self.progress
         with np.errstate(all="ignore"):
             scores = {
                 name: self.network.accuracy(images, labels, scale=self.scale)
@@ -341,11 +339,11 @@ class Trainer:
             }
             diverged = any(map(math.isnan, scores.values()))
             if diverged or not np.isfinite(self.network.flat_params).all():
-                records.diverged_at = i
+                log.diverged_at = i
                 return
-        records.rows.append((i, self.evaluations.epoch(i), records.seconds))
+        log.rows.append((i, self.evaluations.epoch(i), log.seconds))
         for name, score in scores.items():
-            records.accuracy[name].append(score)
+            log.accuracy[name].append(score)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the arrays of `bind`."""
