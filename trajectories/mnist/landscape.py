@@ -15,7 +15,7 @@ from trajectories.checks import floats, integer, integers, must, resolve
 from trajectories.files import check_target
 from trajectories.mnist.data import checked_examples
 from trajectories.mnist.experiments.comparisons import BOOK, entrants
-from trajectories.mnist.experiments.study import Study, Variant
+from trajectories.mnist.experiments.study import Study, Variant, length
 from trajectories.mnist.history import bar
 from trajectories.mnist.network import MultiLayerNet, checked_widths
 from trajectories.mnist.network_search import checked_settings
@@ -221,7 +221,7 @@ class Landscape(Frozen):
             names = [f.name for f in fields(cls) if f.name not in _ARRAYS]
             record: dict[str, Any] = {name: about[name] for name in names}
             _check_record(record)
-            return cls(**record, **arrays)
+            return cls(**{**record, **arrays})
 
         return load_archive(path, "landscape map", make, form=_FORM)
 
@@ -356,7 +356,7 @@ def landscape(
     reuse: bool = True,
 ) -> Landscape:
     """Train a network with several optimizers from one start; map the loss around their paths."""
-    length = _chosen("iterations", iterations, 60 if quick else 400)
+    count = length("iterations", iterations, 60 if quick else 400)
     target = None if keep is None else check_target(keep)
     if target is not None and target.suffix.lower() != ".npz":
         raise must("keep", "a file name that ends in .npz", os.fspath(target))
@@ -366,10 +366,10 @@ def landscape(
         "hidden": checked_widths("hidden", hidden),
         "network": own,
         "batch_size": integer("batch_size", batch_size, 1),
-        "iterations": length,
-        "every": _chosen("every", every, max(1, length // 60)),
-        "images": _chosen("images", images, 300 if quick else 1000),
-        "resolution": _chosen("resolution", resolution, 21 if quick else 51, 2),
+        "iterations": count,
+        "every": length("every", every, max(1, count // 60)),
+        "images": length("images", images, 300 if quick else 1000),
+        "resolution": length("resolution", resolution, 21 if quick else 51, 2),
         "through": resolve("way to lay a plane", through, THROUGH),
         "optimizers": {label: to_record(rule, own=True) for label, rule in rules.items()},
     }
@@ -388,10 +388,6 @@ def landscape(
     if target is not None:
         result.save(target)
     return result
-
-
-def _chosen(name: str, value: int | None, default: int, least: int = 1) -> int:
-    return default if value is None else integer(name, value, least)
 
 
 @single_thread()
@@ -438,9 +434,7 @@ def _explore(study: Study, variants: Mapping[str, Variant]) -> dict[str, Any]:
     x, y = (np.linspace(*side, s["resolution"]) for side in limits)
     grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
 
-    plane_losses = evaluator.on(
-        plane, np.concatenate([grid, *(position for position, _ in projected)])
-    )
+    plane_losses = evaluator.on(plane, np.concatenate([grid, *(p for p, _ in projected)]))
     start = np.asarray(paths[0][0], dtype=float)
     return {
         "labels": tuple(trainers),

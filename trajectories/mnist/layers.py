@@ -211,11 +211,9 @@ class SoftmaxCrossEntropy(Buffered):
 
     def _make(self, rows: int) -> tuple[Array, ...]:
         # Classes first: NumPy reduces over the first axis several times as fast.
-        p, d = (
-            np.empty((self.classes, rows), self.dtype),
-            np.empty((rows, self.classes), self.dtype),
-        )
-        return p, np.empty(rows, self.dtype), np.empty(rows, np.float64), np.arange(rows), d
+        p, row = np.empty((self.classes, rows), self.dtype), np.empty(rows, self.dtype)
+        d = np.empty((rows, self.classes), self.dtype)
+        return p, row, np.empty(rows, np.float64), np.arange(rows), d
 
     def value(self, x: Array, labels: Array) -> float:
         """Return the mean loss of a batch."""

@@ -258,9 +258,7 @@ def search_network(
             "trial": winner.number,
             "reached": winner.reached,
             "images": len(dataset.test_labels),
-            **{
-                name: _finite(final.get(name, math.nan)) for name in ("test", "train", "validation")
-            },
+            **{k: _finite(final.get(k, math.nan)) for k in ("test", "train", "validation")},
         }
 
     return search(

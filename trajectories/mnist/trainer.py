@@ -382,7 +382,7 @@ def train_all(
     Raises
     ------
     TypeError, ValueError
-        If two runs share a network, generator or checkpoint, or as `Trainer.train`.
+        If two runs share a network, a generator or a checkpoint; and as `Trainer.train`.
 
     Notes
     -----

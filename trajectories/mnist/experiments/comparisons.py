@@ -85,18 +85,7 @@ def optimizers(
         "evaluate_every": every,
         "optimizers": {label: to_record(rule, own=True) for label, rule in rules.items()},
     }
-    study = Study(
-        "optimizers",
-        data,
-        settings,
-        seeds=seeds,
-        quick=quick,
-        rng=rng,
-        n_jobs=n_jobs,
-        progress=progress,
-        keep=keep,
-        reuse=reuse,
-    )
+    study = Study("optimizers", data, settings, seeds, quick, rng, n_jobs, progress, keep, reuse)
     if study.stored is not None:
         return study.stored
     variants = {label: Variant(rule) for label, rule in rules.items()}
@@ -195,18 +184,8 @@ def weight_decay(
     """
     count = length("epochs", epochs, _QUICK_EPOCHS if quick else 201)
     decay = scalar("decay", decay, POSITIVE)
-    study = Study(
-        "weight_decay",
-        data,
-        overfitting_settings(epochs=count, decay=decay),
-        seeds=seeds,
-        quick=quick,
-        rng=rng,
-        n_jobs=n_jobs,
-        progress=progress,
-        keep=keep,
-        reuse=reuse,
-    )
+    settings = overfitting_settings(epochs=count, decay=decay)
+    study = Study("weight_decay", data, settings, seeds, quick, rng, n_jobs, progress, keep, reuse)
     if study.stored is not None:
         return study.stored
     variants = {
@@ -272,18 +251,7 @@ def batch_norm(
         "epochs": count,
         "images": _IMAGES,
     }
-    study = Study(
-        "batch_norm",
-        data,
-        settings,
-        seeds=seeds,
-        quick=quick,
-        rng=rng,
-        n_jobs=n_jobs,
-        progress=progress,
-        keep=keep,
-        reuse=reuse,
-    )
+    study = Study("batch_norm", data, settings, seeds, quick, rng, n_jobs, progress, keep, reuse)
     if study.stored is not None:
         return study.stored
     variants = {
@@ -346,18 +314,8 @@ def dropout(
     """
     count = length("epochs", epochs, _QUICK_DROPOUT if quick else 301)
     ratio = scalar("ratio", ratio, _RATIO)
-    study = Study(
-        "dropout",
-        data,
-        overfitting_settings(epochs=count, dropout=ratio),
-        seeds=seeds,
-        quick=quick,
-        rng=rng,
-        n_jobs=n_jobs,
-        progress=progress,
-        keep=keep,
-        reuse=reuse,
-    )
+    settings = overfitting_settings(epochs=count, dropout=ratio)
+    study = Study("dropout", data, settings, seeds, quick, rng, n_jobs, progress, keep, reuse)
     if study.stored is not None:
         return study.stored
     variants = {
@@ -418,17 +376,9 @@ def dropout_ensemble(
     epoch_count = length("epochs", epochs, _QUICK_DROPOUT if quick else 301)
     ratio = scalar("ratio", ratio, _RATIO)
     count = length("masks", masks, _QUICK_MASKS if quick else 100)
+    settings = overfitting_settings(epochs=epoch_count, dropout=ratio, masks=count)
     study = Study(
-        "dropout_ensemble",
-        data,
-        overfitting_settings(epochs=epoch_count, dropout=ratio, masks=count),
-        seeds=seeds,
-        quick=quick,
-        rng=rng,
-        n_jobs=n_jobs,
-        progress=progress,
-        keep=keep,
-        reuse=reuse,
+        "dropout_ensemble", data, settings, seeds, quick, rng, n_jobs, progress, keep, reuse
     )
     if study.stored is not None:
         return study.stored

@@ -77,18 +77,7 @@ def activations(
     """
     del data
     settings = {"hidden": [_WIDTH] * _LAYERS, "rows": _ROWS, "weight_init": INITS, "bins": BINS}
-    study = Study(
-        "activations",
-        None,
-        settings,
-        seeds=seeds,
-        quick=quick,
-        rng=rng,
-        n_jobs=n_jobs,
-        progress=progress,
-        keep=keep,
-        reuse=reuse,
-    )
+    study = Study("activations", None, settings, seeds, quick, rng, n_jobs, progress, keep, reuse)
     if study.stored is not None:
         return study.stored
     arrays: dict[str, Any] = {}
@@ -124,10 +113,8 @@ def _layer_values(activation: str, init: Any, seed: int) -> list[Array]:
 
 
 def _facts(activation: str, x: Array) -> tuple[float, float, float]:
-    saturated = {"sigmoid": (x < 0.01) | (x > 0.99), "tanh": abs(x) > 0.99, "relu": x == 0}[
-        activation
-    ]
-    return float(x.mean()), float(x.std()), float(saturated.mean())
+    mask = {"sigmoid": (x < 0.01) | (x > 0.99), "tanh": abs(x) > 0.99, "relu": x == 0}[activation]
+    return float(x.mean()), float(x.std()), float(mask.mean())
 
 
 SIGNAL_BINS = 40
@@ -211,18 +198,7 @@ def layers(
         "looked_at": _RECORDED,
         "bins": SIGNAL_BINS,
     }
-    study = Study(
-        "layers",
-        data,
-        settings,
-        seeds=seeds,
-        quick=quick,
-        rng=rng,
-        n_jobs=n_jobs,
-        progress=progress,
-        keep=keep,
-        reuse=reuse,
-    )
+    study = Study("layers", data, settings, seeds, quick, rng, n_jobs, progress, keep, reuse)
     if study.stored is not None:
         return study.stored
     variants = {label: Variant(rule, network) for label, network in _NETWORKS.items()}
@@ -231,22 +207,20 @@ def layers(
     )
     runs = study.train(trainers)
     few = study.first(_RECORDED)
-    iterations_at = sorted(
-        set.intersection(*(set(t.snapshots) for s in trainers.values() for t in s))
-    )
+    steps = sorted(set.intersection(*(set(t.snapshots) for s in trainers.values() for t in s)))
     records = []
     with single_thread(), np.errstate(all="ignore"):  # Overflow shows in the signals.
-        for at in iterations_at:
+        for at in steps:
             moment = {label: _signals(several, few, at) for label, several in trainers.items()}
             if not all(np.isfinite(x).all() for two in moment.values() for x in sum(two, [])):
                 break
             records.append(moment)
-    iterations_at = iterations_at[: len(records)]
+    steps = steps[: len(records)]
     signals = {label: list(zip(*(m[label] for m in records), strict=True)) for label in trainers}
     sizes = [g[g > 0] for _, back in signals.values() for moment in back for g in moment]
     ends = [np.quantile(size, [_BEYOND, 1 - _BEYOND / 2]) for size in sizes if size.size]
     low, high = np.floor(np.log10(max(_LEAST, np.min(ends)))), np.ceil(np.log10(np.max(ends)))
-    arrays: dict[str, Any] = {"moments": iterations_at, "powers": (low, high)}
+    arrays: dict[str, Any] = {"moments": steps, "powers": (low, high)}
     for label, network in _NETWORKS.items():
         forward, back = signals[label]
         span = value_range(network["activation"], [x for moment in forward for x in moment])
@@ -336,16 +310,7 @@ def initial_weights(
         "iterations": count,
     }
     study = Study(
-        "initial_weights",
-        data,
-        settings,
-        seeds=seeds,
-        quick=quick,
-        rng=rng,
-        n_jobs=n_jobs,
-        progress=progress,
-        keep=keep,
-        reuse=reuse,
+        "initial_weights", data, settings, seeds, quick, rng, n_jobs, progress, keep, reuse
     )
     if study.stored is not None:
         return study.stored
@@ -414,18 +379,7 @@ def zero_weights(
         "batch_size": 128,
         "iterations": count,
     }
-    study = Study(
-        "zero_weights",
-        data,
-        settings,
-        seeds=seeds,
-        quick=quick,
-        rng=rng,
-        n_jobs=n_jobs,
-        progress=progress,
-        keep=keep,
-        reuse=reuse,
-    )
+    study = Study("zero_weights", data, settings, seeds, quick, rng, n_jobs, progress, keep, reuse)
     if study.stored is not None:
         return study.stored
     variants = {

@@ -52,9 +52,9 @@ def seeds_of(rng: Any, seeds: Any) -> tuple[int, ...]:
     return tuple(int(seed) for seed in drawn)
 
 
-def length(name: str, value: Any, default: int) -> int:
+def length(name: str, value: Any, default: int, least: int = 1) -> int:
     """Check a length or a count, or return its default."""
-    return default if value is None else integer(name, value, 1)
+    return default if value is None else integer(name, value, least)
 
 
 def at_hand() -> Dataset:
@@ -318,7 +318,6 @@ class Study:
         experiment: str,
         data: Any,
         settings: Mapping[str, Any],
-        *,
         seeds: int | Sequence[int] = 3,
         quick: bool = False,
         rng: Any = 0,
