@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from trajectories.checks import POSITIVE, floats, integer, must, rectangle, scalar
 from trajectories.descent import descend
@@ -20,8 +20,8 @@ from trajectories.maps.cells import (
     cell_array,
     checked_block,
     checked_label,
+    map_settings,
     run_blocks,
-    settled,
     work_of,
 )
 from trajectories.optimizers.base import Rule
@@ -43,10 +43,8 @@ from trajectories.trajectory import Trajectory
 Array = NDArray[np.float64]
 Limits = tuple[tuple[float, float], tuple[float, float]]
 
-#: Grid points along each side, where minima are looked for.
-_GRID = 401
-#: Newton steps by which they are refined.
-_STEPS = 60
+#: Grid points along each side in the search for minima, and Newton steps that refine them.
+_GRID, _STEPS = 401, 60
 
 
 def minima_within(surface: Surface, limits: Limits, minima: Any = "all") -> Array:
@@ -55,45 +53,44 @@ def minima_within(surface: Surface, limits: Limits, minima: Any = "all") -> Arra
         if minima not in ("all", "global"):
             raise must("minima", "'all', 'global' or places of shape (k, 2)", minima)
         known = surface.minima
-        return known if minima == "global" else np.concatenate([known, _others(surface, limits)])
-    given: ArrayLike = minima
-    places = floats("minima", given)
-    if places.ndim != 2 or places.shape[1] != 2 or not np.isfinite(places).all():
-        raise must("minima", "finite, of shape (k, 2)", places.tolist())
-    return places
+        return known if minima == "global" else np.concatenate([known, _local(surface, limits)])
+    points = floats("minima", minima)
+    if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
+        raise must("minima", "finite, of shape (k, 2)", points.tolist())
+    return points
 
 
-def _others(surface: Surface, limits: Limits) -> Array:
-    """Look for local minima that are not global ones, on a grid, and refine them."""
+def _local(surface: Surface, limits: Limits) -> Array:
+    """Find local minima that are not global ones on a grid, and refine them."""
     x, y = (np.linspace(low, high, _GRID) for low, high in limits)
     z = np.asarray(surface(x[None, :], y[:, None]))
-    at = local_minima(z)
-    places = np.stack([x[at[:, 1]], y[at[:, 0]]], axis=-1)
-    if not len(places):
-        return places
+    indices = local_minima(z)
+    points = np.stack([x[indices[:, 1]], y[indices[:, 0]]], axis=-1)
+    if not len(points):
+        return points
     cell = np.array([x[1] - x[0], y[1] - y[0]])
-    found = descend(surface, DampedNewton(), places, _STEPS, record="last").final
-    # In a curved valley a grid has minima that the surface has not: Newton's method leaves them.
-    stayed = (abs(found - places) <= 2 * cell).all(axis=1)
-    found = found[stayed & (np.asarray(surface.analysis(found).kind) == "minimum")]
+    refined = descend(surface, DampedNewton(), points, _STEPS, record="last").final
+    # A curved valley has minima on the grid alone: Newton's method leaves them.
+    close = (abs(refined - points) <= 2 * cell).all(axis=1)
+    refined = refined[close & (np.asarray(surface.analysis(refined).kind) == "minimum")]
     spread = np.ptp(z[np.isfinite(z)]) or 1.0
-    heights = np.round(surface.value(found) / spread, 9)
-    # Minima of one height, but for rounding, from left to right.
-    return _apart(found[np.lexsort((found[:, 0], heights))], surface.minima, 2 * cell)
+    heights = np.round(surface.value(refined) / spread, 9)
+    # Minima of equal height, up to rounding, from left to right.
+    return _distinct(refined[np.lexsort((refined[:, 0], heights))], surface.minima, 2 * cell)
 
 
-def _apart(places: Array, known: Array, near: Array) -> Array:
-    """Return the places that are not near to a known one or to one before them."""
-    taken: dict[tuple[int, int], list[Array]] = {}
-    kept: list[Array] = []
-    for number, place in enumerate([*known, *places]):
-        column, row = np.floor(place / near).astype(int).tolist()
+def _distinct(points: Array, known: Array, near: Array) -> Array:
+    """Return the points that are not near a known one or one before them."""
+    bins: dict[tuple[int, int], list[Array]] = {}
+    distinct: list[Array] = []
+    for number, point in enumerate([*known, *points]):
+        column, row = np.floor(point / near).astype(int).tolist()
         around = [(column + i, row + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
-        others = [other for key in around for other in taken.get(key, ())]
-        if number < len(known) or not any((abs(place - other) <= near).all() for other in others):
-            taken.setdefault((column, row), []).append(place)
-            kept.append(place)
-    return np.array(kept[len(known) :]).reshape(-1, 2)
+        others = [other for key in around for other in bins.get(key, ())]
+        if number < len(known) or not any((abs(point - other) <= near).all() for other in others):
+            bins.setdefault((column, row), []).append(point)
+            distinct.append(point)
+    return np.array(distinct[len(known) :]).reshape(-1, 2)
 
 
 _FORM = "trajectories basins 1"
@@ -102,18 +99,18 @@ _ARRAYS = ("minimum", "steps", "status")
 
 @dataclass(frozen=True, eq=False)
 class Basins(Frozen):
-    """Where each start leads, and how soon.
+    """The minimum that each start leads to, and the steps it takes.
 
     Parameters
     ----------
     settings : Settings
-        Surface, optimizer, steps, and all else that the cells have in common.
+        Surface, optimizer, steps, and the other settings of all cells.
     limits : ((float, float), (float, float))
         The rectangle of the starts.
     minima : numpy.ndarray, shape (k, 2)
         Where paths may end: the surface's own `minima`, then local ones.
     radius : float
-        How near to a minimum counts as there.
+        The distance from a minimum within which a path has arrived.
     minimum : numpy.ndarray of int, shape (rows, columns)
         The index of the minimum at which a path ends, or -1 for none.
     steps : numpy.ndarray of int, shape (rows, columns)
@@ -122,9 +119,9 @@ class Basins(Frozen):
         "converged" if it ends at a minimum, "diverged" if it stopped being finite, and "finished"
         if it is elsewhere after the last step.
     label : str
-        What legends call it.
+        The name in legends.
     block : int
-        Cells that ran together.
+        Cells in a batch.
 
     Examples
     --------
@@ -162,12 +159,12 @@ class Basins(Frozen):
 
     @property
     def surface(self) -> Surface:
-        """What was descended."""
+        """The surface."""
         return self.settings.surface
 
     @property
     def optimizer(self) -> Rule:
-        """What descended."""
+        """The optimizer."""
         return self.settings.optimizer
 
     @property
@@ -184,17 +181,17 @@ class Basins(Frozen):
 
     @property
     def shares(self) -> Array:
-        """The part of the starts that lead to each of the minima, shape (k,)."""
+        """The share of starts that lead to each minimum, shape (k,)."""
         reached = self.minimum[self.minimum >= 0]
         return np.bincount(reached, minlength=len(self.minima)) / self.minimum.size
 
     def trajectory(self, row: int, column: int) -> Trajectory:
-        """Run one cell again with all its steps: bit for bit what it did in the map.
+        """Run one cell again and record all its steps, bit for bit those of the map.
 
         Parameters
         ----------
         row, column : int
-            The cell's place.
+            The indices of the cell.
 
         Raises
         ------
@@ -205,7 +202,7 @@ class Basins(Frozen):
 
     @property
     def cells(self) -> Starts:
-        """The cells, which can run again."""
+        """The cells, to run again."""
         return Starts(self.settings, self.minimum.shape, self.axes["x"], self.axes["y"])
 
     def nearest(self, x: float, y: float) -> tuple[int, int]:
@@ -220,7 +217,7 @@ class Basins(Frozen):
         return int(np.argmin(abs(axes["y"] - y))), int(np.argmin(abs(axes["x"] - x)))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all that the map was made of as plain data, such as JSON can hold."""
+        """Return the settings of the map as plain data for JSON."""
         return {
             "settings": self.settings.to_dict(),
             "limits": self.limits,
@@ -232,7 +229,7 @@ class Basins(Frozen):
         }
 
     def digest(self) -> str:
-        """Return a fingerprint of where all starts have led, bit for bit."""
+        """Return a fingerprint of the minimum and steps of all starts, bit for bit."""
         codes = [np.flatnonzero(self.status == name) for name in STATUSES]
         return fingerprint(self.minimum, self.steps, *codes)
 
@@ -280,14 +277,14 @@ class Basins(Frozen):
         return load_archive(path, "basins map", make, form=_FORM)
 
     def __repr__(self) -> str:
-        """Show where starts lead, without the arrays."""
+        """Show the size and the share of starts that arrive, without the arrays."""
         rows, columns = self.minimum.shape
         reached = f"{self.shares.sum():.0%} reach one of {len(self.minima)} minima"
         return f"Basins({self.label!r} on {self.surface.name!r}: {columns} x {rows}; {reached})"
 
 
 def middles(limits: Limits, cells: tuple[int, int]) -> tuple[Array, Array]:
-    """Return where the middles of cells are, along x and along y."""
+    """Return the middles of cells along x and along y."""
     x, y = (
         low + (high - low) * (np.arange(count) + 0.5) / count
         for (low, high), count in zip(limits, cells, strict=True)
@@ -295,10 +292,10 @@ def middles(limits: Limits, cells: tuple[int, int]) -> tuple[Array, Array]:
     return x, y
 
 
-#: How near to a minimum counts as there: in parts of the rectangle's diagonal, and of the distance
+#: The radius of arrival, as a share of the rectangle's diagonal, and at most of the distance
 #: between the two nearest minima.
 _RADIUS, _APART = 0.01, 0.25
-#: At most so many steps of each path are looked at.
+#: The most steps of a path that are checked.
 _ROWS = 1000
 
 
@@ -319,10 +316,10 @@ def basins(
     progress: bool = False,
     label: str | None = None,
 ) -> Basins:
-    """Find out at which minimum each start ends, and how soon.
+    """Map the minimum that each start leads to, and the steps it takes.
 
-    The starts are the middles of the cells of a grid, and run as one batch, block by block,
-    through the optimizer's own update.
+    The starts are the middles of the cells of a grid. They run as one batch, block by block,
+    with the optimizer's own update.
 
     Parameters
     ----------
@@ -331,23 +328,23 @@ def basins(
     optimizer : Optimizer, str or type
         An optimizer or its spec string, with plain numbers for hyperparameters.
     steps : int, default 300
-        How many updates.
+        The number of updates.
     resolution : int or (int, int), default 200
-        How many cells there are along x and y.
+        The number of cells along x and y.
     limits : ((float, float), (float, float)), optional
         The rectangle; by default the surface's domain.
     minima : "all", "global" or array_like of shape (k, 2), default "all"
-        Where paths may end: at the places of the global minimum, or at local minima in the
-        rectangle too, or at other places.
+        Where paths may end: at the global minima, at local minima in the rectangle too, or at
+        points of your own.
     radius : float, optional
-        How near to a minimum counts as there; by default 1/100 of the rectangle's diagonal, but at
-        most a quarter of the distance between two minima.
+        The distance from a minimum within which a path has arrived; by default 1/100 of the
+        rectangle's diagonal, but at most a quarter of the distance between two minima.
     noise : float, default 0
         The standard deviation of Gaussian noise added to each component of each gradient.
     rng : int, numpy.random.Generator or None
-        Seed of whatever is random; needed for that if there is a `folder`.
+        Seed of noise and minibatches; required for them if there is a `folder`.
     block, n_jobs, folder, progress, label
-        As for `sensitivity`; by default as many cells run together as have room for all steps.
+        As for `sensitivity`; by default a block is as large as memory for all steps allows.
 
     Raises
     ------
@@ -356,27 +353,27 @@ def basins(
 
     Notes
     -----
-    A path has arrived at the step from which on it stays within the radius to the end, so that
-    one which swings through a minimum has not. Of more than 1,000 steps only about a thousand are
-    looked at, at equal distances.
+    A path arrives at the step from which on it stays within the radius to the end: swinging
+    through a minimum does not count. Of more than 1,000 steps only about a thousand are checked,
+    at equal distances.
 
     Examples
     --------
     >>> basins("six_hump_camel", "momentum:0.02", limits=((-2, 2), (-1, 1)), resolution=60)
     Basins('Momentum' on 'six_hump_camel': 60 x 60; 100% reach one of 6 minima)
     """
-    kept = folder is not None
-    settings = settled(surface, optimizer, None, steps, noise=noise, rng=rng, kept=kept)
+    stored = folder is not None
+    settings = map_settings(surface, optimizer, None, steps, noise=noise, rng=rng, stored=stored)
     surface = settings.surface
-    shown = surface.domain if limits is None else rectangle("limits", limits)
-    columns, rows = _resolution(resolution)
-    goals = minima_within(surface, shown, minima)
+    area = surface.domain if limits is None else rectangle("limits", limits)
+    cells = _resolution(resolution)
+    goals = minima_within(surface, area, minima)
     if not len(goals):
         raise must("minima", "given, as the surface has none that can be found", minima)
-    near = _radius(shown, goals) if radius is None else scalar("radius", radius, POSITIVE)
+    near = _radius(area, goals) if radius is None else scalar("radius", radius, POSITIVE)
     name = type(settings.optimizer).__name__ if label is None else str(label)
-    how: dict[str, Any] = {"n_jobs": n_jobs, "folder": folder, "progress": progress}
-    return run_starts(settings, shown, (columns, rows), goals, near, block, name, **how)
+    options: dict[str, Any] = {"n_jobs": n_jobs, "folder": folder, "progress": progress}
+    return run_starts(settings, area, cells, goals, near, block, name, **options)
 
 
 def run_starts(
@@ -397,7 +394,7 @@ def run_starts(
     x, y = middles(limits, cells)
     every = -(-settings.steps // _ROWS)
     starts = Arrivals(settings, (rows, columns), x, y, minima, radius, every)
-    together = starts.block(block, kept=settings.steps // every + 2)
+    size = starts.block(block, rows=settings.steps // every + 2)
     plan = None
     if folder is not None:
         plan = {
@@ -407,27 +404,27 @@ def run_starts(
             "minima": to_plain(minima),
             "radius": radius,
         }
-    found = run_blocks(
-        starts, starts.count, together, n_jobs=n_jobs, folder=folder, plan=plan, progress=progress
+    values = run_blocks(
+        starts, starts.count, size, n_jobs=n_jobs, folder=folder, plan=plan, progress=progress
     )
     return Basins(
         settings=settings,
         limits=limits,
         minima=minima,
         radius=radius,
-        minimum=found["minimum"].reshape(rows, columns),
-        steps=found["steps"].reshape(rows, columns),
-        status=STATUSES[found["codes"]].reshape(rows, columns),
+        minimum=values["minimum"].reshape(rows, columns),
+        steps=values["steps"].reshape(rows, columns),
+        status=STATUSES[values["codes"]].reshape(rows, columns),
         label=label,
-        block=together,
+        block=size,
     )
 
 
-def _resolution(given: int | Sequence[int]) -> tuple[int, int]:
-    several = list(given) if isinstance(given, (Sequence, np.ndarray)) else [given, given]
-    if len(several) != 2:
-        raise must("resolution", "a number of cells, or one for x and one for y", given)
-    columns, rows = (integer("resolution", number, 1) for number in several)
+def _resolution(cells: int | Sequence[int]) -> tuple[int, int]:
+    sizes = list(cells) if isinstance(cells, (Sequence, np.ndarray)) else [cells, cells]
+    if len(sizes) != 2:
+        raise must("resolution", "a number of cells, or one for x and one for y", cells)
+    columns, rows = (integer("resolution", number, 1) for number in sizes)
     return columns, rows
 
 
@@ -445,7 +442,7 @@ _MINIMA = 10_000
 
 @remakes("basins", Basins)
 def remake_basins(data: dict[str, Any]) -> Remake:
-    """Check what is told of a map over starts."""
+    """Check the recorded settings of a map over starts."""
     settings = Settings.from_dict(data["settings"])
     limits = rectangle("limits", data["limits"])
     minima = from_plain("minima", data["minima"])
@@ -456,7 +453,7 @@ def remake_basins(data: dict[str, Any]) -> Remake:
     block = checked_block(data["block"], columns * rows, settings)
     label = checked_label(data["label"])
     return Remake(
-        # Each looks how far it is from each of the minima.
+        # Arrival is measured to each of the minima.
         work_of(settings, columns * rows) * (1 + len(minima) / 4),
         lambda: run_starts(settings, limits, (columns, rows), minima, radius, block, label),
     )

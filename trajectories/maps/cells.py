@@ -30,7 +30,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Settings:
-    """What all cells of a map have in common."""
+    """The settings that all cells of a map share."""
 
     surface: Surface
     optimizer: Rule
@@ -66,7 +66,7 @@ class Settings:
         )
 
     def to_dict(self, *, own: bool = False) -> dict[str, Any]:
-        """Return them as plain data, such as JSON can hold."""
+        """Return the settings as plain data for JSON."""
         plain = {item.name: getattr(self, item.name) for item in fields(self)}
         return {
             **plain,
@@ -77,16 +77,16 @@ class Settings:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Settings:
-        """Make settings of what `to_dict` returned."""
+        """Make settings from what `to_dict` returned."""
         rule = from_record(data["optimizer"])
         surface = Surface.from_dict(data["surface"])
         start = from_plain("start", data["start"])
-        noise = {name: data[name] for name in ("noise", "tolerance")}
-        settings = settled(surface, rule, start, data["steps"], rng=0, **noise)
+        options = {name: data[name] for name in ("noise", "tolerance")}
+        settings = map_settings(surface, rule, start, data["steps"], rng=0, **options)
         return replace(settings, seed=integer("seed", data["seed"], 0))
 
 
-def settled(
+def map_settings(
     surface: Any,
     optimizer: Any,
     start: ArrayLike | None,
@@ -95,33 +95,32 @@ def settled(
     noise: float = 0.0,
     rng: Any = None,
     tolerance: float | None = None,
-    kept: bool = False,
+    stored: bool = False,
 ) -> Settings:
-    """Check what a map is told, and return it as settings."""
+    """Check the settings of a map."""
     surface, optimizer = as_surface(surface), as_optimizer(optimizer)
     if optimizer.batch_shape:
         arrays = {k: h for k, h in optimizer.hyperparameters.items() if np.ndim(h)}
         name, value = next(iter(arrays.items()))
         raise must(name, "a single number, as a map has arrays of its own", value)
     steps = integer("steps", steps, 1)
-    # One step of a descent, which checks all that the others will be given.
-    made: Descent | None = descend(
+    # One step of a descent checks all arguments.
+    descent: Descent | None = descend(
         surface, optimizer, start, 1, noise=noise, rng=rng, tolerance=tolerance
     ).made
-    assert made is not None
-    if made.start.shape != (2,):
-        raise must("start", "one start (x, y)", made.start.tolist())
-    settings = Settings(
-        surface, optimizer, made.start, steps, made.noise, made.seed, made.tolerance
-    )
-    if kept and settings.is_random and rng is None:
+    assert descent is not None
+    if descent.start.shape != (2,):
+        raise must("start", "one start (x, y)", descent.start.tolist())
+    noise, seed, tolerance = descent.noise, descent.seed, descent.tolerance
+    settings = Settings(surface, optimizer, descent.start, steps, noise, seed, tolerance)
+    if stored and settings.is_random and rng is None:
         raise must("rng", "a seed where blocks of what is random are kept in a folder", rng)
-    # Where nothing is random, two maps that are told the same are the same.
+    # Without randomness the seed makes no difference between two maps.
     return settings if settings.is_random else replace(settings, seed=0)
 
 
 def generator(rng: Any) -> np.random.Generator:
-    """Return the generator that a seed stands for."""
+    """Return the generator of a seed."""
     try:
         return np.random.default_rng(rng)
     except (AttributeError, TypeError, ValueError):
@@ -134,7 +133,7 @@ _WORDS = {"f": "floats", "i": "integers", "U": "text"}
 def cell_array(
     name: str, value: Any, shape: tuple[int, ...], kind: str, known: Sequence[Any] | None = None
 ) -> NDArray[Any]:
-    """Return a read-only view of an array of one element per cell, if it is one."""
+    """Check an array of one element per cell, and return a read-only view."""
     array = read_only(value)
     if array.shape != shape or not array.size:
         raise must(name, f"of the shape of the cells, {shape}, and not empty", array.shape)
@@ -145,18 +144,18 @@ def cell_array(
         if kind == "i":
             good = (array >= known[0]) & (array <= known[-1])
         if not good.all():
-            told = " to ".join(map(str, known)) if kind == "i" else f"one of {', '.join(known)}"
-            raise must(name, told, array[~good][0])
+            words = " to ".join(map(str, known)) if kind == "i" else f"one of {', '.join(known)}"
+            raise must(name, words, array[~good][0])
     return array
 
 
-#: What is known of some cells: arrays of one element per cell, by name.
+#: Results of cells: arrays of one element per cell, by name.
 Columns = dict[str, NDArray[Any]]
 _PLAN = "plan.json"
 
 
 class Work(Protocol):
-    """What runs some cells of a map; it goes to other processes by pickle."""
+    """A function that runs some cells of a map; it pickles for other processes."""
 
     def __call__(self, begin: int, end: int) -> Columns:
         """Return the columns of the cells from `begin` to `end`."""
@@ -174,15 +173,15 @@ def run_blocks(
 ) -> Columns:
     """Run all cells, and return the columns of all."""
     ranges = [(begin, min(begin + block, count)) for begin in range(0, count, block)]
-    kept = None if folder is None else _opened(folder, {"block": block, **(plan or {})})
-    done = {} if kept is None else {r: part for r in ranges if (part := _read(kept, r))}
+    store = None if folder is None else _plan_folder(folder, {"block": block, **(plan or {})})
+    done = {} if store is None else {r: part for r in ranges if (part := _read(store, r))}
     missing = [r for r in ranges if r not in done]
     columns: Columns = {}
     for (begin, end), part in done.items():
         _fill(columns, part, begin, end, count)
-    for (begin, end), part in _shown(_ran(work, missing, n_jobs), ranges, missing, progress):
-        if kept is not None:
-            with replacing(_file(kept, begin)) as file:
+    for (begin, end), part in _with_bar(_run(work, missing, n_jobs), ranges, missing, progress):
+        if store is not None:
+            with replacing(_file(store, begin)) as file:
                 np.savez(file, **part)
         _fill(columns, part, begin, end, count)
     return columns
@@ -198,8 +197,8 @@ def _fill(columns: Columns, part: Columns, begin: int, end: int, count: int) -> 
 Range = tuple[int, int]
 
 
-def _ran(work: Work, ranges: list[Range], n_jobs: int | None) -> Iterator[tuple[Range, Columns]]:
-    """Run blocks here or in other processes, and yield each when it has run."""
+def _run(work: Work, ranges: list[Range], n_jobs: int | None) -> Iterator[tuple[Range, Columns]]:
+    """Run blocks here or in other processes, and yield each as it ends."""
     if n_jobs is not None:
         if integer("n_jobs", n_jobs, -sys.maxsize) == 0:
             raise must("n_jobs", "a positive or a negative number of processes, or None", n_jobs)
@@ -208,20 +207,20 @@ def _ran(work: Work, ranges: list[Range], n_jobs: int | None) -> Iterator[tuple[
             return
     from joblib import Parallel, delayed
 
-    jobs = (delayed(_numbered)(work, r) for r in ranges)
+    jobs = (delayed(_block)(work, r) for r in ranges)
     try:
         parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    except ValueError:  # Some backends return all at once.
+    except ValueError:  # Some backends return all blocks at once.
         parallel = Parallel(n_jobs=n_jobs)
     yield from parallel(jobs)
 
 
-def _numbered(work: Work, place: Range) -> tuple[Range, Columns]:
-    """Return what ran together with what it was: blocks come back in any order."""
-    return place, work(*place)
+def _block(work: Work, cells: Range) -> tuple[Range, Columns]:
+    """Run a block, and return its range too: blocks come back in any order."""
+    return cells, work(*cells)
 
 
-def _shown(
+def _with_bar(
     parts: Iterable[Any], ranges: list[Range], missing: list[Range], progress: bool
 ) -> Iterable[Any]:
     if not progress:
@@ -240,20 +239,20 @@ def _shown(
     return bar
 
 
-def _opened(folder: str | os.PathLike[str], plan: Mapping[str, Any]) -> Path:
-    """Return the folder, which from now on belongs to this plan."""
+def _plan_folder(folder: str | os.PathLike[str], plan: Mapping[str, Any]) -> Path:
+    """Return the folder, which belongs to this plan from now on."""
     path = Path(folder)
     text = json.dumps(plan, sort_keys=True, indent=1)
-    written = path / _PLAN
-    if written.exists():
-        if written.read_text("utf-8") != text:
+    plan_file = path / _PLAN
+    if plan_file.exists():
+        if plan_file.read_text("utf-8") != text:
             raise ValueError(
                 f"{os.fspath(folder)!r} holds the blocks of another map. Choose another folder, "
                 "or ask for the same map."
             )
         return path
     path.mkdir(parents=True, exist_ok=True)
-    with replacing(written) as file:
+    with replacing(plan_file) as file:
         file.write(text.encode())
     return path
 
@@ -262,24 +261,23 @@ def _file(folder: Path, begin: int) -> Path:
     return folder / f"cells-{begin:010d}.npz"
 
 
-def _read(folder: Path, place: Range) -> Columns | None:
-    """Return the block that has run before; None if there is none, or if it cannot be read."""
-    begin, end = place
+def _read(folder: Path, cells: Range) -> Columns | None:
+    """Return a stored block; None if there is none, or if it cannot be read."""
+    begin, end = cells
     try:
         with open(_file(folder, begin), "rb") as file:
             part = read_arrays(file)
-    except Exception:
-        # Damaged files fail in as many ways as zip and NumPy know; the block just runs again.
+    except Exception:  # A damaged file may raise anything; its block runs again.
         return None
-    whole = bool(part) and all(len(values) == end - begin for values in part.values())
-    return part if whole else None
+    complete = bool(part) and all(len(values) == end - begin for values in part.values())
+    return part if complete else None
 
 
-#: Cells that run together, where no steps are kept.
+#: Cells of a block if no steps are recorded.
 BLOCK = 16_384
-#: Where all steps are kept, at most so many numbers are, and at most so many cells run together.
+#: If all steps are recorded: the most numbers, and the most and fewest cells of a block.
 _KEPT, _TOGETHER, _FEWEST = 12_000_000, 8_192, 16
-#: Numbers that a descent keeps of a step: position, gradient and f.
+#: Numbers that a descent records of a step: position, gradient and f.
 _NUMBERS = 5
 
 
@@ -292,7 +290,7 @@ class Cells(ABC):
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """The number of cells."""
         return math.prod(self.shape)
 
     @abstractmethod
@@ -307,7 +305,7 @@ class Cells(ABC):
         return self.settings.descend(optimizer, starts, rng=seed, record=record)
 
     def path(self, index: tuple[int, ...], block: int) -> Trajectory:
-        """Run one cell again, and keep all steps: bit for bit the path that it had in the map."""
+        """Run one cell again and record all steps: bit for bit its path in the map."""
         if len(index) != len(self.shape):
             raise IndexError(f"A cell of this map has {len(self.shape)} indices. Got {index}.")
         for i, size in zip(index, self.shape, strict=True):
@@ -324,7 +322,7 @@ class Cells(ABC):
         return self.settings.descend(optimizer.fresh(**single), starts.reshape(2))
 
     def positions(self, numbers: Sequence[int], block: int, *, record: int | str = "all") -> Array:
-        """Run several cells again, and return where they went: bit for bit as in the map."""
+        """Run several cells again, and return their positions: bit for bit as in the map."""
         wanted = np.asarray(numbers)
         if not self.settings.is_random:
             optimizer, starts = self.batch(wanted)
@@ -337,22 +335,22 @@ class Cells(ABC):
             parts.append(self.run(begin, end, record=record).positions[:, inside - begin])
         return np.concatenate(parts, axis=1)
 
-    def block(self, given: int | None, *, kept: int = 0) -> int:
-        """Return how many cells run together."""
-        if given is not None:
-            return integer("block", given, 1)
-        rows = self.settings.steps + 1 if self.settings.is_random else kept
+    def block(self, size: int | None, *, rows: int = 0) -> int:
+        """Return the number of cells of a block, for so many recorded rows of each."""
+        if size is not None:
+            return integer("block", size, 1)
+        rows = self.settings.steps + 1 if self.settings.is_random else rows
         return rows and block_of(rows) or BLOCK
 
 
 def block_of(rows: int) -> int:
-    """Return how many cells may run together if so many rows are kept of each."""
+    """Return the number of cells of a block, for so many recorded rows of each."""
     return min(max(_KEPT // (_NUMBERS * rows), _FEWEST), _TOGETHER)
 
 
 @dataclass(frozen=True, eq=False)
 class Starts(Cells):
-    """Cells that differ in where they start: the middles of a rectangle's cells."""
+    """Cells that differ in their start: the middles of a rectangle's cells."""
 
     x: Array
     y: Array
@@ -363,13 +361,13 @@ class Starts(Cells):
         return self.settings.optimizer, np.stack([self.x[columns], self.y[rows]], axis=-1)
 
 
-#: What can have become of a path.
+#: How a path can end.
 STATUSES = np.array(["finished", "converged", "diverged"])
 
 
 @dataclass(frozen=True, eq=False)
 class Arrivals(Starts):
-    """Cells that differ in their start, and what they arrive at."""
+    """Cells that differ in their start, and the minima at which they end."""
 
     minima: Array
     radius: float
@@ -380,18 +378,18 @@ class Arrivals(Starts):
         path = self.run(begin, end, record=self.every)
         minimum, rows = arrivals(path.positions, self.minima, self.radius)
         steps = np.where(rows < 0, -1, path.recorded[rows])
-        lost = path.status == "diverged"
+        diverged = path.status == "diverged"
         return {
             "minimum": minimum.astype(np.int32),
             "steps": steps.astype(np.int32),
-            "codes": np.where(lost, 2, np.where(minimum >= 0, 1, 0)).astype(np.int8),
+            "codes": np.where(diverged, 2, np.where(minimum >= 0, 1, 0)).astype(np.int8),
         }
 
 
 def arrivals(
     positions: Array, minima: Array, radius: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Tell at which minimum paths end, and from which row on they stay there."""
+    """Return the minimum at which each path ends, and the row from which on it stays there."""
     count = positions.shape[1]
     minimum = np.full(count, -1)
     nearest = np.full(count, np.inf)
@@ -402,36 +400,36 @@ def arrivals(
         minimum[closer] = i
         nearest[closer] = distance[closer]
     row = np.full(count, -1)
-    home = minimum >= 0
-    if home.any():
+    arrived = minimum >= 0
+    if arrived.any():
         goal = minima[minimum]
         with np.errstate(invalid="ignore"):
-            away = np.hypot(positions[..., 0] - goal[:, 0], positions[..., 1] - goal[:, 1])
-            outside = ~(away <= radius)
+            distance = np.hypot(positions[..., 0] - goal[:, 0], positions[..., 1] - goal[:, 1])
+            outside = ~(distance <= radius)
         # The row after the last one outside.
         after = len(positions) - np.argmax(outside[::-1], axis=0)
-        row[home] = np.where(outside.any(axis=0), after, 0)[home]
+        row[arrived] = np.where(outside.any(axis=0), after, 0)[arrived]
     return minimum, row
 
 
-#: Values of an axis if their number is left out.
+#: The default number of values of an axis.
 CELLS = 200
 
 
 def read_axis(text: str, count: int = CELLS) -> tuple[str, Array]:
-    """Return the hyperparameter that an axis is about, and its values."""
-    name, equals, rest = text.strip().partition("=")
+    """Return the hyperparameter of an axis, and its values."""
+    name, equals, ends = text.strip().partition("=")
     try:
-        scale, (low, high, *more) = read_ends(rest)
+        scale, (low, high, *number) = read_ends(ends)
     except ValueError:
         raise _unreadable(text) from None
-    if not (equals and name) or len(more) > 1 or not -np.inf < low < high < np.inf:
+    if not (equals and name) or len(number) > 1 or not -np.inf < low < high < np.inf:
         raise _unreadable(text)
     if scale == "log" and low <= 0:
         raise must("axis", "from above 0 on a logarithmic scale", text)
-    number = integer("axis", more[0] if more else count, 2)
-    between = np.geomspace if scale == "log" else np.linspace
-    return name.strip(), between(low, high, number)
+    count = integer("axis", number[0] if number else count, 2)
+    spaced = np.geomspace if scale == "log" else np.linspace
+    return name.strip(), spaced(low, high, count)
 
 
 def _unreadable(text: str) -> Exception:
@@ -440,12 +438,12 @@ def _unreadable(text: str) -> Exception:
 
 #: The most cells of a map in a recipe, steps of each, and characters of a label.
 _CELLS, _STEPS, _LABEL = 25_000_000, 1_000_000, 200
-#: The most numbers that a block may keep, and those of a step: position, gradient and f.
+#: The most numbers that a block may record, and those of a step: position, gradient and f.
 _KEPT, _NUMBERS = 50_000_000, 5
 
 
 def work_of(settings: Settings, count: int) -> float:
-    """Return how many steps of paths there are, each as often as its minibatch has samples."""
+    """Return the number of steps of all paths, each times the samples of its minibatch."""
     if count > _CELLS:
         raise must("cells", f"at most {_CELLS:,}", count)
     if settings.steps > _STEPS:
@@ -454,9 +452,9 @@ def work_of(settings: Settings, count: int) -> float:
     return float(count) * settings.steps * (1 + size)
 
 
-def checked_block(given: Any, count: int, settings: Settings) -> int | None:
-    """Return how many cells run together, which makes a difference only to what is random."""
-    block = integer("block", given, 1)
+def checked_block(data: Any, count: int, settings: Settings) -> int | None:
+    """Return the block size of a recipe, which matters only for random cells."""
+    block = integer("block", data, 1)
     if not settings.is_random:
         return None
     if min(block, count) * (settings.steps + 1) * _NUMBERS > _KEPT:
@@ -465,7 +463,7 @@ def checked_block(given: Any, count: int, settings: Settings) -> int | None:
 
 
 def checked_label(data: Any) -> str:
-    """Return a label that a recipe holds."""
+    """Return the label of a recipe."""
     if not isinstance(data, str) or len(data) > _LABEL:
         raise must("label", f"a text of at most {_LABEL} characters", data)
     return data

@@ -21,8 +21,8 @@ from trajectories.maps.cells import (
     checked_block,
     checked_label,
     generator,
+    map_settings,
     run_blocks,
-    settled,
     work_of,
 )
 from trajectories.optimizers.base import Rule
@@ -42,43 +42,43 @@ from trajectories.surfaces.catalogue import as_surface
 from trajectories.surfaces.surface import Surface
 from trajectories.trajectory import Trajectory
 
-#: How much the entries of a Hessian may differ from place to place, by rounding alone.
+#: The largest relative difference of Hessian entries at two points by rounding alone.
 _ROUNDING = 1e-9
 
 
 def is_quadratic(surface: Surface) -> bool:
-    """Tell whether a surface is curved alike everywhere, and has no kink."""
+    """Tell whether a surface has the same Hessian everywhere, and no kink."""
     low, high = np.array(surface.domain).T
     # Irregular, so that no period of a wave hides between them.
-    places = low + (high - low) * np.random.default_rng(0).random((64, 2))
-    curved = surface.hessian(places)
-    size = np.abs(curved).max()
-    if not (np.isfinite(size) and size > 0 and np.ptp(curved, axis=0).max() < _ROUNDING * size):
+    points = low + (high - low) * np.random.default_rng(0).random((64, 2))
+    hessians = surface.hessian(points)
+    size = np.abs(hessians).max()
+    if not (np.isfinite(size) and size > 0 and np.ptp(hessians, axis=0).max() < _ROUNDING * size):
         return False
-    slopes = surface.gradient(places)
-    straight = slopes[0] + (places - places[0]) @ curved[0]
-    return bool(np.abs(slopes - straight).max() < _ROUNDING * np.abs(slopes).max())
+    slopes = surface.gradient(points)
+    linear = slopes[0] + (points - points[0]) @ hessians[0]
+    return bool(np.abs(slopes - linear).max() < _ROUNDING * np.abs(slopes).max())
 
 
 def stability_limit(surface: Surface, optimizer: Rule, momenta: Array | None = None) -> Any:
     """Return the learning rate below which a rule is stable on a quadratic, or None."""
     if not isinstance(optimizer, (SGD, Momentum, Nesterov)) or not is_quadratic(surface):
         return None
-    found = surface.analysis(surface.start)
+    local = surface.analysis(surface.start)
     if isinstance(optimizer, SGD):
-        return found.sgd_limit if momenta is None else np.full(len(momenta), found.sgd_limit)
+        return local.sgd_limit if momenta is None else np.full(len(momenta), local.sgd_limit)
     nesterov = isinstance(optimizer, Nesterov)
-    limit: Callable[[float], float] = found.nesterov_limit if nesterov else found.momentum_limit
-    several: list[Any] = [optimizer.momentum] if momenta is None else momenta.tolist()
-    limits = np.array([limit(mu) if mu < 1 else np.nan for mu in several])
+    limit: Callable[[float], float] = local.nesterov_limit if nesterov else local.momentum_limit
+    values: list[Any] = [optimizer.momentum] if momenta is None else momenta.tolist()
+    limits = np.array([limit(mu) if mu < 1 else np.nan for mu in values])
     return float(limits[0]) if momenta is None else limits
 
 
 Array = NDArray[np.float64]
-#: What a map can tell of its cells.
 _FORM = "trajectories sensitivity 1"
+#: What the values of a map can be.
 MEASURES = ("loss", "steps")
-#: What can have become of a cell.
+#: How a cell can end.
 STATUSES = np.array(["finished", "converged", "climbed", "diverged"])
 
 
@@ -91,9 +91,9 @@ class Choices(Cells):
 
     def batch(self, numbers: NDArray[np.int64]) -> tuple[Rule, Array]:
         """Return the optimizer and the starts of some cells."""
-        places = np.unravel_index(numbers, self.shape)
-        pairs = zip(self.axes.items(), places, strict=True)
-        chosen = {name: values[place] for (name, values), place in pairs}
+        indices = np.unravel_index(numbers, self.shape)
+        pairs = zip(self.axes.items(), indices, strict=True)
+        chosen = {name: values[index] for (name, values), index in pairs}
         return self.settings.optimizer.fresh(**chosen), self.settings.start
 
     def __call__(self, begin: int, end: int) -> Columns:
@@ -105,7 +105,7 @@ class Choices(Cells):
 
 
 def status_of(path: Trajectory) -> NDArray[np.int8]:
-    """Return what became of the paths of a batch, as indices into `STATUSES`."""
+    """Return the status of the paths of a batch, as indices into `STATUSES`."""
     climbed = ~(path.values[-1] <= path.values[0])
     codes = np.where(climbed, 2, 0)
     codes[path.status == "converged"] = 1
@@ -120,21 +120,21 @@ class Sensitivity(Frozen):
     Parameters
     ----------
     settings : Settings
-        Surface, optimizer, start, steps, and all else that the cells have in common.
+        Surface, optimizer, start, steps, and the other settings of all cells.
     axes : dict of str to numpy.ndarray
         The values of each hyperparameter, in the order of the axes of `values`.
     measure : {"loss", "steps"}
         What the values are.
     values : numpy.ndarray, shape (n,) or (n, m)
-        f after the last step, or the step at which the descent converged. NaN where there is none.
+        f after the last step, or the step at which the descent converged, else NaN.
     status : numpy.ndarray of str, shape (n,) or (n, m)
         "converged" if the gradient's norm came down to the tolerance, "diverged" if something
         stopped being finite, "climbed" if f was higher after the last step than at the start, as
         it is for a path that is about to diverge, and "finished" if the steps just ran out.
     label : str
-        What legends call it.
+        The name in legends.
     block : int
-        Cells that ran together.
+        Cells in a batch.
 
     Examples
     --------
@@ -170,22 +170,22 @@ class Sensitivity(Frozen):
 
     @property
     def surface(self) -> Surface:
-        """What was descended."""
+        """The surface."""
         return self.settings.surface
 
     @property
     def optimizer(self) -> Rule:
-        """What descended, with the hyperparameters that are not on an axis."""
+        """The optimizer, with the hyperparameters that are not on an axis."""
         return self.settings.optimizer
 
     @property
     def start(self) -> Array:
-        """Where from, shape (2,)."""
+        """The start, shape (2,)."""
         return self.settings.start
 
     @property
     def steps(self) -> int:
-        """How many updates."""
+        """The number of updates."""
         return self.settings.steps
 
     @cached_property
@@ -195,12 +195,12 @@ class Sensitivity(Frozen):
 
     @cached_property
     def best_index(self) -> tuple[int, ...] | None:
-        """The place of the lowest value; the first if several are alike, None if all are lost."""
+        """The index of the lowest value; the first of equal ones, None if all are lost."""
         good = np.where(self.lost, np.nan, self.values)
         if np.isnan(good).all():
             return None
-        place = np.unravel_index(int(np.nanargmin(good)), good.shape)
-        return tuple(int(i) for i in place)
+        index = np.unravel_index(int(np.nanargmin(good)), good.shape)
+        return tuple(int(i) for i in index)
 
     @property
     def best(self) -> dict[str, float] | None:
@@ -222,22 +222,22 @@ class Sensitivity(Frozen):
         """
         if set(values) != set(self.axes):
             raise must("values", f"one of each of {', '.join(self.axes)}", values)
-        place = []
+        index = []
         for name, ticks in self.axes.items():
             wanted = float(values[name])
             if is_geometric(ticks) and wanted > 0:
-                place.append(int(np.argmin(abs(np.log(ticks) - np.log(wanted)))))
+                index.append(int(np.argmin(abs(np.log(ticks) - np.log(wanted)))))
             else:
-                place.append(int(np.argmin(abs(ticks - wanted))))
-        return tuple(place)
+                index.append(int(np.argmin(abs(ticks - wanted))))
+        return tuple(index)
 
     def trajectory(self, *index: int) -> Trajectory:
-        """Run one cell again with all its steps: bit for bit what it did in the map.
+        """Run one cell again and record all its steps, bit for bit those of the map.
 
         Parameters
         ----------
         *index : int
-            The cell's place, an integer for each axis.
+            The index of the cell along each axis.
 
         Raises
         ------
@@ -248,12 +248,12 @@ class Sensitivity(Frozen):
 
     @cached_property
     def baseline(self) -> Trajectory:
-        """The path of the optimizer as it was given: by default that of its defaults."""
+        """The path of the given optimizer, with its own learning rate."""
         return self.settings.descend()
 
     @cached_property
     def stability_limit(self) -> Any:
-        """The learning rate below which theory says that the rule is stable, or None.
+        """The learning rate below which the optimizer is stable in theory, or None.
 
         A number, or one for each momentum if that is the other axis. Only for a quadratic surface
         and `SGD`, `Momentum` or `Nesterov`, and only if the learning rate is on an axis.
@@ -266,11 +266,11 @@ class Sensitivity(Frozen):
 
     @property
     def cells(self) -> Choices:
-        """The cells, which can run again."""
+        """The cells, to run again."""
         return Choices(self.settings, self.values.shape, self.axes, self.measure)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all that the map was made of as plain data, such as JSON can hold."""
+        """Return the settings of the map as plain data for JSON."""
         return {
             "settings": self.settings.to_dict(),
             "axes": {name: to_plain(values) for name, values in self.axes.items()},
@@ -280,7 +280,7 @@ class Sensitivity(Frozen):
         }
 
     def digest(self) -> str:
-        """Return a fingerprint of what was found in all cells, bit for bit."""
+        """Return a fingerprint of the values and status of all cells, bit for bit."""
         codes = [np.flatnonzero(self.status == name) for name in STATUSES]
         return fingerprint(self.values, *codes)
 
@@ -327,14 +327,14 @@ class Sensitivity(Frozen):
         return load_archive(path, "sensitivity map", make, form=_FORM)
 
     def __repr__(self) -> str:
-        """Show what was varied, without the arrays."""
+        """Show the axes and the best, without the arrays."""
         axes = " x ".join(f"{len(values)} {name}" for name, values in self.axes.items())
         best = "all lost" if self.best is None else f"best {self.best}"
         return f"Sensitivity({self.label!r} on {self.surface.name!r}: {axes}; {best})"
 
 
 def is_geometric(values: Array) -> bool:
-    """Tell whether values are nearer to a geometric row than to an arithmetic one."""
+    """Tell whether values are closer to a geometric than to an arithmetic sequence."""
     if len(values) < 3 or not (values > 0).all():
         return False
     return bool(np.ptp(np.diff(np.log(values))) < np.ptp(np.diff(values)) / np.ptp(values))
@@ -357,9 +357,9 @@ def sensitivity(
     label: str | None = None,
     **axes: ArrayLike,
 ) -> Sensitivity:
-    """Find out how a descent ends for every value of one hyperparameter, or pair of two.
+    """Map how a descent ends for every value of one hyperparameter, or pair of two.
 
-    All cells run as one batch, block by block, through the optimizer's own update.
+    All cells run as one batch, block by block, with the optimizer's own update.
 
     Parameters
     ----------
@@ -370,32 +370,32 @@ def sensitivity(
     start : array_like, shape (2,), optional
         By default the surface's own.
     steps : int, default 100
-        How many updates.
+        The number of updates.
     noise : float, default 0
         The standard deviation of Gaussian noise added to each component of each gradient. Each
         cell has its own.
     rng : int, numpy.random.Generator or None
-        Seed of whatever is random; needed for that if there is a `folder`.
+        Seed of noise and minibatches; required for them if there is a `folder`.
     tolerance : float, optional
         A path whose gradient has at most this norm has converged, and moves no more.
     measure : {"loss", "steps"}, default "loss"
         What to find: f after the last step, or the step at which the gradient's norm has come
         down to the tolerance.
     block : int, optional
-        How many cells run together; by default 16,384, or as few as can be run again with all
-        steps in memory if something is random. What is random is drawn block by block.
+        The number of cells of a batch; by default 16,384, or with noise or minibatches as few as
+        can run again with all steps in memory. Random numbers are drawn block by block.
     n_jobs : int or None, default 1
-        In how many processes, through joblib. None leaves that, and the backend, to a surrounding
+        The number of processes of joblib. None leaves that, and the backend, to a surrounding
         ``joblib.parallel_config``.
     folder : str or os.PathLike, optional
-        Where to keep each block as soon as it has run; the same call goes on from there after it
-        was interrupted.
+        Where each block is stored as soon as it has run; the same call resumes from there after
+        an interruption.
     progress : bool, default False
         Whether to show a progress bar on stderr, if that is a terminal.
     label : str, optional
-        What legends call it; by default the optimizer's class.
+        The name in legends; by default the optimizer's class.
     **axes : array_like, shape (n,)
-        One or two hyperparameters of the optimizer, each with the values that it is to have.
+        The values of one or two hyperparameters of the optimizer.
 
     Examples
     --------
@@ -403,7 +403,7 @@ def sensitivity(
     >>> found.best, found.trajectory(4).steps
     ({'lr': 0.5}, 10)
     """
-    settings = settled(
+    settings = map_settings(
         surface,
         optimizer,
         start,
@@ -411,7 +411,7 @@ def sensitivity(
         noise=noise,
         rng=rng,
         tolerance=tolerance,
-        kept=folder is not None,
+        stored=folder is not None,
     )
     measure = resolve("measure", measure, MEASURES)
     if measure == "steps" and tolerance is None:
@@ -420,8 +420,8 @@ def sensitivity(
     shape = tuple(len(values) for values in ticks.values())
     name = type(settings.optimizer).__name__ if label is None else str(label)
     cells = Choices(settings, shape, ticks, measure)
-    how: dict[str, Any] = {"n_jobs": n_jobs, "folder": folder, "progress": progress}
-    return run_choices(cells, cells.block(block), name, **how)
+    options: dict[str, Any] = {"n_jobs": n_jobs, "folder": folder, "progress": progress}
+    return run_choices(cells, cells.block(block), name, **options)
 
 
 def run_choices(
@@ -436,21 +436,20 @@ def run_choices(
     """Run all cells of a map over hyperparameters."""
     plan = None
     if folder is not None:
-        plain = {name: to_plain(values) for name, values in cells.axes.items()}
         plan = {
             "settings": cells.settings.to_dict(own=True),
-            "axes": plain,
+            "axes": {name: to_plain(values) for name, values in cells.axes.items()},
             "measure": cells.measure,
         }
-    found = run_blocks(
+    columns = run_blocks(
         cells, cells.count, block, n_jobs=n_jobs, folder=folder, plan=plan, progress=progress
     )
     return Sensitivity(
         settings=cells.settings,
         axes=cells.axes,
         measure=cells.measure,
-        values=found["values"].reshape(cells.shape),
-        status=STATUSES[found["codes"]].reshape(cells.shape),
+        values=columns["values"].reshape(cells.shape),
+        status=STATUSES[columns["codes"]].reshape(cells.shape),
         label=label,
         block=block,
     )
@@ -464,7 +463,7 @@ def compare_rates(
     steps: int = 100,
     **settings: Any,
 ) -> list[Sensitivity]:
-    """Find out how several optimizers end for every learning rate, from the same start.
+    """Map how several optimizers end for every learning rate, from the same start.
 
     Parameters
     ----------
@@ -480,8 +479,8 @@ def compare_rates(
     Returns
     -------
     list of Sensitivity
-        One for each, in the order given. `Sensitivity.baseline` is the path of the optimizer as
-        it was given, with its own learning rate.
+        One for each, in the order given. `Sensitivity.baseline` is the path with the optimizer's
+        own learning rate.
 
     Examples
     --------
@@ -503,25 +502,25 @@ def compare_rates(
 
 
 def checked_axes(optimizer: Rule, axes: Mapping[str, ArrayLike]) -> dict[str, Array]:
-    """Return the axes of a map as arrays, if the optimizer takes them."""
+    """Check the axes of a map, and return them as arrays."""
     if not 1 <= len(axes) <= 2:
         raise must("axes", "one hyperparameter or two, such as lr=[...]", list(axes))
     known = optimizer.hyperparameters
     checked: dict[str, Array] = {}
-    for name, given in axes.items():
+    for name, axis in axes.items():
         if name not in known:
             raise unknown(f"hyperparameter of {optimizer.name}", name, known)
-        values = floats(name, given)
+        values = floats(name, axis)
         if values.ndim != 1 or len(values) < 2 or not (np.diff(values) > 0).all():
-            raise must(name, "at least two numbers in ascending order", given)
-        optimizer.fresh(**{name: values})  # Which says what range they must lie in.
+            raise must(name, "at least two numbers in ascending order", axis)
+        optimizer.fresh(**{name: values})  # Checks their range.
         checked[name] = values
     return checked
 
 
 @remakes("sensitivity", Sensitivity)
 def remake_sensitivity(data: dict[str, Any]) -> Remake:
-    """Check what is told of a map over hyperparameters."""
+    """Check the recorded settings of a map over hyperparameters."""
     settings = Settings.from_dict(data["settings"])
     axes = {str(name): from_plain(str(name), axis) for name, axis in data["axes"].items()}
     ticks = checked_axes(settings.optimizer, axes)

@@ -17,7 +17,7 @@ from trajectories.maps.cells import (
     checked_block,
     checked_label,
     generator,
-    settled,
+    map_settings,
     work_of,
 )
 from trajectories.maps.sensitivity import STATUSES, status_of
@@ -27,24 +27,24 @@ from trajectories.surfaces.surface import Surface
 from trajectories.trajectory import Trajectory
 
 Array = NDArray[np.float64]
-#: Steps of a tried path that are kept at most, besides the first.
+#: The most recorded steps of a path, besides the first.
 _ROWS = 400
 
 
 @dataclass(frozen=True, eq=False)
 class Tuned:
-    """What came of all learning rates of one optimizer.
+    """The results of all learning rates of one optimizer.
 
     Parameters
     ----------
     settings : Settings
-        Surface, start, steps, and the optimizer as it was given.
+        Surface, start, steps, and the optimizer with its own learning rate.
     label : str
-        What legends call it.
+        The name in legends.
     rates : numpy.ndarray, shape (trials,)
         The learning rates, in ascending order.
     tried : Trajectory
-        The path of each, of the batch shape (trials,); of long paths not all steps.
+        The paths, of the batch shape (trials,); long ones without all their steps.
 
     Examples
     --------
@@ -66,9 +66,9 @@ class Tuned:
         Parameters
         ----------
         settings : Settings
-            Surface, start, steps, and the optimizer as it is given.
+            Surface, start, steps, and the optimizer with its own learning rate.
         label : str
-            What legends call it.
+            The name in legends.
         rates : numpy.ndarray, shape (trials,)
             The learning rates, in ascending order.
         """
@@ -78,17 +78,17 @@ class Tuned:
 
     @property
     def values(self) -> Array:
-        """The last f of each rate, shape (trials,); NaN where it diverged."""
+        """F after the last step for each rate, shape (trials,); NaN where it diverged."""
         return np.asarray(self.tried.values[-1])
 
     @property
     def status(self) -> NDArray[np.str_]:
-        """What became of each, shape (trials,): as in `Sensitivity`."""
+        """How each path ended, shape (trials,): as in `Sensitivity`."""
         return STATUSES[status_of(self.tried)]
 
     @cached_property
     def best_index(self) -> int:
-        """The place of the lowest value; of the smallest rate if all diverged."""
+        """The index of the lowest value; of the smallest rate if all diverged."""
         values = np.where(np.isnan(self.values), np.inf, self.values)
         return int(np.argmin(values))
 
@@ -105,14 +105,14 @@ class Tuned:
     @cached_property
     def best(self) -> Trajectory:
         """The path with the best rate, all its steps."""
-        if self.settings.is_random:  # What is random was drawn for all rates together.
+        if self.settings.is_random:  # Random numbers were drawn for all rates together.
             batch = self.settings.optimizer.fresh(lr=self.rates)
             return self._labelled(self.settings.descend(batch)[self.best_index])
         return self.path(self.best_rate)
 
     @cached_property
     def default(self) -> Trajectory:
-        """The path of the optimizer as it was given: by default that of its defaults."""
+        """The path of the given optimizer, with its own learning rate."""
         return self._labelled(self.settings.descend())
 
     def path(self, lr: float) -> Trajectory:
@@ -125,16 +125,16 @@ class Tuned:
 
 @dataclass(frozen=True, eq=False)
 class Tuning:
-    """The same trials of learning rates for several optimizers, and what came of it.
+    """The same trials of learning rates for several optimizers, and their results.
 
     Parameters
     ----------
     tuned : tuple of Tuned
         One for each optimizer.
     trials : int
-        How many learning rates each had.
+        The number of learning rates of each.
     range : (float, float)
-        The least and the greatest learning rate that could be tried.
+        The least and the greatest possible learning rate.
     drawn : bool
         Whether the rates were drawn at random, and not laid out evenly.
 
@@ -152,7 +152,7 @@ class Tuning:
 
     @property
     def surface(self) -> Surface:
-        """What was descended."""
+        """The surface."""
         return self.tuned[0].settings.surface
 
     @property
@@ -162,11 +162,11 @@ class Tuning:
 
     @property
     def default(self) -> list[Trajectory]:
-        """Each optimizer's path as it was given."""
+        """Each optimizer's path with its own learning rate."""
         return [trial.default for trial in self.tuned]
 
     def times(self, factor: float) -> list[Trajectory]:
-        """Return each optimizer's path with so many times its best learning rate.
+        """Return each optimizer's path with a multiple of its best learning rate.
 
         Parameters
         ----------
@@ -179,14 +179,14 @@ class Tuning:
     @property
     def ranking(self) -> list[tuple[str, float, float]]:
         """Label, best learning rate and f after the last step, lowest f first."""
-        found = [
+        rows = [
             (trial.label, trial.best_rate, float(trial.values[trial.best_index]))
             for trial in self.tuned
         ]
-        return sorted(found, key=lambda item: (np.isnan(item[2]), item[2]))
+        return sorted(rows, key=lambda row: (np.isnan(row[2]), row[2]))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all that the race was made of as plain data, such as JSON can hold.
+        """Return the settings of the race as plain data for JSON.
 
         Raises
         ------
@@ -207,11 +207,11 @@ class Tuning:
         }
 
     def digest(self) -> str:
-        """Return a fingerprint of what came of all learning rates, bit for bit."""
+        """Return a fingerprint of the values of all learning rates, bit for bit."""
         return fingerprint(*(trial.tried.values for trial in self.tuned))
 
     def __repr__(self) -> str:
-        """Show the trials and who did best."""
+        """Show the trials and the best of each optimizer."""
         low, high = self.range
         kind = "drawn" if self.drawn else "evenly spaced"
         best = ", ".join(
@@ -246,25 +246,25 @@ def tune(
     start : array_like, shape (2,), optional
         By default the surface's own.
     steps : int, default 100
-        How many updates.
+        The number of updates.
     trials : int, default 40
-        How many learning rates each optimizer has.
+        The number of learning rates for each optimizer.
     lr : (float, float), default (0.0001, 10)
         The least and the greatest learning rate, the same for all.
     draw : bool, default False
-        Whether to draw the rates at random, for each optimizer its own; by default they stand at
-        equal ratios, the same for all.
+        Whether to draw the rates at random, separately for each optimizer; by default they are
+        at equal ratios, the same for all.
     noise : float, default 0
         The standard deviation of Gaussian noise added to each component of each gradient.
     rng : int, numpy.random.Generator or None
-        Seed of whatever is random.
+        Seed of noise, minibatches and drawn rates.
     tolerance : float, optional
         As for `descend`.
 
     Notes
     -----
     The race is fair in the number of learning rates, in the range they come from, and in the
-    steps. All other hyperparameters stay as they were given. Rates at equal ratios, or drawn
+    steps. All other hyperparameters keep their values. Rates at equal ratios, or drawn
     evenly on a logarithmic scale, treat each power of ten alike (Bergstra and Bengio 2012, Random
     search for hyper-parameter optimization, JMLR 13).
 
@@ -283,7 +283,7 @@ def tune(
     common: dict[str, Any] = {"noise": noise, "rng": seed, "tolerance": tolerance}
     tuned = []
     for one in named:
-        settings = settled(surface, one.optimizer, start, steps, **common)
+        settings = map_settings(surface, one.optimizer, start, steps, **common)
         if draw:
             rates = np.sort(np.exp(random.uniform(np.log(low), np.log(high), trials)))
         else:
@@ -312,7 +312,7 @@ def ensemble(
     tolerance: float | None = None,
     label: str | None = None,
 ) -> Trajectory:
-    """Let an optimizer descend many times at once, from many starts or with many seeds.
+    """Run an optimizer many times at once, from many starts or with many seeds.
 
     Parameters
     ----------
@@ -323,22 +323,22 @@ def ensemble(
     start : array_like, shape (2,) or (n, 2), optional
         The middle of the cloud, by default the surface's own start; or all starts.
     steps : int, default 100
-        How many updates.
+        The number of updates.
     trials : int, default 500
-        How many descents there are; of no account, as `spread`, if all starts are given.
+        The number of descents; ignored, as is `spread`, if all starts are given.
     spread : float or "domain", default 0
-        The standard deviation of the starts around the middle, in both coordinates; or all over
-        the surface's domain, evenly. With 0 all begin at the same place, and only what is random
-        in their gradients sets them apart.
+        The standard deviation of the starts around the middle, in both coordinates; or evenly
+        all over the surface's domain. With 0 all begin at the same point, and differ only by
+        the noise and minibatches of their gradients.
     noise : float, default 0
-        The standard deviation of Gaussian noise added to each component of each gradient, to each
-        descent its own.
+        The standard deviation of Gaussian noise added to each component of each gradient,
+        separately for each descent.
     rng : int, numpy.random.Generator or None
         Seed of starts and noise.
     tolerance : float, optional
         As for `descend`.
     label : str, optional
-        What legends call it; by default the optimizer's class.
+        The name in legends; by default the optimizer's class.
 
     Returns
     -------
@@ -363,21 +363,13 @@ def ensemble(
         starts = low + (high - low) * random.random((trials, 2))
     else:
         deviation = scalar("spread", spread, NON_NEGATIVE)
-        given = floats("start", surface.start if start is None else start)
-        if given.ndim not in (1, 2) or given.shape[-1] != 2:
-            raise must("start", "one start (x, y), or several of shape (n, 2)", given.shape)
-        apart = deviation * random.standard_normal((trials, 2))
-        starts = given if given.ndim == 2 else given + apart
-    return descend(
-        surface,
-        optimizer,
-        starts,
-        steps,
-        noise=noise,
-        rng=random,
-        tolerance=tolerance,
-        label=label,
-    )
+        middle = floats("start", surface.start if start is None else start)
+        if middle.ndim not in (1, 2) or middle.shape[-1] != 2:
+            raise must("start", "one start (x, y), or several of shape (n, 2)", middle.shape)
+        offsets = deviation * random.standard_normal((trials, 2))
+        starts = middle if middle.ndim == 2 else middle + offsets
+    options: dict[str, Any] = {"noise": noise, "tolerance": tolerance, "label": label}
+    return descend(surface, optimizer, starts, steps, rng=random, **options)
 
 
 #: The most optimizers of a race in a recipe, and learning rates of each.
@@ -386,18 +378,18 @@ _TRIALS, _RATES = 100, 2_000
 
 @remakes("tuning", Tuning)
 def remake_tuning(data: dict[str, Any]) -> Remake:
-    """Check what is told of a race with tuned learning rates."""
-    told = data["tuned"]
-    if not isinstance(told, list) or not 1 <= len(told) <= _TRIALS:
-        raise must("tuned", f"a list of 1 to {_TRIALS}", told)
+    """Check the recorded settings of a race with tuned learning rates."""
+    tuned = data["tuned"]
+    if not isinstance(tuned, list) or not 1 <= len(tuned) <= _TRIALS:
+        raise must("tuned", f"a list of 1 to {_TRIALS}", tuned)
     entrants = [
         (Settings.from_dict(one["settings"]), checked_label(one["label"]), _rates(one["rates"]))
-        for one in told
+        for one in tuned
     ]
     low, high = (scalar("range", end, POSITIVE) for end in data["range"])
     first = entrants[0]
     for settings, _, rates in entrants:
-        if settings.is_random:  # All of them are run once more for the path of the best.
+        if settings.is_random:  # All run once more for the path of the best.
             checked_block(len(rates), len(rates), settings)
         if settings.surface != first[0].surface or len(rates) != len(first[2]):
             raise must("tuned", "of as many rates on one surface", len(rates))

@@ -18,7 +18,7 @@ RNG: TypeAlias = np.random.Generator | np.random.RandomState
 
 
 def as_rng(rng: Any) -> RNG:
-    """Return a generator for whatever stands for one."""
+    """Return a generator for a seed, a generator or None."""
     if isinstance(rng, np.random.RandomState):
         return rng
     try:
@@ -28,19 +28,19 @@ def as_rng(rng: Any) -> RNG:
 
 
 def rng_state(rng: RNG) -> dict[str, Any]:
-    """Return the state of a generator as plain data, such as JSON can hold."""
+    """Return the state of a generator as plain data for JSON."""
     if isinstance(rng, np.random.RandomState):
         return {"state": _plain(rng.get_state(legacy=False))}
     return {"state": _plain(rng.bit_generator.state)}
 
 
 def set_rng_state(rng: RNG, state: dict[str, Any]) -> None:
-    """Put a generator into a state that `rng_state` told of."""
-    found = _arrays(state["state"])
+    """Put a generator into a state from `rng_state`."""
+    restored = _arrays(state["state"])
     if isinstance(rng, np.random.RandomState):
-        rng.set_state(found)
+        rng.set_state(restored)
     else:
-        rng.bit_generator.state = found
+        rng.bit_generator.state = restored
 
 
 def _plain(value: Any) -> Any:
@@ -60,7 +60,7 @@ def _arrays(value: Any) -> Any:
 
 
 def checked_images(images: Any, pixels: int, name: str = "images") -> Array:
-    """Return images as a C-contiguous array, if they are some for a network."""
+    """Check images for a network, and return them as a C-contiguous array."""
     array = np.asarray(images)
     if array.dtype.kind not in "fiu":
         raise must(name, "an array of numbers", array.dtype, kind=TypeError)
@@ -70,7 +70,7 @@ def checked_images(images: Any, pixels: int, name: str = "images") -> Array:
 
 
 def checked_labels(labels: Any, rows: int, classes: int, name: str = "labels") -> Array:
-    """Return labels as an array of int64, if there is one of the classes for every row."""
+    """Check that every row has a label in range, and return labels as int64."""
     array = np.asarray(labels)
     if array.dtype.kind not in "iu":
         raise must(name, "integers", array.dtype, kind=TypeError)
@@ -85,7 +85,7 @@ def checked_labels(labels: Any, rows: int, classes: int, name: str = "labels") -
 def checked_examples(
     pair: Any, pixels: int, classes: int, name: str | None = None
 ) -> tuple[Array, Array]:
-    """Return images and their labels, if they are some for a network."""
+    """Check images and their labels for a network."""
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise must(name or "pair", "a pair of images and labels", type(pair).__name__)
     first, second = ("images", "labels") if name is None else (f"{name}[0]", f"{name}[1]")
@@ -94,7 +94,7 @@ def checked_examples(
 
 
 class Scaler(Buffered):
-    """Turns pixels into what a network takes: divided by a scale, in the network's type."""
+    """Turns pixels into a network's inputs: divided by a scale, in the network's type."""
 
     def __init__(self, pixels: int, dtype: np.dtype[Any]) -> None:
         super().__init__()
@@ -120,7 +120,7 @@ class Scaler(Buffered):
 
 
 class Batches:
-    """Draws batches with replacement, in arrays that are used again for every batch."""
+    """Draws batches with replacement, in arrays that every batch reuses."""
 
     def __init__(
         self,
@@ -141,7 +141,7 @@ class Batches:
     def draw(self) -> tuple[Array, Array]:
         """Return the next batch and its labels, valid until the next call."""
         picked = self.rng.choice(len(self.labels), self.batch_size)
-        # Without a mode that cannot fail, NumPy takes into a buffer first.
+        # With a mode that can fail, NumPy fills a buffer first.
         np.take(self.images, picked, axis=0, out=self._raw, mode="clip")
         np.take(self.labels, picked, out=self._drawn, mode="clip")
         return self._scaled(self._raw, self.scale), self._drawn
@@ -154,20 +154,19 @@ _PART = Interval(0.0, 1.0, "neither", "between 0 and 1")
 class Dataset(Frozen):
     """Images with their labels: a training and a test part.
 
-    Images are kept as bytes, an eighth of their size as float64; whoever computes with a batch
-    divides just that batch by `scale`. The arrays are read-only.
+    Images are stored as bytes, an eighth of their size as float64; only the batch in use is
+    divided by `scale`. The arrays are read-only.
 
     Parameters
     ----------
     name : str
-        What figures call it: "MNIST" only for the real one, "digits" for the set that comes with
-        the package.
+        The name in figures: "MNIST" only for the original, "digits" for the set in the package.
     train_images : numpy.ndarray of uint8, shape (n, pixels)
         Flattened, row after row.
     train_labels : numpy.ndarray of int64, shape (n,)
         The class of each image, from 0.
     test_images : numpy.ndarray of uint8, shape (m, pixels)
-        To be judged by once, at the end.
+        For the evaluation at the end.
     test_labels : numpy.ndarray of int64, shape (m,)
         Their classes.
     scale : float, default 255
@@ -175,7 +174,7 @@ class Dataset(Frozen):
     shape : (int, int), default (28, 28)
         Rows and columns of an image.
     classes : int, default 10
-        How many classes there are.
+        The number of classes.
 
     Raises
     ------
@@ -221,12 +220,12 @@ class Dataset(Frozen):
         return self.shape[0] * self.shape[1]
 
     def subset(self, count: int) -> Dataset:
-        """Return the data set with only the first training images, and the test part whole.
+        """Return the data set with only the first training images, and all test images.
 
         Parameters
         ----------
         count : int
-            How many images to train on, such as the 300 that a network overfits.
+            The number of training images, such as the 300 that a network overfits.
 
         Returns
         -------
@@ -252,17 +251,17 @@ class Dataset(Frozen):
         )
 
     def split(self, part: float = 0.2, *, rng: Any) -> Split:
-        """Shuffle the training images and cut a part off to validate on.
+        """Shuffle the training images, and cut off a part for validation.
 
-        Hyperparameters are judged by that part; the test part is not in what is returned, and so
-        cannot be used by mistake.
+        Hyperparameters are judged by that part. The result has no test images, so that none are
+        used by mistake.
 
         Parameters
         ----------
         part : float, default 0.2
-            The share to validate on, between 0 and 1; the number of images is rounded down.
+            The share for validation, between 0 and 1; the number of images is rounded down.
         rng : int, numpy.random.Generator or None
-            What shuffles: one seed gives one split.
+            Seed of the order: one seed gives one split.
 
         Returns
         -------
@@ -281,7 +280,7 @@ class Dataset(Frozen):
         Split('digits': 400 training and 100 validation images of 8 x 8)
         """
         count = len(self.train_labels)
-        # A share such as 0.29 of 100 is a hair below the whole number that is meant.
+        # A share such as 0.29 of 100 is slightly below the integer that is meant.
         cut = int(scalar("part", part, _PART) * count * (1 + 1e-12))
         if not 0 < cut < count:
             raise must("part", f"a share that leaves both parts some of {count} images", part)
@@ -289,13 +288,13 @@ class Dataset(Frozen):
             order = np.random.default_rng(rng).permutation(count)
         except (AttributeError, TypeError, ValueError):
             raise must("rng", "a seed, a Generator or None", rng) from None
-        held, kept = order[:cut], order[cut:]
+        validation, training = order[:cut], order[cut:]
         return Split(
             self.name,
-            self.train_images[kept],
-            self.train_labels[kept],
-            self.train_images[held],
-            self.train_labels[held],
+            self.train_images[training],
+            self.train_labels[training],
+            self.train_images[validation],
+            self.train_labels[validation],
             scale=self.scale,
             shape=self.shape,
             classes=self.classes,
@@ -304,18 +303,18 @@ class Dataset(Frozen):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Split(Frozen):
-    """The training part of a data set, cut in two: to train on, and to validate on.
+    """The training part of a data set, split into training and validation images.
 
     Parameters
     ----------
     name : str
         The data set's.
     train_images : numpy.ndarray of uint8, shape (n, pixels)
-        To train on.
+        The images for training.
     train_labels : numpy.ndarray of int64, shape (n,)
         Their classes.
     validation_images : numpy.ndarray of uint8, shape (m, pixels)
-        To judge hyperparameters by.
+        The images for validation.
     validation_labels : numpy.ndarray of int64, shape (m,)
         Their classes.
     scale, shape, classes
@@ -380,8 +379,8 @@ def _view(data: Dataset | Split, name: str, dtype: type[np.generic], ndim: int) 
     array = getattr(data, name)
     kind = np.dtype(dtype).name
     if not isinstance(array, np.ndarray) or array.dtype != dtype:
-        got = array.dtype.name if isinstance(array, np.ndarray) else array
-        raise must(name, f"an array of {kind}", got, kind=TypeError)
+        actual = array.dtype.name if isinstance(array, np.ndarray) else array
+        raise must(name, f"an array of {kind}", actual, kind=TypeError)
     if array.ndim != ndim:
         raise must(name, f"of {ndim} dimensions", array.shape)
     array = read_only(array)
@@ -389,7 +388,7 @@ def _view(data: Dataset | Split, name: str, dtype: type[np.generic], ndim: int) 
     return array
 
 
-#: The images that are trained on; 360, a fifth of all, remain for the test.
+#: Training images; 360, a fifth of all, remain for the test.
 _TRAIN = 1437
 
 

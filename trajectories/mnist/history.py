@@ -1,4 +1,4 @@
-"""Histories of training, and progress bars while it runs."""
+"""Histories of training, their progress bars and checkpoints."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def bar(what: str, unit: str, total: int, shown: bool) -> Iterator[Callable[[int], object]]:
-    """Show a progress bar on stderr, if that is a terminal, and take it away at the end."""
-    if not shown:
+def bar(title: str, unit: str, total: int, progress: bool) -> Iterator[Callable[[int], object]]:
+    """Show a progress bar on stderr, if that is a terminal, and remove it at the end."""
+    if not progress:
         yield lambda count: None
         return
     from tqdm import tqdm
 
-    with tqdm(total=total, desc=what, unit=unit, disable=not watched(), leave=False) as shown_bar:
-        yield shown_bar.update
+    with tqdm(total=total, desc=title, unit=unit, disable=not watched(), leave=False) as display:
+        yield display.update
 
 
 _FORMAT = "trajectories history 1"
@@ -54,33 +54,33 @@ _ARRAYS = ("loss", "iteration", "epoch", "seconds")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class History(Frozen):
-    """How a run of training went: the result of `Trainer.train`.
+    """The history of a run of training: the result of `Trainer.train`.
 
-    There is a loss for every iteration, and a record for every so many: the first before any
-    update, the last at the end of the run.
+    There is a loss for every iteration, and a record for some: the first before any update, the
+    last at the end of the run.
 
     Parameters
     ----------
     label : str
-        What legends call it.
+        The name in legends.
     loss : numpy.ndarray, shape (iterations,)
-        The loss of each gradient pass, which is that before its update: on the batch, in
-        training, penalty included.
+        The loss of each gradient pass, before its update: on the batch, in training, with
+        penalty.
     iteration : numpy.ndarray of int, shape (records,)
-        How many updates there had been at each record.
+        The number of updates at each record.
     epoch : numpy.ndarray of int, shape (records,)
-        How many epochs were complete: how often as many images as there are had been drawn.
+        The number of complete epochs: drawn images divided by those of the data set.
     accuracy : dict of numpy.ndarray, shape (records,)
-        Of each set of images that was asked for, by its name.
+        The accuracy on each evaluated set of images, by its name.
     seconds : numpy.ndarray, shape (records,)
-        The time that training had taken, evaluation left out.
+        The time of training, without evaluation.
     diverged_at : int or None
-        The first iteration, from 0, whose loss was not finite, or would not have been: there the
-        run ended. None if there was none.
+        The first iteration, from 0, whose loss was not finite, or would not have been: the run
+        ended there. None if it did not diverge.
     settings : dict
-        What was run: network, optimizer, batches, seed.
+        Network, optimizer, batches, seed.
     versions : dict
-        What it was run with.
+        The versions of the packages.
     """
 
     label: str
@@ -113,8 +113,8 @@ class History(Frozen):
     @property
     def final(self) -> dict[str, float]:
         """The accuracies of the last record by name; NaN if the run diverged."""
-        lost = self.diverged or not len(self.iteration)
-        return {k: float("nan") if lost else float(v[-1]) for k, v in self.accuracy.items()}
+        missing = self.diverged or not len(self.iteration)
+        return {k: float("nan") if missing else float(v[-1]) for k, v in self.accuracy.items()}
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the history as JSON, which `load` reads back bit for bit.
@@ -147,7 +147,7 @@ class History(Frozen):
         return read_json(path, cls.from_dict, "history")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the history as plain data, such as JSON can hold."""
+        """Return the history as plain data for JSON."""
         return {
             "format": _FORMAT,
             "label": self.label,
@@ -160,7 +160,7 @@ class History(Frozen):
 
     @classmethod
     def from_dict(cls, data: Any) -> History:
-        """Return the history that `to_dict` told of.
+        """Return the history from what `to_dict` returned.
 
         Raises
         ------
@@ -179,7 +179,7 @@ class History(Frozen):
         )
 
     def __repr__(self) -> str:
-        """Show how long it was and how it ended."""
+        """Show the iterations and the final loss and accuracies."""
         if self.diverged:
             end = f"diverged at iteration {self.diverged_at}"
         else:
@@ -188,7 +188,7 @@ class History(Frozen):
         return f"History({self.label!r}, iterations={len(self.loss)}, {end})"
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether both runs went alike, bit for bit; seconds and versions do not count."""
+        """Tell whether two runs are equal, bit for bit, but for seconds and versions."""
         if not isinstance(other, History):
             return NotImplemented
         mine, theirs = self.to_dict(), other.to_dict()
@@ -207,7 +207,7 @@ def _read_only(
 
 
 class Progress:
-    """What a run has recorded so far."""
+    """The records of a run so far."""
 
     def __init__(self, iterations: int, names: Iterable[str]) -> None:
         self.iteration = 0
@@ -220,11 +220,11 @@ class Progress:
 
     @property
     def over(self) -> bool:
-        """Whether the run has come to its end."""
+        """Whether the run has ended."""
         return self.diverged_at is not None or self.iteration >= len(self.losses)
 
     def history(self, label: str, settings: dict[str, Any]) -> History:
-        """Return what is recorded as a `History`."""
+        """Return the records as a `History`."""
         iteration, epoch, seconds = zip(*self.rows, strict=True) if self.rows else ((), (), ())
         return History(
             label=label,
@@ -238,7 +238,7 @@ class Progress:
         )
 
     def state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return copies of all of it: what JSON can hold, and arrays."""
+        """Return copies of all records: plain data for JSON, and arrays."""
         about = {
             "iteration": self.iteration,
             "seconds": self.seconds,
@@ -253,7 +253,7 @@ class Progress:
         return about, arrays
 
     def load_state(self, about: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
-        """Go on from where `state` told of."""
+        """Continue from what `state` returned."""
         self.iteration = int(about["iteration"])
         self.seconds = float(about["seconds"])
         self.losses[: self.iteration] = arrays["losses"]
@@ -261,24 +261,24 @@ class Progress:
         self.accuracy = {
             name: [float(a) for a in about["accuracy"][name]] for name in self.accuracy
         }
-        taken = about["snapshots"]
-        copies: Iterable[Array] = arrays["snapshots"] if taken else ()
-        self.snapshots = {int(i): np.array(p) for i, p in zip(taken, copies, strict=True)}
+        steps = about["snapshots"]
+        copies: Iterable[Array] = arrays["snapshots"] if steps else ()
+        self.snapshots = {int(i): np.array(p) for i, p in zip(steps, copies, strict=True)}
         self.diverged_at = None if about["diverged_at"] is None else int(about["diverged_at"])
 
 
-_CHECKPOINT, _WHAT = "trajectories checkpoint 1", "checkpoint"
+_CHECKPOINT, _KIND = "trajectories checkpoint 1", "checkpoint"
 
 
 class State(NamedTuple):
-    """All that a run has changed: plain data, and arrays by "part/name"."""
+    """All that changes in a run: plain data, and arrays by "part/name"."""
 
     about: dict[str, Any]
     arrays: dict[str, Array]
 
 
 def check_sum(*arrays: Array) -> str:
-    """Return a sum that tells arrays apart: CRC-32 of their bytes, one after the other."""
+    """Return a checksum of arrays: CRC-32 of their bytes, one after the other."""
     total = 0
     for array in arrays:
         total = zlib.crc32(np.ascontiguousarray(array).data, total)
@@ -286,10 +286,10 @@ def check_sum(*arrays: Array) -> str:
 
 
 def settings_of(trainer: Trainer, seed: Any) -> dict[str, Any]:
-    """Return what is run, as JSON can hold it."""
+    """Return the settings of a run as plain data for JSON."""
     try:
         optimizer = to_record(trainer.optimizer, own=True)
-    except ValueError:  # Python functions cannot be written, but can be used.
+    except ValueError:  # Python functions cannot be recorded, but can be used.
         optimizer = {"name": trainer.optimizer.name, "repr": repr(trainer.optimizer)}
     evaluations = trainer.evaluations
     return {
@@ -306,23 +306,23 @@ def settings_of(trainer: Trainer, seed: Any) -> dict[str, Any]:
 
 
 def identity(trainer: Trainer) -> dict[str, Any]:
-    """Return what tells a run, before its first step, from others: settings, data and start."""
+    """Return what identifies a run before its first step: settings, data and start."""
     if trainer.checkpoint is not None:
         check_target(trainer.checkpoint)
     to_record(trainer.optimizer, own=True)
     pairs = [(trainer.images, trainer.labels), *trainer.evaluate.values()]
-    first = repr(rng_state(trainer.rng)).encode()
+    generator = repr(rng_state(trainer.rng)).encode()
     return {
         **trainer.settings,
         "snapshot_every": trainer.snapshot_every,
         "data": check_sum(*(array for pair in pairs for array in pair)),
         "the first weights' sum": check_sum(trainer.network.flat_params),
-        "the generator's sum": check_sum(np.frombuffer(first, np.uint8)),
+        "the generator's sum": check_sum(np.frombuffer(generator, np.uint8)),
     }
 
 
 def state_of(trainer: Trainer) -> State:
-    """Return copies of all that a run has changed."""
+    """Return copies of all that changes in a run."""
     about, arrays = trainer.progress.state()
     parts = {
         "progress": arrays,
@@ -330,12 +330,12 @@ def state_of(trainer: Trainer) -> State:
         "optimizer": trainer.optimizer.state(),
     }
     generators = {"rng": rng_state(trainer.rng), "network_rng": rng_state(trainer.network.rng)}
-    named = {f"{part}/{k}": v for part, found in parts.items() for k, v in found.items()}
+    named = {f"{part}/{k}": v for part, values in parts.items() for k, v in values.items()}
     return State({"progress": about, **generators}, named)
 
 
 def load_state(trainer: Trainer, state: State) -> None:
-    """Put a run, and its network, where `state_of` told of."""
+    """Put a run and its network into what `state_of` returned."""
     about, arrays = state
     parts: dict[str, dict[str, Array]] = {"progress": {}, "network": {}, "optimizer": {}}
     for path, array in arrays.items():
@@ -350,50 +350,50 @@ def load_state(trainer: Trainer, state: State) -> None:
 
 
 def write_checkpoint(
-    path: str | os.PathLike[str], trainer: Trainer, whose: Mapping[str, Any]
+    path: str | os.PathLike[str], trainer: Trainer, run_identity: Mapping[str, Any]
 ) -> None:
-    """Write all of a run into one file; an old one stays whole until the new one is."""
+    """Write a run to one file; an old one stays until the new one is complete."""
     about, arrays = state_of(trainer)
-    text = json.dumps({"format": _CHECKPOINT, "identity": whose, **about})
+    text = json.dumps({"format": _CHECKPOINT, "identity": run_identity, **about})
     with replacing(path) as file:
         np.savez(file, about=np.array(text), **arrays)  # type: ignore[arg-type]
 
 
 def read_checkpoint(
-    path: str | os.PathLike[str], trainer: Trainer, whose: Mapping[str, Any]
+    path: str | os.PathLike[str], trainer: Trainer, run_identity: Mapping[str, Any]
 ) -> None:
-    """Put a run where the checkpoint left it."""
+    """Put a run into the state of its checkpoint."""
 
-    def made(about: dict[str, Any], arrays: dict[str, Array]) -> tuple[dict[str, Any], State]:
+    def make(about: dict[str, Any], arrays: dict[str, Array]) -> tuple[dict[str, Any], State]:
         return flat(about["identity"]), State(about, arrays)
 
-    theirs, state = load_archive(path, _WHAT, made, form=_CHECKPOINT)
-    mine = flat(json.loads(json.dumps(whose)))
+    stored, state = load_archive(path, _KIND, make, form=_CHECKPOINT)
+    own = flat(json.loads(json.dumps(run_identity)))
     advice = "Choose another file, or delete it."
-    check_same(path, "the checkpoint of another run", theirs, mine, advice)
+    check_same(path, "the checkpoint of another run", stored, own, advice)
     before = state_of(trainer)
     try:
         _check_shapes(trainer, state)
         load_state(trainer, state)
         _ = trainer.history  # Curves of different lengths are no history.
-    except Exception as error:  # It may hold anything; what there was is put back.
+    except Exception as error:  # A file may hold anything; the state before is restored.
         load_state(trainer, before)
-        raise refusal(path, _WHAT, error) from error
+        raise refusal(path, _KIND, error) from error
 
 
 def _check_shapes(trainer: Trainer, state: State) -> None:
-    """Raise if an array is not of its shape: NumPy would stretch some to it."""
+    """Raise if an array has another shape: NumPy would broadcast some."""
     iteration, total = state.about["progress"]["iteration"], len(trainer.progress.losses)
     if integer("iteration", iteration, 0) > total:
         raise must("iteration", f"at most {total:,}", iteration)
     params = trainer.network.flat_params.shape
     for path, array in state.arrays.items():
-        found, wanted = array.shape, array.shape
+        shape, required = array.shape, array.shape
         if path == "progress/losses":
-            wanted = (iteration,)
+            required = (iteration,)
         elif path == "progress/snapshots":
-            wanted = (*found[:1], *params)
-        elif path.startswith("optimizer/") and found:  # Else one number.
-            wanted = params
-        if found != wanted:
-            raise must(path, f"of shape {wanted}", found)
+            required = (*shape[:1], *params)
+        elif path.startswith("optimizer/") and shape:  # Else one number.
+            required = params
+        if shape != required:
+            raise must(path, f"of shape {required}", shape)

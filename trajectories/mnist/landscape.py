@@ -15,7 +15,7 @@ from trajectories.checks import floats, integer, integers, must, resolve
 from trajectories.files import check_target
 from trajectories.mnist.data import checked_examples
 from trajectories.mnist.experiments.comparisons import BOOK, entrants
-from trajectories.mnist.experiments.study import Study, Variant
+from trajectories.mnist.experiments.study import Study, Variant, length
 from trajectories.mnist.history import bar
 from trajectories.mnist.network import MultiLayerNet, checked_widths
 from trajectories.mnist.network_search import checked_settings
@@ -38,14 +38,12 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-#: Where a plane may go through.
+#: The points that a plane can go through.
 THROUGH = ("start", "mean")
-#: So many weights of all points are looked at together: their sums are taken in float64.
-_TOGETHER = 8192
-#: What is smaller than this part of the largest variance is rounding.
-_NOTHING = 1e-12
-#: So much of a length may come from rounding.
-_ROUNDING = 1e-9
+#: Weights of all points that are summed at once, in float64.
+_CHUNK = 8192
+#: The largest shares of a variance and of a length that are rounding.
+_NOTHING, _ROUNDING = 1e-12, 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,30 +55,30 @@ class Plane:
     shares: Array
 
     def project(self, points: Any) -> tuple[Array, Array]:
-        """Drop points onto the plane."""
-        places, off = np.full((len(points), 2), np.nan), np.full(len(points), np.nan)
+        """Return the coordinates of points on the plane, and their distances from it."""
+        positions, distances = np.full((len(points), 2), np.nan), np.full(len(points), np.nan)
         for row, point in enumerate(points):
             if np.isfinite(point).all():
-                away = np.asarray(point, dtype=float) - self.origin
-                places[row] = self.axes @ away
-                away -= places[row] @ self.axes
-                off[row] = np.linalg.norm(away)
-        return places, off
+                offset = np.asarray(point, dtype=float) - self.origin
+                positions[row] = self.axes @ offset
+                offset -= positions[row] @ self.axes
+                distances[row] = np.linalg.norm(offset)
+        return positions, distances
 
     def point(self, x: float, y: float) -> Array:
-        """Return the weights at a place on the plane, shape (weights,)."""
+        """Return the weights at a point of the plane, shape (weights,)."""
         return np.asarray(self.origin + x * self.axes[0] + y * self.axes[1])
 
 
 def plane_through(paths: Sequence[Any], *, through: str = "start") -> Plane:
-    """Lay a plane through paths so that it holds as much of their variance as a plane can."""
+    """Return the plane through paths with the largest share of their variance."""
     through = resolve("way to lay a plane", through, THROUGH)
     points = [np.asarray(point) for path in paths for point in path]
     count, size = len(points), points[0].size
     inner: Array = np.zeros((count, count))
     origin: Array = np.empty(size)
-    for begin in range(0, size, _TOGETHER):
-        part = slice(begin, begin + _TOGETHER)
+    for begin in range(0, size, _CHUNK):
+        part = slice(begin, begin + _CHUNK)
         origin[part] = points[0][part] if through == "start" else _mean(points, part)
         away = _away(points, part, origin)
         inner += away @ away.T
@@ -88,21 +86,21 @@ def plane_through(paths: Sequence[Any], *, through: str = "start") -> Plane:
     values = np.maximum(values[::-1], 0.0)
     if not values[0] > 0:
         raise ValueError("The paths must lead somewhere: all their points are the same.")
-    whole = float(np.trace(inner))
-    known = 2 if values.size > 1 and values[1] > _NOTHING * values[0] else 1
+    total = float(np.trace(inner))
+    rank = 2 if values.size > 1 and values[1] > _NOTHING * values[0] else 1
     axes: Array = np.zeros((2, size))
-    for begin in range(0, size, _TOGETHER):
-        part = slice(begin, begin + _TOGETHER)
-        axes[:known, part] = vectors[:, ::-1][:, :known].T @ _away(points, part, origin)
-    if known == 1:  # All on one line: any other direction will do.
+    for begin in range(0, size, _CHUNK):
+        part = slice(begin, begin + _CHUNK)
+        axes[:rank, part] = vectors[:, ::-1][:, :rank].T @ _away(points, part, origin)
+    if rank == 1:  # All on one line: the other direction is arbitrary.
         axes[1, abs(axes[0]).argmin()] = 1.0
     axes[0] /= np.linalg.norm(axes[0])
     axes[1] -= (axes[1] @ axes[0]) * axes[0]
     axes[1] /= np.linalg.norm(axes[1])
-    ways = sum(np.subtract(path[-1], path[0], dtype=float) for path in paths)
+    directions = sum(np.subtract(path[-1], path[0], dtype=float) for path in paths)
     for axis in axes:
-        axis *= _sign(axis, ways)
-    shares = np.array([values[0], values[1] if known == 2 else 0.0]) / whole
+        axis *= _sign(axis, directions)
+    shares = np.array([values[0], values[1] if rank == 2 else 0.0]) / total
     return Plane(origin, axes, shares)
 
 
@@ -115,10 +113,10 @@ def _mean(points: Sequence[Array], part: slice) -> Array:
     return np.asarray(np.array([point[part] for point in points], dtype=float).mean(axis=0))
 
 
-def _sign(axis: Array, ways: Array) -> float:
-    """Return the sign that makes paths lead on along an axis, or its largest weight positive."""
-    along = float(axis @ ways)
-    if abs(along) > _ROUNDING * np.linalg.norm(ways):
+def _sign(axis: Array, directions: Array) -> float:
+    """Return the sign that points an axis along the paths, or makes its largest weight positive."""
+    along = float(axis @ directions)
+    if abs(along) > _ROUNDING * np.linalg.norm(directions):
         return float(np.sign(along))
     return float(np.sign(axis[abs(axis).argmax()]))
 
@@ -132,7 +130,7 @@ _ARRAYS = (
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Landscape(Frozen):
-    """Paths of training on the plane that holds most of them, and the loss all over that plane."""
+    """Paths of training on the plane with most of their variance, and the loss on that plane."""
 
     data: dict[str, Any]
     settings: dict[str, Any]
@@ -174,16 +172,16 @@ class Landscape(Frozen):
             object.__setattr__(self, name, read_only(array))
 
     def weights(self, x: float, y: float) -> Array:
-        """Return the weights at a place on the plane, as `MultiLayerNet.flat_params` has them."""
+        """Return the weights at a point of the plane, as in `MultiLayerNet.flat_params`."""
         return Plane(self.origin, self.axes, self.shares).point(x, y)
 
     @property
     def shaping(self) -> tuple[bool, ...]:
-        """Which runs the plane was laid through: see `shaping_runs`."""
+        """Whether the plane goes through each run: see `shaping_runs`."""
         return shaping_runs(self.diverged_at, self.losses[:, 0], self.losses[:, -1])
 
     def draw(self, *, theme: str | None = None, size: tuple[int, int] | None = None) -> Figure:
-        """Draw the plane with its paths, and beside it how true losses and distances went."""
+        """Draw the plane with its paths, and beside it the true losses and distances."""
         from trajectories.mnist.figures.landscape_figure import draw_landscape
 
         return draw_landscape(self, theme=theme, size=size)
@@ -195,16 +193,16 @@ class Landscape(Frozen):
         theme: str | None = None,
         size: tuple[int, int] | None = None,
     ) -> SceneAnimation:
-        """Make a moving picture, which saves as a GIF, a video or a page with a player."""
+        """Return an animation, to save as a GIF, a video or a page with a player."""
         from trajectories.mnist.figures.landscape_figure import animate_landscape
 
         return animate_landscape(self, layout=layout, theme=theme, size=size)
 
     @property
     def asked(self) -> dict[str, Any]:
-        """What tells this landscape from others, before it is run."""
-        told = {name: getattr(self, name) for name in ("data", "settings", "quick")}
-        return {**told, "seeds": list(self.seeds), "version": self.versions.get("trajectories")}
+        """The settings that identify the landscape before it is run."""
+        about = {name: getattr(self, name) for name in ("data", "settings", "quick")}
+        return {**about, "seeds": list(self.seeds), "version": self.versions.get("trajectories")}
 
     def digest(self) -> str:
         """Return a fingerprint of the paths and of the losses around them, bit for bit."""
@@ -221,55 +219,52 @@ class Landscape(Frozen):
 
         def make(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Landscape:
             names = [f.name for f in fields(cls) if f.name not in _ARRAYS]
-            told = {name: about[name] for name in names}
-            _check_settings(told)
-            parts: dict[str, Any] = {**told, **arrays}
-            return cls(**parts)
+            record: dict[str, Any] = {name: about[name] for name in names}
+            _check_record(record)
+            return cls(**{**record, **arrays})
 
         return load_archive(path, "landscape map", make, form=_FORM)
 
     def __repr__(self) -> str:
-        """Show the data set, the runs, and how much of them the plane holds."""
-        held = f"{self.shares.sum():.0%} of the variance of {len(self.labels)} paths"
+        """Show the data set, the runs, and their variance on the plane."""
+        share = f"{self.shares.sum():.0%} of the variance of {len(self.labels)} paths"
         size = f"{len(self.x)} x {len(self.y)}"
-        return f"Landscape({self.data['name']}: {size}, {held})"
+        return f"Landscape({self.data['name']}: {size}, {share})"
 
 
-def _check_settings(told: dict[str, Any]) -> None:
-    """Raise if what a file tells beside its arrays is not what a landscape has."""
+def _check_record(record: dict[str, Any]) -> None:
+    """Raise if the record of a file is not that of a landscape."""
     for name in ("data", "settings", "versions"):
-        if not isinstance(told[name], dict):
-            raise must(name, "a record", told[name], kind=TypeError)
-    if not isinstance(told["data"].get("name"), str):
-        raise must("data", "a record with a name", told["data"])
+        if not isinstance(record[name], dict):
+            raise must(name, "a record", record[name], kind=TypeError)
+    if not isinstance(record["data"].get("name"), str):
+        raise must("data", "a record with a name", record["data"])
     for name in ("seeds", "labels", "diverged_at"):
-        if not isinstance(told[name], list):
-            raise must(name, "a list", told[name], kind=TypeError)
-    if not told["labels"] or not all(isinstance(label, str) for label in told["labels"]):
-        raise must("labels", "texts, one for each run", told["labels"])
-    ends = told["diverged_at"]
-    if len(ends) != len(told["labels"]) or not all(at is None or type(at) is int for at in ends):
+        if not isinstance(record[name], list):
+            raise must(name, "a list", record[name], kind=TypeError)
+    if not record["labels"] or not all(isinstance(label, str) for label in record["labels"]):
+        raise must("labels", "texts, one for each run", record["labels"])
+    ends = record["diverged_at"]
+    if len(ends) != len(record["labels"]) or not all(at is None or type(at) is int for at in ends):
         raise must("diverged_at", "an iteration or None for each run", ends)
 
 
 def shaping_runs(
     diverged_at: Sequence[int | None], first: Sequence[float] | Array, last: Sequence[float] | Array
 ) -> tuple[bool, ...]:
-    """Choose the runs that a plane is laid through: those that ended below where they began."""
+    """Choose the runs for the plane: those that ended below their start."""
     lower = [bool(b < a) for a, b in zip(first, last, strict=True)]
-    whole = [at is None for at in diverged_at]
-    both = [a and b for a, b in zip(whole, lower, strict=True)]
-    return tuple(both if any(both) else whole)
+    finite = [at is None for at in diverged_at]
+    chosen = [a and b for a, b in zip(finite, lower, strict=True)]
+    return tuple(chosen if any(chosen) else finite)
 
 
-Losses = NDArray[np.float64]
-
-#: Into so many parts the work of each process is divided.
+#: The parts into which the work of each process is divided.
 _PARTS = 6
 
 
 class LossEvaluator:
-    """Computes losses of one network, on the same images, for other and other weights."""
+    """Computes losses of a network, on the same images, for different weights."""
 
     def __init__(
         self,
@@ -286,24 +281,24 @@ class LossEvaluator:
         self.images, self.labels = checked_examples((images, labels), *ends)
         self.n_jobs = None if n_jobs is None else integer("n_jobs", n_jobs, 1)
 
-    def of(self, points: Sequence[Array]) -> Losses:
+    def of(self, points: Sequence[Array]) -> Array:
         """Return the losses at some weights."""
         return self._run(None, points, "losses of paths")
 
-    def on(self, plane: Plane, places: Losses) -> Losses:
-        """Return the losses at some places on a plane."""
-        return self._run(plane, places, "losses on the plane")
+    def on(self, plane: Plane, points: Array) -> Array:
+        """Return the losses at some points of a plane."""
+        return self._run(plane, points, "losses on the plane")
 
     @single_thread()
-    def _run(self, plane: Plane | None, points: Any, what: str) -> Losses:
+    def _run(self, plane: Plane | None, points: Any, title: str) -> Array:
         count = self.n_jobs
-        with bar(what, "point", len(points), self.progress) as advance:
+        with bar(title, "point", len(points), self.progress) as advance:
             if count == 1:
-                found = []
+                results = []
                 for point in points:
-                    found.append(self._values(plane, [point]))
+                    results.append(self._values(plane, [point]))
                     advance(1)
-                return np.concatenate(found)
+                return np.concatenate(results)
             from joblib import Parallel, cpu_count, delayed, parallel_config
 
             count = count or cpu_count()
@@ -311,33 +306,33 @@ class LossEvaluator:
             parts = [points[a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b > a]
             with parallel_config(backend="loky", n_jobs=count, inner_max_num_threads=1):
                 run = Parallel(return_as="generator", batch_size=1, max_nbytes=None)
-                found = []
+                results = []
                 for losses in run(delayed(self._values)(plane, part) for part in parts):
-                    found.append(losses)
+                    results.append(losses)
                     advance(len(losses))
-            return np.concatenate(found)
+            return np.concatenate(results)
 
-    def _values(self, plane: Plane | None, points: Any) -> Losses:
-        found = np.full(len(points), np.nan)
+    def _values(self, plane: Plane | None, points: Any) -> Array:
+        losses = np.full(len(points), np.nan)
         train = bool(self.network.norms)
-        with np.errstate(all="ignore"):  # What overflows is found in the loss.
+        with np.errstate(all="ignore"):  # Overflow shows in the loss.
             for i, point in enumerate(points):
                 if np.isfinite(point).all():
                     weights = point if plane is None else plane.point(*point)
                     self.network.flat_params[...] = weights
-                    found[i] = self.network.loss(
+                    losses[i] = self.network.loss(
                         self.images, self.labels, scale=self.scale, train=train
                     )
-        return found
+        return losses
 
 
 def check_network(network: MultiLayerNet) -> None:
-    """Raise if there is no way to value a network by its weights alone."""
+    """Raise if the loss of a network does not follow from its weights alone."""
     if network.norms and network.settings["dropout"]:
         raise must("network", "without dropout, or without batch norm", network)
 
 
-#: Width over height of what is shown, so that both directions have about the same scale.
+#: Width over height of the limits, so that both directions have about the same scale.
 _ASPECT = 4 / 3
 
 
@@ -361,7 +356,7 @@ def landscape(
     reuse: bool = True,
 ) -> Landscape:
     """Train a network with several optimizers from one start; map the loss around their paths."""
-    length = _chosen("iterations", iterations, 60 if quick else 400)
+    count = length("iterations", iterations, 60 if quick else 400)
     target = None if keep is None else check_target(keep)
     if target is not None and target.suffix.lower() != ".npz":
         raise must("keep", "a file name that ends in .npz", os.fspath(target))
@@ -371,37 +366,33 @@ def landscape(
         "hidden": checked_widths("hidden", hidden),
         "network": own,
         "batch_size": integer("batch_size", batch_size, 1),
-        "iterations": length,
-        "every": _chosen("every", every, max(1, length // 60)),
-        "images": _chosen("images", images, 300 if quick else 1000),
-        "resolution": _chosen("resolution", resolution, 21 if quick else 51, 2),
+        "iterations": count,
+        "every": length("every", every, max(1, count // 60)),
+        "images": length("images", images, 300 if quick else 1000),
+        "resolution": length("resolution", resolution, 21 if quick else 51, 2),
         "through": resolve("way to lay a plane", through, THROUGH),
         "optimizers": {label: to_record(rule, own=True) for label, rule in rules.items()},
     }
-    how = {"rng": rng, "n_jobs": n_jobs, "progress": progress, "quick": quick}
-    study = Study("landscape", data, settings, seeds=1, **how)
+    options = {"rng": rng, "n_jobs": n_jobs, "progress": progress, "quick": quick}
+    study = Study("landscape", data, settings, seeds=1, **options)
     check_network(study.network(study.seeds[0], **settings["network"]))
     settings["images"] = min(settings["images"], len(study.data.train_labels))
     settings["classes"] = study.data.classes
     about: dict[str, Any] = {"data": study.about, "settings": settings}
     about |= {"seeds": study.seeds, "quick": study.quick}
     if target is not None and reuse and target.exists():
-        known = _known(target, about)
-        if known is not None:
-            return known
-    found = Landscape(**about, **_explored(study, variants))
+        stored = _stored(target, about)
+        if stored is not None:
+            return stored
+    result = Landscape(**about, **_explore(study, variants))
     if target is not None:
-        found.save(target)
-    return found
-
-
-def _chosen(name: str, value: int | None, default: int, least: int = 1) -> int:
-    return default if value is None else integer(name, value, least)
+        result.save(target)
+    return result
 
 
 @single_thread()
-def _explored(study: Study, variants: Mapping[str, Variant]) -> dict[str, Any]:
-    """Train, lay the plane, and value it."""
+def _explore(study: Study, variants: Mapping[str, Variant]) -> dict[str, Any]:
+    """Train, choose the plane, and compute its losses."""
     s, data = study.settings, study.data
     trainers = study.trainers(
         variants,
@@ -413,9 +404,9 @@ def _explored(study: Study, variants: Mapping[str, Variant]) -> dict[str, Any]:
     )
     study.train(trainers)
     runs = [several[0] for several in trainers.values()]
-    lost = [run.progress.diverged_at for run in runs]
+    diverged_at = [run.progress.diverged_at for run in runs]
     paths = [list(run.snapshots.values()) for run in runs]
-    if None not in lost:
+    if None not in diverged_at:
         raise must("optimizers", "of optimizers that do not all diverge", list(trainers))
 
     examples = data.train_images[: s["images"]], data.train_labels[: s["images"]]
@@ -423,7 +414,7 @@ def _explored(study: Study, variants: Mapping[str, Variant]) -> dict[str, Any]:
     evaluator = LossEvaluator(network, *examples, data.scale, study.n_jobs, study.progress)
     ends = np.cumsum([len(path) for path in paths])[:-1]
     losses = np.split(evaluator.of([point for path in paths for point in path]), ends)
-    shaping = shaping_runs(lost, [line[0] for line in losses], [line[-1] for line in losses])
+    shaping = shaping_runs(diverged_at, [line[0] for line in losses], [line[-1] for line in losses])
     plane = plane_through(list(compress(paths, shaping)), through=s["through"])
     steps = np.unique([*range(0, s["iterations"], s["every"]), s["iterations"]])
 
@@ -434,40 +425,40 @@ def _explored(study: Study, variants: Mapping[str, Variant]) -> dict[str, Any]:
             row[: len(array)] = array
         return out
 
-    dropped = [plane.project(path) for path in paths]
-    places = padded([place for place, _ in dropped])
-    shown = np.concatenate(list(compress(places, shaping)))
-    low, high = shown.min(axis=0), shown.max(axis=0)
+    projected = [plane.project(path) for path in paths]
+    positions = padded([position for position, _ in projected])
+    inside = np.concatenate(list(compress(positions, shaping)))
+    low, high = inside.min(axis=0), inside.max(axis=0)
     size = np.maximum(high - low, 0.05 * (high - low).max())
     limits = framed((low + high) / 2, size, _ASPECT)
     x, y = (np.linspace(*side, s["resolution"]) for side in limits)
     grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
 
-    below = evaluator.on(plane, np.concatenate([grid, *(place for place, _ in dropped)]))
+    plane_losses = evaluator.on(plane, np.concatenate([grid, *(p for p, _ in projected)]))
     start = np.asarray(paths[0][0], dtype=float)
     return {
         "labels": tuple(trainers),
-        "diverged_at": tuple(lost),
+        "diverged_at": tuple(diverged_at),
         "iterations": steps,
-        "places": places,
+        "places": positions,
         "losses": padded(losses),
-        "plane_losses": padded(np.split(below[len(grid) :], ends)),
-        "off": padded([away for _, away in dropped]),
+        "plane_losses": padded(np.split(plane_losses[len(grid) :], ends)),
+        "off": padded([distance for _, distance in projected]),
         "gone": padded([np.array([np.linalg.norm(p - start) for p in path]) for path in paths]),
         "x": x,
         "y": y,
-        "grid": below[: len(grid)].reshape(len(y), len(x)),
+        "grid": plane_losses[: len(grid)].reshape(len(y), len(x)),
         "origin": plane.origin,
         "axes": plane.axes,
         "shares": plane.shares,
     }
 
 
-def _known(path: Any, about: Mapping[str, Any]) -> Landscape | None:
-    """Return the landscape of the very same settings, if it is in the file already."""
+def _stored(path: Any, about: Mapping[str, Any]) -> Landscape | None:
+    """Return the landscape of the same settings, if the file has it already."""
     try:
-        kept = Landscape.load(path)
+        stored = Landscape.load(path)
     except ValueError:
         return None
-    asked = {**about, "seeds": list(about["seeds"]), "version": versions()["trajectories"]}
-    return kept if kept.asked == asked else None
+    settings = {**about, "seeds": list(about["seeds"]), "version": versions()["trajectories"]}
+    return stored if stored.asked == settings else None

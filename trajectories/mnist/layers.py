@@ -12,31 +12,30 @@ from trajectories.optimizers.base import Optimizer
 
 Array: TypeAlias = NDArray[Any]
 
-#: For so many different numbers of rows a layer keeps its arrays.
-_KEPT = 4
+#: Batch sizes whose arrays a layer keeps.
+_BUFFERS = 4
 
 
 class Buffered(ABC):
-    """The base of what works on batches: its arrays are made once for each number of rows."""
+    """Base of everything that works on batches: arrays are reused for each number of rows."""
 
     def __init__(self) -> None:
-        self._made: dict[int, tuple[Array, ...]] = {}
+        self._buffers: dict[int, tuple[Array, ...]] = {}
 
     @abstractmethod
     def _make(self, rows: int) -> tuple[Array, ...]:
-        """Return the arrays that a batch of so many rows takes."""
+        """Return the arrays for a batch of so many rows."""
 
     def _arrays(self, rows: int) -> tuple[Array, ...]:
-        found = self._made.get(rows)
-        if found is None:
-            if len(self._made) >= _KEPT:
-                self._made.clear()
-            found = self._made[rows] = self._make(rows)
-        return found
+        if rows not in self._buffers:
+            if len(self._buffers) >= _BUFFERS:
+                self._buffers.clear()
+            self._buffers[rows] = self._make(rows)
+        return self._buffers[rows]
 
 
 class Layer(Buffered):
-    """The base of the layers: a map of batches, forward and backward."""
+    """Base of the layers: a function of batches, forward and backward."""
 
     @abstractmethod
     def forward(self, x: Array, train: bool) -> Array:
@@ -44,7 +43,7 @@ class Layer(Buffered):
 
     @abstractmethod
     def backward(self, d: Array) -> Array:
-        """Return the gradient by the input of the last `forward`, given that by its output."""
+        """Return the gradient by the input of the last `forward` from that by its output."""
 
 
 class Affine(Layer):
@@ -80,7 +79,7 @@ class Affine(Layer):
         return out
 
     def backward(self, d: Array) -> Array:
-        """Take the gradients by W and b, and return that by x."""
+        """Store the gradients by W and b, and return that by x."""
         _, back, ones = self._arrays(len(d))
         np.dot(self._x.T, d, out=self.weight_grad)
         np.dot(ones, d, out=self.bias_grad)  # The sum over the rows, faster than np.sum.
@@ -90,7 +89,7 @@ class Affine(Layer):
 
 
 class Activation(Layer, ABC):
-    """The base of the activation functions, whose slope can be told from their output."""
+    """Base of the activation functions, whose slope follows from their output."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -112,7 +111,7 @@ class Activation(Layer, ABC):
 
     @abstractmethod
     def _apply(self, x: Array) -> None:
-        """Replace x by the function of it."""
+        """Replace x by its function."""
 
     @abstractmethod
     def _chain(self, d: Array, y: Array) -> None:
@@ -127,7 +126,7 @@ class ReLU(Activation):
 
     def _apply(self, x: Array) -> None:
         zeros, _ = self._arrays(len(x))
-        np.maximum(x, zeros, out=x)  # With a number in their place it takes five times as long.
+        np.maximum(x, zeros, out=x)  # Five times as fast as with the number 0.
 
     def _chain(self, d: Array, y: Array) -> None:
         zeros, mask = self._arrays(len(d))
@@ -170,7 +169,7 @@ ACTIVATIONS: dict[str, type[Activation]] = {"relu": ReLU, "sigmoid": Sigmoid, "t
 
 
 class Dropout(Layer):
-    """Dropout of the textbook's kind: outputs go missing in training, and shrink in evaluation."""
+    """The textbook's dropout: outputs are dropped in training, and scaled in evaluation."""
 
     def __init__(self, ratio: float, rng: np.random.Generator | np.random.RandomState) -> None:
         super().__init__()
@@ -182,24 +181,24 @@ class Dropout(Layer):
         return np.empty(shape, np.float32), np.empty(shape, bool)
 
     def forward(self, x: Array, train: bool) -> Array:
-        """Return what is kept of x, in place of x."""
+        """Return x with some outputs dropped, in place of x."""
         if not train:
             x *= 1 - self.ratio
             return x
         self._columns = x.shape[1]
-        drawn, kept = self._arrays(len(x))
+        drawn, mask = self._arrays(len(x))
         if isinstance(self.rng, np.random.RandomState):
             drawn = self.rng.random_sample(x.shape)
         else:
             self.rng.random(out=drawn, dtype=np.float32)
-        np.greater(drawn, self.ratio, out=kept)
-        x *= kept
+        np.greater(drawn, self.ratio, out=mask)
+        x *= mask
         return x
 
     def backward(self, d: Array) -> Array:
-        """Return the gradient by x, in place of d: that of what was kept."""
-        _, kept = self._arrays(len(d))
-        d *= kept
+        """Return the gradient by x, in place of d: 0 for dropped outputs."""
+        _, mask = self._arrays(len(d))
+        d *= mask
         return d
 
 
@@ -212,34 +211,32 @@ class SoftmaxCrossEntropy(Buffered):
 
     def _make(self, rows: int) -> tuple[Array, ...]:
         # Classes first: NumPy reduces over the first axis several times as fast.
-        p, d = (
-            np.empty((self.classes, rows), self.dtype),
-            np.empty((rows, self.classes), self.dtype),
-        )
-        return p, np.empty(rows, self.dtype), np.empty(rows, np.float64), np.arange(rows), d
+        p, row = np.empty((self.classes, rows), self.dtype), np.empty(rows, self.dtype)
+        d = np.empty((rows, self.classes), self.dtype)
+        return p, row, np.empty(rows, np.float64), np.arange(rows), d
 
     def value(self, x: Array, labels: Array) -> float:
         """Return the mean loss of a batch."""
-        p, row, sums, places, _ = self._arrays(len(x))
+        p, row, sums, columns, _ = self._arrays(len(x))
         np.copyto(p, x.T)
         np.maximum.reduce(p, axis=0, out=row)
         p -= row
-        right = p[labels, places]
+        right = p[labels, columns]
         np.exp(p, out=p)
-        # In float64: where the loss is small, the sum is near 1, and what it is above counts.
+        # In float64: for a small loss the sum is near 1, and its excess counts.
         np.add.reduce(p, axis=0, dtype=np.float64, out=sums)
         np.copyto(row, sums, casting="same_kind")
         p /= row
         if self.eps:
-            return -float(np.log(p[labels, places] + self.eps).sum()) / len(x)
+            return -float(np.log(p[labels, columns] + self.eps).sum()) / len(x)
         np.log(sums, out=sums)
         sums -= right
         return float(sums.sum()) / len(x)
 
     def gradient(self, labels: Array) -> Array:
         """Return the gradient of the last `value` by the outputs, shape (rows, classes)."""
-        p, _, _, places, d = self._arrays(len(labels))
-        p[labels, places] -= 1
+        p, _, _, columns, d = self._arrays(len(labels))
+        p[labels, columns] -= 1
         np.divide(p.T, len(labels), out=d)
         return d
 
@@ -303,15 +300,15 @@ class BatchNorm(Layer):
         x += self.beta
         return x
 
-    def remember(self) -> None:
-        """Take the statistics of the last batch of training into the running ones."""
-        for running, now in ((self.running_mean, self._mean), (self.running_var, self._var)):
+    def update_running(self) -> None:
+        """Update the running statistics with those of the last training batch."""
+        for running, batch in ((self.running_mean, self._mean), (self.running_var, self._var)):
             running *= self.momentum
-            running += (1 - self.momentum) * now
+            running += (1 - self.momentum) * batch
         self.weight += (1 - self.momentum) * (1 - self.weight)
 
     def backward(self, d: Array) -> Array:
-        """Take the gradients by gamma and beta, and return that by x, in place of d."""
+        """Store the gradients by gamma and beta, and return that by x, in place of d."""
         centred, product, ones = self._arrays(len(d))
         np.dot(ones, d, out=self.beta_grad)
         np.multiply(d, centred, out=product)
@@ -330,13 +327,13 @@ class BatchNorm(Layer):
         return d
 
 
-#: What is smaller counts as 0. The least normal float32 is 1e-38: in 100 steps a mean that keeps
-#: 0.9 of itself falls by 3e-5, and so stays above that until it is next looked at.
+#: Smaller values count as 0. The least normal float32 is 1e-38: in 100 steps a mean that keeps
+#: 0.9 of itself falls by 3e-5, and so stays above that until the next flush.
 TINY = 1e-30
 
 
 def flush_denormals(optimizer: Optimizer) -> None:
-    """Set to 0 what an optimizer remembers in float32 and is smaller than 1e-30."""
+    """Set values of an optimizer's float32 state that are smaller than 1e-30 to 0."""
     for array in optimizer.state(copy=False).values():
         if array.dtype == np.float32:
             array[np.abs(array) < TINY] = 0

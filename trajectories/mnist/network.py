@@ -22,12 +22,12 @@ from trajectories.mnist.layers import (
 )
 from trajectories.records import aligned
 
-#: Ways to choose the standard deviation of the first weights, by name.
+#: Rules for the standard deviation of the first weights.
 WEIGHT_INITS = ("he", "xavier", "zero")
 
 
 class Views(MutableMapping[str, Array]):
-    """Arrays by name that lie one after the other in a single array."""
+    """Arrays by name, one after the other in a single array."""
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...]], dtype: np.dtype[Any]) -> None:
         self._views: dict[str, Array] = {}
@@ -38,19 +38,19 @@ class Views(MutableMapping[str, Array]):
             self._views[name] = self.flat[begin:end].reshape(shape)
 
     def __getitem__(self, name: str) -> Array:
-        """Return the array of a name."""
+        """Return an array by its name."""
         return self._views[name]
 
     def __iter__(self) -> Iterator[str]:
-        """Go through the names, in the order in which the arrays lie."""
+        """Go through the names, in the order of the arrays."""
         return iter(self._views)
 
     def __len__(self) -> int:
-        """Return how many arrays there are."""
+        """Return the number of arrays."""
         return len(self._views)
 
     def __setitem__(self, name: str, value: Any) -> None:
-        """Write a value into the place of an array."""
+        """Write a value into an array."""
         self[name][...] = value
 
     def __delitem__(self, name: str) -> NoReturn:
@@ -60,7 +60,7 @@ class Views(MutableMapping[str, Array]):
         raise TypeError("A network keeps all its parameters. Set them to 0 instead.")
 
     def __ior__(self, other: Mapping[str, Any]) -> Views:
-        """Write several values into their places."""
+        """Write several values into their arrays."""
         self.update(other)
         return self
 
@@ -69,18 +69,18 @@ class Views(MutableMapping[str, Array]):
         return repr(self._views)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the views out: they would come back as arrays of their own."""
+        """Leave out the views: they would become separate arrays."""
         return {"shapes": {name: view.shape for name, view in self.items()}, "flat": self.flat}
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
-        """Make the views anew, over a copy."""
+        """Make new views over a copy."""
         flat = saved["flat"]
         Views.__init__(self, saved["shapes"], flat.dtype)
         self.flat[...] = flat
 
 
 def shapes_of(sizes: tuple[int, ...], batch_norm: bool) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of a network's parameters by name: all weights first, then the rest."""
+    """Return the shapes of a network's parameters by name, weights first."""
     widths = dict(enumerate(sizes[1:], 1))
     hidden = dict(enumerate(sizes[1:-1], 1)) if batch_norm else {}
     return {
@@ -92,18 +92,18 @@ def shapes_of(sizes: tuple[int, ...], batch_norm: bool) -> dict[str, tuple[int, 
 
 
 def checked_widths(name: str, widths: Any) -> list[int]:
-    """Return the widths of hidden layers, if that is what was given."""
+    """Check the widths of hidden layers."""
     try:
-        several = None if isinstance(widths, str) else list(widths)
+        given = None if isinstance(widths, str) else list(widths)
     except TypeError:
-        several = None
-    if several is None:
+        given = None
+    if given is None:
         raise must(name, "a list of integers", widths, kind=TypeError)
-    return [integer(name, width, 1) for width in several]
+    return [integer(name, width, 1) for width in given]
 
 
 def checked_weight_init(weight_init: Any) -> str | float:
-    """Return how weights begin, if it is a known name or a number."""
+    """Check the rule or the deviation of the first weights."""
     if isinstance(weight_init, str):
         name = resolve("weight initialisation", weight_init, WEIGHT_INITS)
         return 0.0 if name == "zero" else name
@@ -115,7 +115,7 @@ def checked_weight_init(weight_init: Any) -> str | float:
 
 
 def weight_scale(weight_init: str | float, inputs: int) -> float:
-    """Return the standard deviation that the weights of a layer begin with."""
+    """Return the standard deviation of the first weights of a layer."""
     if isinstance(weight_init, float):
         return weight_init
     return math.sqrt((2.0 if weight_init == "he" else 1.0) / inputs)
@@ -133,7 +133,7 @@ class Stack:
                 weight[...] = scale * rng.standard_normal(weight.shape)
 
     def _build(self, rng: RNG) -> None:
-        """Make the layers over new arrays of parameters; gammas are 1, all else is 0."""
+        """Make the layers over new arrays of parameters: gammas are 1, all others 0."""
         s = self.settings
         self._rng = rng
         self.sizes = (s["input_size"], *s["hidden_sizes"], s["output_size"])
@@ -163,7 +163,7 @@ class Stack:
 
     @property
     def flat_params(self) -> Array:
-        """All parameters as one array, weights first: what an optimizer changes in one pass."""
+        """All parameters as one array, weights first, for the optimizer to update at once."""
         return self.params.flat
 
     @property
@@ -173,7 +173,7 @@ class Stack:
 
     @property
     def rng(self) -> RNG:
-        """What goes missing by dropout is drawn with it."""
+        """The generator of dropout."""
         return self._rng
 
     @rng.setter
@@ -187,17 +187,17 @@ class Stack:
     def activations(self) -> list[Array]:
         """The outputs of the hidden layers in the last pass, shape (rows, width) each.
 
-        They are what the next layer sees, after dropout, and valid until the next pass; of shape
-        (0, 0) before the first. An evaluation of many images makes several passes, of which the
-        last counts: ``predict(x, train=True)`` makes one, for which dropout draws from `rng`.
+        They are the inputs of the next layer, after dropout, and valid until the next pass; of
+        shape (0, 0) before the first. An evaluation of many images makes several passes, of which
+        the last counts: ``predict(x, train=True)`` makes one, for which dropout draws from `rng`.
         """
         return self._outputs[:-1]
 
     @property
     def deltas(self) -> list[Array]:
-        """The loss's gradients by the outputs of the affine maps, in the last gradient pass.
+        """The gradients of the loss by the outputs of the affine maps, in the last gradient pass.
 
-        Of shape (rows, width) for each layer, the last one included, and valid until the next.
+        Of shape (rows, width) for each layer, with the last one, and valid until the next pass.
         """
         return list(self._deltas)
 
@@ -218,7 +218,7 @@ class Stack:
         return x
 
     def backward(self, d: Array) -> None:
-        """Leave in `grads` what follows from a gradient by the outputs of the last forward pass.
+        """Write to `grads` the gradients from that by the outputs of the last forward pass.
 
         Parameters
         ----------
@@ -233,7 +233,7 @@ class Stack:
             d = affine.backward(d)
 
     def state(self) -> dict[str, Array]:
-        """Return copies of all that training changes: parameters and running statistics."""
+        """Return copies of the parameters and running statistics."""
         state = {"params": self.flat_params.copy()}
         for k, norm in enumerate(self.norms, 1):
             state[f"running_mean{k}"] = norm.running_mean.copy()
@@ -242,12 +242,12 @@ class Stack:
         return state
 
     def load_state(self, state: Mapping[str, Array]) -> None:
-        """Put the network into a state that `state` told of.
+        """Put the network into a state from `state`.
 
         Raises
         ------
         ValueError
-            If it is the state of a network of another shape; nothing has been changed then.
+            If it is the state of a network of another shape; nothing is changed then.
         """
         shapes = {name: array.shape for name, array in self.state().items()}
         if {name: np.shape(array) for name, array in state.items()} != shapes:
@@ -259,25 +259,25 @@ class Stack:
             norm.weight = float(state[f"running_weight{k}"])
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the layers out: views would come back as arrays of their own."""
+        """Leave out the layers: views would become separate arrays."""
         return {"settings": self.settings, "state": self.state(), "rng": self._rng}
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
-        """Build the layers anew over the parameters."""
+        """Build new layers over the parameters."""
         self.settings = saved["settings"]
         self._build(saved["rng"])
         self.load_state(saved["state"])
 
 
-#: Images that go through the network together when it is evaluated.
+#: Images of a batch in evaluation.
 CHUNK = 500
 
 
 class MultiLayerNet(Stack):
     r"""A fully connected network for classification, trained by its gradient.
 
-    Each hidden layer is an affine map, batch normalisation if asked, the activation function,
-    and dropout if asked; the last layer is an affine map, and the loss softmax with
+    Each hidden layer is an affine map, optional batch normalisation, the activation function,
+    and optional dropout; the last layer is an affine map, and the loss softmax with
     cross-entropy, plus :math:`\frac{\lambda}{2} \sum W^2` over all weights where there is weight
     decay. Biases begin at 0.
 
@@ -288,7 +288,7 @@ class MultiLayerNet(Stack):
     hidden_sizes : iterable of int
         The width of each hidden layer; empty for a network without any.
     output_size : int
-        How many classes there are, at least 2.
+        The number of classes, at least 2.
     activation : {"relu", "sigmoid", "tanh"}, default "relu"
         The function after each hidden layer.
     weight_init : {"he", "xavier", "zero"} or float, default "he"
@@ -299,15 +299,15 @@ class MultiLayerNet(Stack):
     batch_norm : bool, default False
         Whether hidden layers are normalised before their activation.
     dropout : float, default 0
-        Fraction of activations dropped in training, below 1. It is the
-        textbook's kind: in evaluation outputs are multiplied by 1 - dropout.
+        Fraction of activations dropped in training, below 1. As in the textbook, outputs are
+        multiplied by 1 - dropout in evaluation.
     dtype : {numpy.float32, numpy.float64}, default float32
-        In what type all is computed.
+        The type of all arrays.
     loss_eps : float, default 0
         0 for the exact loss; 1e-7 for the textbook's, which adds it to probabilities before the
         logarithm is taken (see `SoftmaxCrossEntropy`). Gradients are the same.
     rng : int, numpy.random.Generator, numpy.random.RandomState or None
-        Seed of the first weights, and of what goes missing by dropout after that. Equal seeds
+        Seed of the first weights, and of dropout after that. Equal seeds
         give float32 and float64 networks the same weights, up to rounding.
 
     Attributes
@@ -316,7 +316,7 @@ class MultiLayerNet(Stack):
         Parameters and gradients by name: W1, b1, gamma1, beta1, W2, ...; views into `flat_params`
         and `flat_grads`. Setting an item, or `update`, writes into the view.
     settings : dict
-        All arguments but the seed, as JSON can hold them: ``MultiLayerNet(**settings)`` is alike.
+        All arguments but the seed, as plain data for JSON: ``MultiLayerNet(**settings)``.
 
     Examples
     --------
@@ -377,7 +377,7 @@ class MultiLayerNet(Stack):
 
     @property
     def weight_decay(self) -> float:
-        """What `settings` tell of it, for good: set later, it raises an AttributeError."""
+        """The weight decay in `settings`; it cannot be set."""
         return self._lambda
 
     @weight_decay.setter
@@ -390,7 +390,7 @@ class MultiLayerNet(Stack):
         return 0.5 * self._lambda * float(np.dot(self._weights, self._weights))
 
     def gradient_pass(self, x: Array, labels: Array) -> float:
-        """Do what `loss_and_gradient` does, for a batch that is known to be right.
+        """Compute loss and gradients as `loss_and_gradient`, without checks of the batch.
 
         Parameters
         ----------
@@ -405,11 +405,11 @@ class MultiLayerNet(Stack):
             np.multiply(self._weights, self._lambda, out=self._decay)
             self._weight_grads += self._decay
         for norm in self.norms:
-            norm.remember()
+            norm.update_running()
         return loss
 
     def loss_and_gradient(self, x: Any, labels: Any) -> float:
-        """Return the loss of a batch in training, and leave its gradient in `grads`.
+        """Return the loss of a batch in training, and write its gradient to `grads`.
 
         Parameters
         ----------
@@ -421,7 +421,7 @@ class MultiLayerNet(Stack):
         Returns
         -------
         float
-            Of these very parameters: there is no second pass. Penalty included.
+            The loss of these parameters, with penalty, from the same pass.
 
         Raises
         ------
@@ -432,18 +432,17 @@ class MultiLayerNet(Stack):
         return self.gradient_pass(self._scaled(x, 1.0), labels)
 
     def predict(self, images: Any, *, scale: float = 1.0, train: bool = False) -> Array:
-        """Return the outputs of the last layer, of which the largest is the answer.
+        """Return the outputs of the last layer; the largest is the answer.
 
         Parameters
         ----------
         images : array_like, shape (rows, input_size)
             The images.
         scale : float, default 1
-            What pixels are divided by.
+            The divisor of pixels.
         train : bool, default False
-            Whether to drop out, and to normalise by the batch's own statistics, as in training:
-            all images are then one batch. The running statistics stay as they are; what goes
-            missing is drawn from `rng`, as in training.
+            Whether to apply dropout, drawn from `rng`, and to normalise by the statistics of the
+            batch, as in training: all images are then one batch. Running statistics stay the same.
 
         Raises
         ------
@@ -455,7 +454,7 @@ class MultiLayerNet(Stack):
         return np.concatenate([outputs.copy() for _, outputs in passes])
 
     def accuracy(self, images: Any, labels: Any, *, scale: float = 1.0) -> float:
-        """Return the part of the images that the network, in evaluation, gets right.
+        """Return the share of images that the network, in evaluation, classifies correctly.
 
         Parameters
         ----------
@@ -464,12 +463,12 @@ class MultiLayerNet(Stack):
         labels : array_like of int, shape (rows,)
             The right classes.
         scale : float, default 1
-            What pixels are divided by.
+            The divisor of pixels.
 
         Returns
         -------
         float
-            NaN if an output is not finite: such a network has no answers, and not 10 % right.
+            NaN if an output is not finite: such a network has no answers, not 10 % correct ones.
 
         Raises
         ------
@@ -477,15 +476,15 @@ class MultiLayerNet(Stack):
             If shapes or types do not fit.
         """
         images, labels = checked_examples((images, labels), self.sizes[0], self.sizes[-1])
-        right = 0
-        for place, outputs in self._passes(images, scale, CHUNK):
+        correct = 0
+        for part, outputs in self._passes(images, scale, CHUNK):
             if not np.isfinite(outputs).all():
                 return float("nan")
-            right += int(np.count_nonzero(outputs.argmax(axis=1) == labels[place]))
-        return right / len(labels)
+            correct += int(np.count_nonzero(outputs.argmax(axis=1) == labels[part]))
+        return correct / len(labels)
 
     def loss(self, images: Any, labels: Any, *, scale: float = 1.0, train: bool = False) -> float:
-        """Return the mean loss over the images, penalty included.
+        """Return the mean loss over the images, with penalty.
 
         Parameters
         ----------
@@ -494,7 +493,7 @@ class MultiLayerNet(Stack):
         labels : array_like of int, shape (rows,)
             The right classes.
         scale : float, default 1
-            What pixels are divided by.
+            The divisor of pixels.
         train : bool, default False
             As for `predict`.
 
@@ -505,21 +504,21 @@ class MultiLayerNet(Stack):
         """
         images, labels = checked_examples((images, labels), self.sizes[0], self.sizes[-1])
         total = 0.0
-        for place, outputs in self._passes(images, scale, len(images) if train else CHUNK, train):
-            total += self._loss.value(outputs, labels[place]) * len(outputs)
+        for part, outputs in self._passes(images, scale, len(images) if train else CHUNK, train):
+            total += self._loss.value(outputs, labels[part]) * len(outputs)
         return total / len(labels) + self._penalty()
 
     def _passes(
         self, images: Array, scale: float, chunk: int, train: bool = False
     ) -> Iterator[tuple[slice, Array]]:
-        """Yield the outputs for some images at a time, and which these are."""
+        """Yield slices of the images and their outputs."""
         scale = scalar("scale", scale, POSITIVE)
         for begin in range(0, len(images), chunk):
-            place = slice(begin, begin + chunk)
-            yield place, self.forward(self._scaled(images[place], scale), train)
+            part = slice(begin, begin + chunk)
+            yield part, self.forward(self._scaled(images[part], scale), train)
 
     def __repr__(self) -> str:
-        """Show the shape, and what is not by default."""
+        """Show the sizes and the settings that are not the defaults."""
         s, default = self.settings, MultiLayerNet.__init__.__kwdefaults__ or {}
         sizes = f"{s['input_size']}, {s['hidden_sizes']}, {s['output_size']}"
         other = [

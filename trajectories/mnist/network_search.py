@@ -21,29 +21,29 @@ from trajectories.search.rounds import search, with_params
 from trajectories.search.trials import Objective, Report, SearchResult, Trial
 
 
-def checked_settings(given: Any) -> dict[str, Any]:
-    """Return settings of a `MultiLayerNet` as it takes them, and as JSON can hold them."""
-    if not isinstance(given, Mapping):
-        raise must("network", "settings by name, such as dropout", given, kind=TypeError)
+def checked_settings(network: Any) -> dict[str, Any]:
+    """Check settings of a `MultiLayerNet`, and return them as plain data for JSON."""
+    if not isinstance(network, Mapping):
+        raise must("network", "settings by name, such as dropout", network, kind=TypeError)
     known = [name for name in MultiLayerNet(1, [], 2, rng=0).settings if "_size" not in name]
-    for name in given:
+    for name in network:
         if name not in known:
             raise unknown("setting of the network", name, known)
-    settings = MultiLayerNet(1, [], 2, rng=0, **given).settings
-    return {name: settings[name] for name in given}
+    settings = MultiLayerNet(1, [], 2, rng=0, **network).settings
+    return {name: settings[name] for name in network}
 
 
-#: Hyperparameters that are the network's; the others are the optimizer's.
+#: Hyperparameters of the network; others belong to the optimizer.
 NETWORK_NAMES = ("weight_decay", "dropout", "weight_init", "activation", "batch_norm")
-#: Of hidden layers that are searched for, if there are none otherwise.
+#: The width of added hidden layers, if there are none otherwise.
 WIDTH = 100
 _SHAPE_NAMES = ("layers", "width", "batch_size")
-#: First weights are drawn by [seed, this]; batches by the seed itself.
+#: First weights are drawn from [seed, this], batches from the seed itself.
 _WEIGHTS = 1
 
 
 class NetworkObjective(Objective):
-    """A network that is trained for some epochs; the score is its accuracy on validation images."""
+    """A network trained for some epochs; the score is its accuracy on validation images."""
 
     goal, measure, unit = "max", "validation accuracy", "epoch"
 
@@ -66,10 +66,10 @@ class NetworkObjective(Objective):
         self.budget = integer("epochs", epochs, 1)
         self.batch_size = integer("batch_size", batch_size, 1)
         self.network = checked_settings({} if network is None else network)
-        self._made({})
+        self._parts({})
 
     def settings(self) -> dict[str, Any]:
-        """Return what tells this objective from others, as JSON can hold it."""
+        """Return the settings that identify this objective, as plain data for JSON."""
         data = self.data
         arrays = (data.train_images, data.train_labels)
         return {
@@ -87,24 +87,24 @@ class NetworkObjective(Objective):
         }
 
     def check(self, params: Mapping[str, Any]) -> None:
-        """Raise if hyperparameters are unknown, or not what they must be."""
+        """Raise if hyperparameters are unknown or invalid."""
         self.trainer(params, 0)
 
     def run(self, params: Mapping[str, Any], seed: int, until: int, state: Any = None) -> Report:
-        """Train up to an epoch, and judge the network as it is then."""
+        """Train up to an epoch, and evaluate the network."""
         trainer = self.trained(params, seed, until, state)
-        found = trainer.history
-        curves: dict[str, list[float]] = {"epoch": found.epoch.tolist()}
-        curves |= {name: curve.tolist() for name, curve in found.accuracy.items()}
-        if found.diverged:
-            return Report(None, int(found.epoch[-1]) if len(found.epoch) else 0, curves)
+        history = trainer.history
+        curves: dict[str, list[float]] = {"epoch": history.epoch.tolist()}
+        curves |= {name: curve.tolist() for name, curve in history.accuracy.items()}
+        if history.diverged:
+            return Report(None, int(history.epoch[-1]) if len(history.epoch) else 0, curves)
         state = None if trainer.progress.over else state_of(trainer)
         return Report(curves["validation"][-1], until, curves, state)
 
     def trained(
         self, params: Mapping[str, Any], seed: int, until: int, state: Any = None
     ) -> Trainer:
-        """Return the run of a trial as it is after an epoch, or where it diverged before that."""
+        """Return the run of a trial after an epoch, or where it diverged before that."""
         trainer = self.trainer(params, seed)
         if state is not None:
             load_state(trainer, state)
@@ -114,8 +114,8 @@ class NetworkObjective(Objective):
         return trainer
 
     def trainer(self, params: Mapping[str, Any], seed: int) -> Trainer:
-        """Return the run of a trial, not yet begun."""
-        network, optimizer, hidden, batch_size = self._made(params)
+        """Return the run of a trial before its first step."""
+        network, optimizer, hidden, batch_size = self._parts(params)
         data = self.data
         return Trainer(
             MultiLayerNet(
@@ -134,29 +134,29 @@ class NetworkObjective(Objective):
             },
         )
 
-    def _made(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], Optimizer, list[int], int]:
-        """Return whose hyperparameters are whose: network, optimizer, hidden layers, batch."""
+    def _parts(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], Optimizer, list[int], int]:
+        """Divide hyperparameters among network, optimizer, hidden layers and batch."""
         rule = as_optimizer(params.get("optimizer", self.optimizer))
         own = {item.name for item in fields(rule)}
-        network, left = dict(self.network), {}
+        network, own_params = dict(self.network), {}
         shape: dict[str, int] = {}
         for name, value in params.items():
             if name in own or name == "optimizer":
-                left[name] = value
+                own_params[name] = value
             elif name in NETWORK_NAMES:
                 network[name] = value
             elif name in _SHAPE_NAMES:
                 shape[name] = integer(name, value, 1)
             else:
                 raise unknown("hyperparameter", name, [*sorted(own), *NETWORK_NAMES, *_SHAPE_NAMES])
-        made = with_params(rule, {k: v for k, v in left.items() if k != "optimizer"})
-        if not isinstance(made, Optimizer):
-            raise must("optimizer", "one that needs no surface, to train a network", made)
+        optimizer = with_params(rule, {k: v for k, v in own_params.items() if k != "optimizer"})
+        if not isinstance(optimizer, Optimizer):
+            raise must("optimizer", "one that needs no surface, to train a network", optimizer)
         hidden = self.hidden
         if "layers" in shape or "width" in shape:
             width = shape.get("width", hidden[0] if hidden else WIDTH)
             hidden = [width] * shape.get("layers", len(hidden))
-        return network, made, hidden, shape.get("batch_size", self.batch_size)
+        return network, optimizer, hidden, shape.get("batch_size", self.batch_size)
 
 
 #: The textbook's space.
@@ -182,32 +182,31 @@ def search_network(
 ) -> SearchResult:
     """Search for a network's hyperparameters at random, in rounds that narrow.
 
-    They are judged on validation images, a part of the training images. In the end the winner is
-    trained once more, bit for bit as before and as long, and only then judged on the test images:
-    once.
+    They are judged on validation images, a part of the training images. At the end the winner is
+    trained once more, bit for bit as before and as long, and evaluated once on the test images.
 
     Parameters
     ----------
     space : Space, mapping, str or iterable of str
-        What hyperparameters are drawn from; by default the textbook's, a learning rate of
+        The ranges of hyperparameters; by default the textbook's, a learning rate of
         10**-6 to 10**-2 and a weight decay of 10**-8 to 10**-4. `NetworkObjective` lists all.
     trials : int, default 100
-        How many in all.
+        The number of trials in all.
     rounds : int, default 1
-        How many rounds; after each, ranges are cut to where its best quarter lies.
+        The number of rounds; after each, ranges are cut to where its best quarter lies.
     halving : int, default 2
         How often the worse half of a round is abandoned early; 0 for never, as in the textbook.
     data : Dataset, str or os.PathLike, default "auto"
-        The images, or what `load` takes.
+        The images, or a source for `load`.
     images : int or None, default 500
-        How many training images there are to train and validate on, from the first; all if there
-        are fewer, or with None.
+        The number of images for training and validation, from the first; all if there are fewer,
+        or with None.
     part : float, default 0.2
-        The share of them to validate on.
+        Their share for validation.
     optimizer, hidden, epochs, batch_size, network
         As for `NetworkObjective`.
     rng : int, default 0
-        The seed of all: of the split, and with its number of each trial.
+        The seed of the split and, with its number, of each trial.
     **settings
         As for `trajectories.search.search`: journal, resume, n_jobs, scheduler, progress.
 
@@ -220,7 +219,7 @@ def search_network(
     Raises
     ------
     OSError
-        If there are no such images, the journal cannot be written, or another search has it.
+        If there are no such images, the journal cannot be written, or another search holds it.
 
     Examples
     --------
@@ -230,15 +229,15 @@ def search_network(
     >>> len(found), found.count("abandoned"), found.best.number == found.conclusion["trial"]
     (8, 6, True)
     """
-    whole = data if isinstance(data, Dataset) else load(data)
+    dataset = data if isinstance(data, Dataset) else load(data)
     if images is not None:
-        whole = whole.subset(min(integer("images", images, 2), len(whole.train_labels)))
-    count, share = len(whole.train_labels), scalar("part", part, UNIT)
+        dataset = dataset.subset(min(integer("images", images, 2), len(dataset.train_labels)))
+    count, share = len(dataset.train_labels), scalar("part", part, UNIT)
     if share > 0 and count * share < 1 - 1e-9:
         raise must("images", f"enough for a share of {share:g} of them to validate on", count)
     seed = integer("rng", rng, 0)
     objective = NetworkObjective(
-        whole.split(part, rng=seed),
+        dataset.split(part, rng=seed),
         optimizer,
         hidden=hidden,
         epochs=epochs,
@@ -246,20 +245,20 @@ def search_network(
         network=network,
     )
 
-    def judged(winner: Trial) -> dict[str, Any]:
-        # If all that went further diverged, the winner is one that was abandoned: at full length
-        # it would be another network than the one that was found.
+    def conclude(winner: Trial) -> dict[str, Any]:
+        # If all longer trials diverged, the winner is an abandoned one: at full length it would be
+        # another network than the scored one.
         trainer = objective.trained(winner.params, winner.seed, winner.reached)
         final = trainer.history.final
         if not trainer.history.diverged:
-            test = whole.test_images, whole.test_labels
+            test = dataset.test_images, dataset.test_labels
             with np.errstate(all="ignore"):
-                final["test"] = trainer.network.accuracy(*test, scale=whole.scale)
+                final["test"] = trainer.network.accuracy(*test, scale=dataset.scale)
         return {
             "trial": winner.number,
             "reached": winner.reached,
-            "images": len(whole.test_labels),
-            **{name: _told(final.get(name, math.nan)) for name in ("test", "train", "validation")},
+            "images": len(dataset.test_labels),
+            **{k: _finite(final.get(k, math.nan)) for k in ("test", "train", "validation")},
         }
 
     return search(
@@ -269,11 +268,11 @@ def search_network(
         rounds=rounds,
         halving=halving,
         rng=seed,
-        conclude=judged,
+        conclude=conclude,
         **settings,
     )
 
 
-def _told(accuracy: float) -> float | None:
-    """Return an accuracy as JSON can hold it: None for one that is not finite."""
+def _finite(accuracy: float) -> float | None:
+    """Return an accuracy for JSON: None if it is not finite."""
     return accuracy if math.isfinite(accuracy) else None

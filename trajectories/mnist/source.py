@@ -21,31 +21,28 @@ from numpy.typing import NDArray
 
 from trajectories.checks import must, normalise, unknown
 from trajectories.files import check_target, passing_folder, replacing, watched
-from trajectories.mnist import source as idx
 from trajectories.mnist.data import Dataset, digits
 
 _UNSIGNED_BYTES = 0x08
 _GZIP = b"\x1f\x8b"
-#: More bytes than any file needs: twice the largest of EMNIST.
-_MOST = 2**30
-#: No byte of gzip data stands for more bytes than this.
-_TIGHTEST = 1032
+#: The most bytes of a file: twice the largest of EMNIST; and of a byte of gzip data.
+_MOST, _TIGHTEST = 2**30, 1032
 _CHUNK = 2**20
 
 
 class _BrokenError(ValueError):
-    """What is wrong with a file, without its name."""
+    """An error of a file, without its name."""
 
 
-def header(shape: Sequence[int]) -> bytes:
-    """Return what an IDX file of unsigned bytes begins with."""
+def _header(shape: Sequence[int]) -> bytes:
+    """Return the header of an IDX file of unsigned bytes."""
     return struct.pack(f">HBB{len(shape)}I", 0, _UNSIGNED_BYTES, len(shape), *shape)
 
 
-def read(path: str | os.PathLike[str], *, ndim: int | None = None) -> NDArray[np.uint8]:
+def read_idx(path: str | os.PathLike[str], *, ndim: int | None = None) -> NDArray[np.uint8]:
     """Read an IDX file of unsigned bytes, gzipped or not."""
     name = os.fspath(path)
-    with _opened(name) as file:
+    with _open(name) as file:
         size = os.fstat(file.fileno()).st_size
         try:
             packed = file.read(2) == _GZIP
@@ -60,13 +57,13 @@ def read(path: str | os.PathLike[str], *, ndim: int | None = None) -> NDArray[np
             why = "it is truncated"
         except (gzip.BadGzipFile, zlib.error) as error:
             why = f"its gzip data is damaged ({error})"
-        except OSError as error:  # A disk that fails names no file.
+        except OSError as error:  # An error of the disk names no file.
             raise type(error)(f"Cannot read {name!r}: {error.strerror or error}.") from None
     raise ValueError(f"Cannot read {name!r}: {why}.")
 
 
-def _opened(name: str) -> BinaryIO:
-    """Open a regular file; a pipe is not waited for."""
+def _open(name: str) -> BinaryIO:
+    """Open a regular file, without waiting for a pipe."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     if Path(name).is_dir():
         raise IsADirectoryError(f"Cannot read {name!r}: it is a folder.")
@@ -81,7 +78,7 @@ def _opened(name: str) -> BinaryIO:
 
 
 def _values(file: BinaryIO, most: int, ndim: int | None) -> NDArray[np.uint8]:
-    """Read all of a file that cannot hold more bytes than `most`."""
+    """Read the array of a file that holds at most `most` bytes."""
     start = _exactly(file, 4)
     if start[:2] != b"\0\0":
         raise _BrokenError("it does not begin like an IDX file")
@@ -92,23 +89,23 @@ def _values(file: BinaryIO, most: int, ndim: int | None) -> NDArray[np.uint8]:
     if not 1 <= start[3] <= 8:
         raise _BrokenError(f"its values have {start[3]} dimensions, not 1 to 8")
     shape = struct.unpack(f">{start[3]}I", _exactly(file, 4 * start[3]))
-    promised = math.prod(shape)
+    expected = math.prod(shape)
     if math.prod(max(size, 1) for size in shape) > _MOST:
         sizes = " x ".join(map(str, shape))
         raise _BrokenError(f"its header promises {sizes} bytes, more than {_MOST:,}")
-    if promised > most:
-        raise _BrokenError(f"it is truncated: its header promises {promised:,} bytes")
-    values = np.empty(promised, np.uint8)
-    for done in range(0, promised, _CHUNK):
+    if expected > most:
+        raise _BrokenError(f"it is truncated: its header promises {expected:,} bytes")
+    values = np.empty(expected, np.uint8)
+    for done in range(0, expected, _CHUNK):
         chunk = values.data[done : done + _CHUNK]
         filled = _fill(file, chunk)
         if filled < len(chunk):
             raise _BrokenError(
-                f"it is truncated: its header promises {promised:,} bytes, "
+                f"it is truncated: its header promises {expected:,} bytes, "
                 f"and {done + filled:,} follow"
             )
-    if file.read(1):  # With gzip this is also what checks the sum of all bytes.
-        raise _BrokenError(f"more follows the {promised:,} bytes that its header promises")
+    if file.read(1):  # With gzip this also checks the sum of all bytes.
+        raise _BrokenError(f"more follows the {expected:,} bytes that its header promises")
     return values.reshape(shape)
 
 
@@ -120,7 +117,7 @@ def _exactly(file: BinaryIO, count: int) -> bytes:
 
 
 def _fill(file: BinaryIO, chunk: memoryview) -> int:
-    """Fill a piece of memory from a file; return how many bytes there were."""
+    """Fill memory from a file, and return the number of bytes read."""
     filled = 0
     while filled < len(chunk):
         # BinaryIO has no `readinto`, but every binary file does.
@@ -132,7 +129,7 @@ def _fill(file: BinaryIO, chunk: memoryview) -> int:
 
 
 class Remote(NamedTuple):
-    """A file as mirrors keep it."""
+    """A file on the mirrors."""
 
     name: str
     size: int
@@ -162,21 +159,19 @@ FILES = (
         "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
     ),
 )
-#: Folders that hold them, in the order in which they are asked.
+#: Folders of these files, in order of preference.
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
     "https://raw.githubusercontent.com/fgnt/mnist/master/",
 )
-#: Seconds that a mirror may keep silent, and those that it may take to be reached.
-_TIMEOUT = 10.0
-_REACHED = 5.0
-#: Bytes a second that are too few, and the seconds after which that counts.
-_CRAWL = 2000.0
-_PATIENCE = 20.0
+#: Seconds to wait for an answer and for a connection.
+_TIMEOUT, _CONNECT = 10.0, 5.0
+#: The fewest bytes a second, and the seconds after which that counts.
+_SLOWEST, _PATIENCE = 2000.0, 20.0
 _BLOCK = 1024
-#: What errors of the network mean, by the names of their classes.
-_WORDS = {
+#: Messages for errors of the network, by the names of their classes.
+_MESSAGES = {
     "ChunkedEncodingError": "the connection broke",
     "ConnectTimeout": "no answer",
     "ConnectionError": "the connection failed",
@@ -193,7 +188,7 @@ def fetch(
     timeout: float = _TIMEOUT,
     progress: bool = False,
 ) -> None:
-    """Bring into a folder what is not yet there."""
+    """Download the files that a folder lacks."""
     missing = [file for file in files if not is_whole(folder / file.name, file)]
     if not missing:
         return
@@ -204,7 +199,7 @@ def fetch(
 
 
 def is_whole(path: Path, file: Remote) -> bool:
-    """Tell whether `path` is a file with just these bytes."""
+    """Tell whether `path` is a file with exactly these bytes."""
     import pooch
 
     try:
@@ -216,7 +211,7 @@ def is_whole(path: Path, file: Remote) -> bool:
 
 
 def _fetch(target: Path, file: Remote, order: list[str], timeout: float, bar: Any) -> None:
-    """Fetch one file; mirrors that fail go to the end of `order`."""
+    """Download a file; mirrors that fail go to the end of `order`."""
     reasons = []
     before = bar.n
     for mirror in tuple(order):
@@ -224,7 +219,7 @@ def _fetch(target: Path, file: Remote, order: list[str], timeout: float, bar: An
             _download(target, f"{mirror.rstrip('/')}/{file.name}", file, timeout, bar)
             return
         except (OSError, ValueError) as error:  # Errors of the network are among these.
-            if is_whole(target, file):  # Another process was faster, and holds it open.
+            if is_whole(target, file):  # Another process was faster, and has it open.
                 return
             reasons.append(f"{_host(mirror)}: {_reason(error)}")
         bar.update(before - bar.n)
@@ -235,46 +230,44 @@ def _fetch(target: Path, file: Remote, order: list[str], timeout: float, bar: An
 def _download(target: Path, url: str, file: Remote, timeout: float, bar: Any) -> None:
     import pooch
 
-    # Else a mirror may say that the file is packed for the way, and it would arrive unpacked.
+    # Else a mirror may declare gzip as the encoding of the transfer, and it would be unpacked.
     load = pooch.HTTPDownloader(
         chunk_size=_BLOCK,
-        timeout=(min(timeout, _REACHED), timeout),
+        timeout=(min(timeout, _CONNECT), timeout),
         headers={"Accept-Encoding": "identity"},
     )
     with replacing(target) as new:
-        arriving = _Arriving(new, file, bar)
-        load(url, arriving, None)
-        arriving.check()
+        download = _Download(new, file, bar)
+        load(url, download, None)
+        download.check()
 
 
-class _Arriving:
-    """A file that is written while its bytes are counted, summed and timed."""
+class _Download:
+    """A download that counts, sums and times its bytes as it writes them."""
 
     def __init__(self, file: BinaryIO, expected: Remote, bar: Any) -> None:
-        self._file = file
-        self._expected = expected
-        self._bar = bar
+        self._file, self._expected, self._bar = file, expected, bar
         self._sum = hashlib.sha256(usedforsecurity=False)
         self._count = 0
         self._start = time.monotonic()
 
     def write(self, data: bytes) -> None:
-        """Take the next bytes."""
+        """Write the next bytes."""
         self._count += len(data)
         if self._count > self._expected.size:
             raise OSError(f"more than the {self._expected.size:,} bytes that it has")
         elapsed = time.monotonic() - self._start
-        if elapsed > _PATIENCE and self._count < _CRAWL * elapsed:
+        if elapsed > _PATIENCE and self._count < _SLOWEST * elapsed:
             raise OSError("too slow")
         self._sum.update(data)
         self._file.write(data)
         self._bar.update(len(data))
 
     def flush(self) -> None:
-        """Leave that to the file, which is flushed once it is whole."""
+        """Do nothing: the file is flushed when it is complete."""
 
     def check(self) -> None:
-        """Raise OSError unless all bytes are those that there should be."""
+        """Raise OSError unless all bytes are the expected ones."""
         if self._count < self._expected.size:
             raise OSError(f"only {self._count:,} of {self._expected.size:,} bytes")
         if self._sum.hexdigest() != self._expected.sha256:
@@ -286,13 +279,13 @@ def _host(mirror: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Say in a few words why a mirror failed."""
+    """Return the reason why a mirror failed, in a few words."""
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status is not None:
         return f"HTTP {status}"
     if type(error).__module__.partition(".")[0] == "requests":
         name = type(error).__name__
-        return _WORDS.get(name, name)
+        return _MESSAGES.get(name, name)
     return str(error)
 
 
@@ -303,18 +296,17 @@ def _bar(size: int, progress: bool) -> Any:
     return tqdm(total=size, desc="MNIST", unit="B", unit_scale=True, disable=not shown, leave=False)
 
 
-#: What a folder may hold, in the order of `Dataset`: training and test images and labels.
+#: The files of a folder, in the order of `Dataset`: training and test images and labels.
 _STEMS = ("train-images", "train-labels", "t10k-images", "t10k-labels")
 _CLASSES = 10
-#: MNIST's arrays: their shapes, and the SHA-256 of the IDX files that they are kept in, unpacked.
+#: MNIST's arrays: their shapes, and the SHA-256 of their unpacked IDX files.
 _MNIST = (
     ((60000, 28, 28), "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
     ((60000,), "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
     ((10000, 28, 28), "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
     ((10000,), "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
 )
-_DATA = "TRAJECTORIES_DATA"
-_CACHE = "TRAJECTORIES_CACHE"
+_DATA, _CACHE = "TRAJECTORIES_DATA", "TRAJECTORIES_CACHE"
 _HELP = f"Put MNIST's four files into a folder and name it in {_DATA}, or use 'digits'."
 
 
@@ -328,9 +320,9 @@ def load(source: str | os.PathLike[str] = "auto", *, progress: bool = False) -> 
 
         - "mnist": MNIST, from the folder that the environment's ``TRAJECTORIES_DATA`` names; if
           that is not set, from the cache; or else from the mirrors, which fills the cache.
-        - "digits": the 8 x 8 digits that come with the package.
-        - "auto": whatever data set is in the folder that ``TRAJECTORIES_DATA`` names; if that is
-          not set, "mnist"; and if no mirror can be reached either, "digits", with a warning.
+        - "digits": the 8 x 8 digits in the package.
+        - "auto": the data set in the folder that ``TRAJECTORIES_DATA`` names; if that is not
+          set, "mnist"; and if no mirror can be reached either, "digits", with a warning.
 
         A path that is itself one of these names is written ``"./mnist"``.
     progress : bool, default False
@@ -339,7 +331,7 @@ def load(source: str | os.PathLike[str] = "auto", *, progress: bool = False) -> 
     Returns
     -------
     Dataset
-        Its name tells what it is.
+        The data set, with its name.
 
     Raises
     ------
@@ -350,8 +342,8 @@ def load(source: str | os.PathLike[str] = "auto", *, progress: bool = False) -> 
 
     See Also
     --------
-    cache_folder : Where downloads are kept.
-    read_folder : What a folder may hold.
+    cache_folder : The folder of downloads.
+    read_folder : The files that a folder must hold.
 
     Examples
     --------
@@ -368,7 +360,7 @@ def load(source: str | os.PathLike[str] = "auto", *, progress: bool = False) -> 
     if name == "mnist":
         return _mnist(progress)
     if name == "auto":
-        return _whatever_there_is(progress)
+        return _auto(progress)
     if os.path.lexists(source) or Path(source).name != source:
         return read_folder(source)
     raise unknown("data", source, ["auto", "digits", "mnist", "the path of a folder"])
@@ -378,7 +370,7 @@ def read_folder(folder: str | os.PathLike[str]) -> Dataset:
     """Read a folder of IDX files, such as MNIST's or Fashion-MNIST's."""
     folder = Path(folder)
     paths = [_find(folder, stem) for stem in _STEMS]
-    arrays = [idx.read(path, ndim=3 - 2 * (i % 2)) for i, path in enumerate(paths)]
+    arrays = [read_idx(path, ndim=3 - 2 * (i % 2)) for i, path in enumerate(paths)]
     for i in (0, 2):
         _check(paths[i : i + 2], *arrays[i : i + 2])
     if arrays[0].shape[1:] != arrays[2].shape[1:]:
@@ -398,13 +390,13 @@ def read_folder(folder: str | os.PathLike[str]) -> Dataset:
 
 
 def cache_folder() -> Path | None:
-    """Return the folder that downloads are kept in."""
+    """Return the folder of downloads."""
     import pooch
 
     named = os.environ.get(_CACHE)
     try:
         path = os.path.expanduser(named or pooch.os_cache("trajectories") / "mnist")
-    except RuntimeError:  # Newer systems of folders say so, older ones return the "~".
+    except RuntimeError:  # Without a home, newer versions raise, older ones return the "~".
         return None
     return None if path.startswith("~") else Path(path)
 
@@ -412,19 +404,19 @@ def cache_folder() -> Path | None:
 def _mnist(progress: bool) -> Dataset:
     named = os.environ.get(_DATA)
     if not named:
-        return _fetched(progress)
+        return _fetch_mnist(progress)
     data = _read_named(named)
     if data.name != "MNIST":
         raise ValueError(f"{_DATA} names {named!r}, which holds other data than MNIST.")
     return data
 
 
-def _whatever_there_is(progress: bool) -> Dataset:
+def _auto(progress: bool) -> Dataset:
     named = os.environ.get(_DATA)
     if named:
         return _read_named(named)
     try:
-        return _fetched(progress)
+        return _fetch_mnist(progress)
     except OSError as error:
         # stacklevel of the caller.
         warnings.warn(f"{error} The 8 x 8 digits stand in for MNIST.", stacklevel=3)
@@ -438,7 +430,7 @@ def _read_named(named: str) -> Dataset:
     return read_folder(folder)
 
 
-def _fetched(progress: bool) -> Dataset:
+def _fetch_mnist(progress: bool) -> Dataset:
     cache = cache_folder()
     with _storage(cache) as folder:
         try:
@@ -446,9 +438,9 @@ def _fetched(progress: bool) -> Dataset:
         except OSError as error:
             raise OSError(f"{error} {_HELP}") from None
         if folder != cache:
-            place = "." if cache is None else f" in {str(cache)!r}."
+            where = "." if cache is None else f" in {str(cache)!r}."
             warnings.warn(
-                f"MNIST was fetched for this once: it cannot be kept{place} "
+                f"MNIST was fetched for this once: it cannot be kept{where} "
                 f"{_CACHE} can name another folder.",
                 stacklevel=4,
             )
@@ -457,7 +449,7 @@ def _fetched(progress: bool) -> Dataset:
 
 @contextmanager
 def _storage(cache: Path | None) -> Iterator[Path]:
-    """Give the cache, or if it can be of no use, a folder for the time being."""
+    """Yield the cache, or a temporary folder if it is unusable."""
     if cache is not None and _is_usable(cache):
         yield cache
     else:
@@ -466,7 +458,7 @@ def _storage(cache: Path | None) -> Iterator[Path]:
 
 
 def _is_usable(cache: Path) -> bool:
-    """Tell whether a cache can be filled, or is full."""
+    """Tell whether a cache is complete or can be filled."""
     try:
         cache.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -476,7 +468,7 @@ def _is_usable(cache: Path) -> bool:
 
 
 def _find(folder: Path, stem: str) -> Path:
-    """Return the file of a folder that holds images or labels."""
+    """Return the file of images or labels in a folder."""
     kind = "idx3-ubyte" if stem.endswith("images") else "idx1-ubyte"
     names = [f"{stem}{mark}{kind}{end}" for end in (".gz", "") for mark in "-."]
     for name in names:
@@ -502,27 +494,27 @@ def _check(paths: list[Path], images: NDArray[np.uint8], labels: NDArray[np.uint
 
 
 def _name(folder: Path, paths: list[Path], arrays: list[NDArray[np.uint8]]) -> str:
-    """Return "MNIST" if that is what it is, or the folder's name."""
-    comparable = [array.shape == shape for array, (shape, _) in zip(arrays, _MNIST, strict=True)]
-    genuine = [
-        alike and _sum(array) == known
-        for alike, array, (_, known) in zip(comparable, arrays, _MNIST, strict=True)
+    """Return "MNIST" for the original arrays, else the folder's name."""
+    same_shape = [array.shape == shape for array, (shape, _) in zip(arrays, _MNIST, strict=True)]
+    original = [
+        same and _sum(array) == known
+        for same, array, (_, known) in zip(same_shape, arrays, _MNIST, strict=True)
     ]
-    if all(genuine):
+    if all(original):
         return "MNIST"
-    for path, alike, good in zip(paths, comparable, genuine, strict=True):
-        if alike and not good and any(genuine):
+    for path, same, real in zip(paths, same_shape, original, strict=True):
+        if same and not real and any(original):
             raise _misfit(path, "it is altered: others are MNIST's own, and this one is not")
-    whole = folder.resolve()
-    name = " ".join((whole.parent.name if whole.name == "raw" else whole.name).split())
-    # These two names stand for the real ones.
+    resolved = folder.resolve()
+    name = " ".join((resolved.parent.name if resolved.name == "raw" else resolved.name).split())
+    # These two names are those of the originals.
     return f"{name} (not the original)" if normalise(name) in ("", "mnist", "digits") else name
 
 
 def _sum(array: NDArray[np.uint8]) -> str:
-    found = hashlib.sha256(idx.header(array.shape), usedforsecurity=False)
-    found.update(array.data)
-    return found.hexdigest()
+    digest = hashlib.sha256(_header(array.shape), usedforsecurity=False)
+    digest.update(array.data)
+    return digest.hexdigest()
 
 
 def _size(images: NDArray[Any]) -> str:

@@ -38,7 +38,7 @@ from trajectories.records import single_thread
 
 @dataclass(frozen=True)
 class EvaluationSchedule:
-    """When a run has its epochs and its records."""
+    """The epochs and records of a run."""
 
     images: int
     batch_size: int
@@ -64,7 +64,7 @@ class EvaluationSchedule:
         epochs: int | None,
         every: int | str | None,
     ) -> EvaluationSchedule:
-        """Return the calendar of a run that is so many iterations or epochs long."""
+        """Return the schedule of a run of so many iterations or epochs."""
         if (iterations is None) == (epochs is None):
             raise ValueError("Either `iterations` or `epochs` must be given, and not both.")
         if iterations is None:
@@ -73,11 +73,11 @@ class EvaluationSchedule:
         return cls(images, batch_size, iterations, every)
 
     def epoch(self, iteration: int) -> int:
-        """Return how many epochs are over after so many iterations."""
+        """Return the complete epochs after so many iterations."""
         return iteration * self.batch_size // self.images
 
     def due(self, iteration: int) -> bool:
-        """Tell whether there is a record after so many iterations."""
+        """Tell whether a record is due after so many iterations."""
         if iteration in (0, self.iterations) or self.every is None:
             return iteration in (0, self.iterations)
         if isinstance(self.every, int):
@@ -85,68 +85,67 @@ class EvaluationSchedule:
         return self.epoch(iteration) > self.epoch(iteration - 1)
 
 
-#: After so many steps, what the optimizer remembers is rid of denormals.
+#: Steps between two flushes of denormals in the optimizer's state.
 _FLUSH = 100
 
 
 class Trainer:
     """Trains a network with an optimizer, on batches drawn with replacement.
 
-    Trainers that are given the same seed see the same batches, whatever else is different: races
-    are fair if their networks, too, were made with one seed.
+    Trainers with the same seed see the same batches, whatever else is different: races are fair
+    if their networks have the same seed, too.
 
     Parameters
     ----------
     network : MultiLayerNet
-        What is trained, in place.
+        The network, trained in place.
     optimizer : Optimizer, str or type
-        An optimizer or its spec string; an unused copy of it trains.
+        An optimizer or its spec string; a fresh copy of it trains.
     images : array_like, shape (rows, pixels)
-        The images to train on, integers or floats.
+        The training images, integers or floats.
     labels : array_like of int, shape (rows,)
         Their classes.
     scale : float, default 1
-        What pixels are divided by, here and in `evaluate`: 255 for bytes.
+        The divisor of pixels, here and in `evaluate`: 255 for bytes.
     batch_size : int, default 100
-        How many images make a batch.
+        The number of images of a batch.
     iterations, epochs : int
-        How long to train; one of the two. An epoch is over when as many images as there are
-        have been drawn.
+        The length; one of the two. An epoch ends when as many images are drawn as there are.
     rng : int, numpy.random.Generator, numpy.random.RandomState or None
-        Seed of the batches, and of nothing else.
+        Seed of the batches alone.
     evaluate : mapping of str to (images, labels), optional
         Sets of images whose accuracy is recorded by name, such as "train" and "test".
     evaluate_every : "epoch", int or None, default "epoch"
-        When there are records: at the end of each epoch, or after every so many iterations; at
-        the start and at the end there is one in any case, with None only these.
+        When accuracies are recorded: at the end of each epoch, or after every so many iterations;
+        and at the start and at the end, with None only then.
     snapshot_every : int, optional
-        After how many iterations, from the start on, to keep a copy of the parameters.
+        The iterations between two copies of the parameters, from the start on.
     checkpoint : str or os.PathLike, optional
-        A file that `train` writes now and then, and goes on from if it is there.
+        A file that `train` writes regularly, and resumes from if it exists.
     checkpoint_every : int, default 500
-        After how many iterations it is written; at the end it is in any case.
+        The iterations between two checkpoints; there is one at the end, too.
     label : str, optional
-        What legends call the run; by default the optimizer's class.
+        The name in legends; by default the optimizer's class.
 
     Attributes
     ----------
     optimizer : Optimizer
         The copy that trains.
     rng : numpy.random.Generator or numpy.random.RandomState
-        What draws the batches.
+        The generator of the batches.
     batch : (numpy.ndarray, numpy.ndarray) or None
         The last batch, scaled, and its labels; valid until the next step.
-    calendar : Calendar
-        When there are records.
+    evaluations : EvaluationSchedule
+        When accuracies are recorded.
     progress : Progress
-        How far it has come.
+        The records so far.
     settings : dict
-        What is run, as JSON can hold it.
+        The settings of the run, as plain data for JSON.
 
     Notes
     -----
-    Every hundred steps, what the optimizer remembers in float32 and is smaller than 1e-30 is set
-    to 0: it has no effect any more, but makes steps slow (see `flush_denormals`).
+    Every hundred steps, values below 1e-30 in the optimizer's float32 state are set to 0: they
+    have no effect any more, but slow steps down (see `flush_denormals`).
 
     Examples
     --------
@@ -211,7 +210,7 @@ class Trainer:
         self.bind()
 
     def bind(self) -> None:
-        """Tie the optimizer to the network's arrays; to be called if its state was replaced."""
+        """Bind the optimizer to the network's arrays, as is needed after its state is replaced."""
         self._batches = Batches(
             self.images,
             self.labels,
@@ -226,65 +225,64 @@ class Trainer:
 
     @property
     def iteration(self) -> int:
-        """How many updates there have been."""
+        """The number of updates so far."""
         return self.progress.iteration
 
     @property
     def snapshots(self) -> dict[int, Array]:
-        """Copies of the parameters by iteration, if `snapshot_every` asked for them."""
+        """Copies of the parameters by iteration, if `snapshot_every` is set."""
         return self.progress.snapshots
 
     @property
     def history(self) -> History:
-        """How it has gone so far."""
+        """The history so far."""
         return self.progress.history(self.label, self.settings)
 
     @single_thread()
     def train(
         self, *, progress: bool = False, watch: Callable[[Trainer], object] | None = None
     ) -> History:
-        """Train to the end, from the checkpoint if there is one, and return how it went.
+        """Train to the end, from the checkpoint if there is one, and return the history.
 
-        A run that is interrupted, or whose process is killed, goes on from its last checkpoint
-        when it is run again, here or in another process, and ends bit for bit where it would
-        have ended. One thread computes matrix products meanwhile: with more of them sums would be
-        rounded otherwise.
+        An interrupted or killed run resumes from its last checkpoint when it is run again, here
+        or in another process, with the same result, bit for bit. Matrix products use one thread:
+        more of them would change the rounding of sums.
 
         Parameters
         ----------
         progress : bool, default False
             Whether to show a progress bar on stderr, if that is a terminal.
         watch : callable, optional
-            Called with the trainer at the start and after every iteration, for whatever else is
-            to be looked at: `batch`, `network.params` or `network.grads`, say. It must change
-            nothing. After a record, `network.activations` are those of the evaluation: for others
-            let a twin predict, ``copy.deepcopy(trainer.network)``, whose generator is its own.
+            Called with the trainer at the start and after every iteration, to read `batch`,
+            `network.params` or `network.grads`, say. It must change nothing. After a record,
+            `network.activations` are those of the evaluation: for others let a copy predict,
+            ``copy.deepcopy(trainer.network)``, whose generator is its own.
 
         Raises
         ------
         OSError
             If the checkpoint cannot be read or written.
         ValueError
-            If it is that of another run.
+            If the checkpoint belongs to another run.
         """
-        done, path = self.progress, self.checkpoint
+        log, path = self.progress, self.checkpoint
         if path is not None and path.exists():
             read_checkpoint(path, self, self._identity or {})
-        elif path is not None:  # Something to go on from, should the first iterations be stopped.
+        elif path is not None:  # To resume from if the first iterations are interrupted.
             write_checkpoint(path, self, self._identity or {})
         with bar(self.label, "iteration", self.evaluations.iterations, progress) as advance:
             self._observe_start()
-            if watch is not None and not done.iteration:
+            if watch is not None and not log.iteration:
                 watch(self)
-            advance(done.iteration)
-            while not done.over:
-                before = done.iteration
+            advance(log.iteration)
+            while not log.over:
+                start = log.iteration
                 self.step()
-                if watch is not None and done.iteration > before:
+                if watch is not None and log.iteration > start:
                     watch(self)
-                if path is not None and (done.over or done.iteration % self.checkpoint_every == 0):
+                if path is not None and (log.over or log.iteration % self.checkpoint_every == 0):
                     write_checkpoint(path, self, self._identity or {})
-                advance(done.iteration - before)
+                advance(log.iteration - start)
         return self.history
 
     def step(self) -> float:
@@ -297,23 +295,23 @@ class Trainer:
         ValueError
             If the run is over.
         """
-        done = self.progress
-        if done.over:
+        log = self.progress
+        if log.over:
             raise ValueError("The run is over. Make another Trainer to train on.")
         self._observe_start()
         begin = time.perf_counter()
-        with np.errstate(all="ignore"):  # What overflows is found in the loss.
+        with np.errstate(all="ignore"):  # Overflow shows in the loss.
             self.batch = self._batches.draw()
             loss = self.network.gradient_pass(*self.batch)
             if not math.isfinite(loss):
-                done.diverged_at = done.iteration
+                log.diverged_at = log.iteration
                 return loss
             self._update()
-        done.losses[done.iteration] = loss
-        done.iteration += 1
-        if done.iteration % _FLUSH == 0:
+        log.losses[log.iteration] = loss
+        log.iteration += 1
+        if log.iteration % _FLUSH == 0:
             flush_denormals(self.optimizer)
-        done.seconds += time.perf_counter() - begin
+        log.seconds += time.perf_counter() - begin
         self._observe()
         return loss
 
@@ -323,36 +321,36 @@ class Trainer:
 
     def _observe(self) -> None:
         """Record what is due after an iteration, or before the first."""
-        done, every = self.progress, self.snapshot_every
-        i = done.iteration
+        log, every = self.progress, self.snapshot_every
+        i = log.iteration
         if self.evaluations.due(i):
             self._record(i)
-        whole = done.diverged_at is None  # Of what is lost there is nothing to look at.
-        if every and whole and (i % every == 0 or i == self.evaluations.iterations):
-            done.snapshots[i] = self.network.flat_params.copy()
+        finite = log.diverged_at is None
+        if every and finite and (i % every == 0 or i == self.evaluations.iterations):
+            log.snapshots[i] = self.network.flat_params.copy()
 
     def _record(self, i: int) -> None:
-        """Record the accuracies, or that there are none any more."""
-        done = self.progress
+        """Record the accuracies, or the divergence."""
+        log = self.progress
         with np.errstate(all="ignore"):
             scores = {
                 name: self.network.accuracy(images, labels, scale=self.scale)
                 for name, (images, labels) in self.evaluate.items()
             }
-            lost = any(map(math.isnan, scores.values()))
-            if lost or not np.isfinite(self.network.flat_params).all():
-                done.diverged_at = i
+            diverged = any(map(math.isnan, scores.values()))
+            if diverged or not np.isfinite(self.network.flat_params).all():
+                log.diverged_at = i
                 return
-        done.rows.append((i, self.evaluations.epoch(i), done.seconds))
+        log.rows.append((i, self.evaluations.epoch(i), log.seconds))
         for name, score in scores.items():
-            done.accuracy[name].append(score)
+            log.accuracy[name].append(score)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what `bind` makes."""
+        """Leave out the arrays of `bind`."""
         return {k: v for k, v in vars(self).items() if k not in ("_batches", "_update", "batch")}
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
-        """Tie the optimizer to the arrays of the network that came along."""
+        """Bind the optimizer to the arrays of the unpickled network."""
         vars(self).update(saved)
         self.bind()
 
@@ -360,19 +358,19 @@ class Trainer:
 def train_all(
     trainers: Sequence[Trainer], *, n_jobs: int | None = None, progress: bool = False
 ) -> list[History]:
-    """Run trainers in several processes, and leave each as if it had been run here.
+    """Run trainers in several processes, and leave each as if it had run here.
 
-    Networks, optimizers and generators come back as they are at the end. The images are written
-    to a temporary folder once, and shared by all processes.
+    Networks, optimizers and generators return with their final state. The images are written to
+    a temporary folder once, and shared by all processes.
 
     Parameters
     ----------
     trainers : sequence of Trainer
-        The runs. Each has a network and generators of its own: give them the same seed, not the
-        same generator.
+        The runs, each with its own network and generators: give them the same seed, not the same
+        generator.
     n_jobs : int, optional
-        In how many processes; by default as many as there are processors, but no more than
-        runs. With 1 all run here, one after the other.
+        The number of processes; by default that of processors, but at most that of runs. With 1
+        all run here, one after the other.
     progress : bool, default False
         Whether to show a progress bar on stderr, if that is a terminal.
 
@@ -384,14 +382,13 @@ def train_all(
     Raises
     ------
     TypeError, ValueError
-        If two runs share what they change, or whatever
-        `Trainer.train` raises.
+        If two runs share a network, a generator or a checkpoint; and as `Trainer.train`.
 
     Notes
     -----
     Two threads gain nothing on products of this size, and cost ten times as much while another
-    process is busy: each worker has one, and so has a run in the process that calls, which has as
-    many as it began with afterwards. Results are the same wherever they are computed.
+    process is busy: each worker has one, and so has a run in the calling process, until it ends.
+    Results do not depend on the process.
 
     Examples
     --------
@@ -412,7 +409,7 @@ def train_all(
     for trainer in trainers:
         if not isinstance(trainer, Trainer):
             raise must("trainers", "a list of Trainers", trainer, kind=TypeError)
-    _check_apart(trainers)
+    _check_separate(trainers)
     count = None if n_jobs is None else integer("n_jobs", n_jobs, 1)
     if count == 1 or len(trainers) < 2:
         with bar("training", "run", len(trainers), progress) as advance:
@@ -429,23 +426,23 @@ def train_all(
             parallel_config(backend="loky", n_jobs=count, inner_max_num_threads=1),
             bar("training", "run", len(trainers), progress) as advance,
         ):
-            # joblib must not map arrays by itself: it would map parameters, to be read only. Nor
-            # must it be sent all at once: what still waits when all is stopped makes it stumble.
+            # joblib must not map arrays itself: parameters would be read-only. Nor must it receive
+            # all runs at once: it fails to stop with many of them waiting.
             run = Parallel(return_as="generator", batch_size=1, max_nbytes=None)
-            states = run([delayed(_ran)(arrays.sent(trainer)) for trainer in trainers])
+            states = run([delayed(_run)(arrays.stored(trainer)) for trainer in trainers])
             for trainer, state in zip(trainers, states, strict=True):
                 load_state(trainer, state)
                 advance(1)
     return [trainer.history for trainer in trainers]
 
 
-def _ran(trainer: Trainer) -> State:
+def _run(trainer: Trainer) -> State:
     trainer.train()
     return state_of(trainer)
 
 
-def _check_apart(trainers: list[Trainer]) -> None:
-    """Raise if two runs change the same thing: the result would depend on who comes first."""
+def _check_separate(trainers: list[Trainer]) -> None:
+    """Raise if two runs share state: results would depend on their order."""
     shared: dict[str, list[Any]] = {
         "a network": [id(trainer.network) for trainer in trainers],
         # One run may draw its batches and its masks with the same generator.
@@ -454,8 +451,8 @@ def _check_apart(trainers: list[Trainer]) -> None:
         ],
         "a checkpoint": [t.checkpoint.absolute() for t in trainers if t.checkpoint],
     }
-    for what, things in shared.items():
-        if len(set(things)) < len(things):
+    for what, ids in shared.items():
+        if len(set(ids)) < len(ids):
             raise ValueError(
                 f"`trainers` must share nothing that they change. Two of them have {what} in "
                 "common; give them the same seed instead."
@@ -463,39 +460,39 @@ def _check_apart(trainers: list[Trainer]) -> None:
 
 
 def _bits_of(rng: RNG) -> int:
-    """Tell what a generator draws from, which several may share."""
+    """Return the identity of a generator's bits, which several generators may share."""
     return id(rng._bit_generator if isinstance(rng, np.random.RandomState) else rng.bit_generator)
 
 
 class _MappedArrays:
-    """A folder of arrays, each written once, which trainers take along as file names."""
+    """A folder of arrays, each written once, which pickled trainers refer to by file name."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._kept: dict[Any, _Stored] = {}
+        self._files: dict[Any, _ArrayFile] = {}
 
-    def sent(self, trainer: Trainer) -> Trainer:
-        """Return a trainer to be pickled, with its images on the shelf."""
-        twin = copy.copy(trainer)
-        twin.images, twin.labels = self._put(trainer.images), self._put(trainer.labels)
-        twin.evaluate = {
-            name: (self._put(images), self._put(labels))
+    def stored(self, trainer: Trainer) -> Trainer:
+        """Return a copy to be pickled, with its images in the folder."""
+        copied = copy.copy(trainer)
+        copied.images, copied.labels = self._store(trainer.images), self._store(trainer.labels)
+        copied.evaluate = {
+            name: (self._store(images), self._store(labels))
             for name, (images, labels) in trainer.evaluate.items()
         }
-        return twin
+        return copied
 
-    def _put(self, array: Array) -> Any:
+    def _store(self, array: Array) -> Any:
         about = array.__array_interface__
         key = (about["data"][0], about["shape"], about["strides"], about["typestr"])
-        if key not in self._kept:
-            path = self.folder / f"{len(self._kept)}.npy"
+        if key not in self._files:
+            path = self.folder / f"{len(self._files)}.npy"
             np.save(path, array)
-            self._kept[key] = _Stored(path)
-        return self._kept[key]
+            self._files[key] = _ArrayFile(path)
+        return self._files[key]
 
 
-class _Stored:
-    """Stands for an array in a file, and becomes a map of that when it is unpickled."""
+class _ArrayFile:
+    """Stands for an array in a file, which is mapped to memory when it is unpickled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -26,8 +26,8 @@ from trajectories.search.trials import (
     Report,
     SearchResult,
     Trial,
+    better_half,
     draw,
-    kept,
     narrowed,
     opened,
     ranked,
@@ -37,58 +37,58 @@ from trajectories.search.trials import (
 from trajectories.surfaces.catalogue import as_surface
 
 
-class Shown:
-    """What is told about each trial that ends."""
+class SearchBar:
+    """The progress bar of a search."""
 
-    def __init__(self, book: Journal, goal: str, bar: Any = None) -> None:
-        self.book, self.goal, self.bar = book, goal, bar
+    def __init__(self, journal: Journal, goal: str, bar: Any = None) -> None:
+        self.journal, self.goal, self.bar = journal, goal, bar
 
     def update(self, trial: Trial) -> None:
-        """Show that a trial was written down."""
+        """Show a trial that was recorded."""
         if self.bar is None:
             return
-        self.bar.set_postfix_str(best_words(self.book, self.goal), refresh=False)
+        self.bar.set_postfix_str(_best_words(self.journal, self.goal), refresh=False)
         if trial.ended:
             self.bar.update(1)
         else:
             self.bar.refresh()
 
 
-def best_words(book: Journal, goal: str) -> str:
-    """Return the best so far in words."""
-    best = next(iter(ranked(book.latest, goal)), None)
+def _best_words(journal: Journal, goal: str) -> str:
+    """Return the best score so far in words."""
+    best = next(iter(ranked(journal.latest, goal)), None)
     if best is None or best.score is None:
         return "no score yet"
     return f"best {best.score:.4g} (trial {best.number})"
 
 
 @contextmanager
-def shown(book: Journal, objective: Objective, progress: bool) -> Iterator[Shown]:
-    """Show a progress bar on stderr, if that is a terminal, and take it away at the end."""
+def search_bar(journal: Journal, objective: Objective, progress: bool) -> Iterator[SearchBar]:
+    """Show a progress bar on stderr, if that is a terminal, and remove it at the end."""
     if not progress:
-        yield Shown(book, objective.goal)
+        yield SearchBar(journal, objective.goal)
         return
     from tqdm import tqdm
 
-    done = sum(trial.ended for trial in book.latest)
+    done = sum(trial.ended for trial in journal.latest)
     with tqdm(
-        total=book.settings["trials"],
+        total=journal.settings["trials"],
         initial=done,
         desc="search",
         unit="trial",
         disable=not watched(),
         leave=False,
     ) as bar:
-        yield Shown(book, objective.goal, bar)
+        yield SearchBar(journal, objective.goal, bar)
 
 
 #: Seconds to wait for a scheduler.
-_PATIENCE = 10
+_TIMEOUT = 10
 
 
 @dataclass(frozen=True)
 class Job:
-    """A part of a trial, to be run somewhere."""
+    """A part of a trial, to run in some process."""
 
     objective: Objective
     trial: Trial
@@ -96,7 +96,7 @@ class Job:
     state: Any = None
 
     def run(self) -> tuple[int, Report, float]:
-        """Return the trial's number, its report and the seconds that it took."""
+        """Return the trial's number, its report and the seconds taken."""
         import time
 
         begin = time.perf_counter()
@@ -106,19 +106,19 @@ class Job:
 
 
 Done: TypeAlias = tuple[int, Report, float]
-#: Runs jobs, and gives what they return as they end.
+#: Runs jobs, and yields their results as they end.
 Executor: TypeAlias = Callable[[Sequence[Job]], Iterator[Done]]
 
 
 @contextmanager
 def executor(n_jobs: int | None = None, scheduler: str | None = None) -> Iterator[Executor]:
-    """Call up who runs the trials."""
+    """Return the function that runs jobs here, in processes or on a scheduler."""
     count = None if n_jobs is None else integer("n_jobs", n_jobs, 1)
     if scheduler is not None:
         if count is not None:
             raise must("n_jobs", "left out with a scheduler, whose workers they are", n_jobs)
         with _client(scheduler) as client:
-            # All at once, as more workers may come.
+            # All jobs at once, as more workers may come.
             dask: dict[str, Any] = {"backend": "dask", "n_jobs": -1, "client": client}
             yield lambda jobs: _in_parallel(jobs, ahead="all", **dask)
     elif count == 1:
@@ -134,19 +134,21 @@ def executor(n_jobs: int | None = None, scheduler: str | None = None) -> Iterato
         yield lambda jobs: _in_parallel(jobs, **local)
 
 
-def _in_parallel(jobs: Sequence[Job], *, ahead: str = "2 * n_jobs", **how: Any) -> Iterator[Done]:
-    """Run jobs; processes of this machine are sent few ahead."""
+def _in_parallel(
+    jobs: Sequence[Job], *, ahead: str = "2 * n_jobs", **config: Any
+) -> Iterator[Done]:
+    """Run jobs in parallel; processes of this machine are sent few ahead."""
     from joblib import Parallel, delayed, parallel_config
 
-    with parallel_config(**how):
+    with parallel_config(**config):
         run = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=ahead)
         results = run([delayed(Job.run)(job) for job in jobs])
         try:
-            # `yield from` would close them before they can be silenced.
+            # `yield from` would close the results before warnings are off.
             for done in results:  # noqa: UP028
                 yield done
         except GeneratorExit:
-            with warnings.catch_warnings():  # Of trials that were not waited for.
+            with warnings.catch_warnings():  # About unfinished trials.
                 warnings.simplefilter("ignore")
                 results.close()
             raise
@@ -167,13 +169,13 @@ def _client(scheduler: str) -> Iterator[Any]:
         raise ImportError(
             "A scheduler needs Dask. Run: pip install 'trajectories[distributed]'"
         ) from None
-    try:  # A client that cannot read its address would not be rid of for 20 seconds.
+    try:  # A client with a wrong address would block for 20 seconds.
         address = str.strip(scheduler)
         get_address_host(address)
     except (TypeError, ValueError):
         raise must("scheduler", "an address such as tcp://host:8786", scheduler) from None
     try:
-        client = Client(address, set_as_default=False, timeout=_PATIENCE)
+        client = Client(address, set_as_default=False, timeout=_TIMEOUT)
     except (OSError, TimeoutError) as error:
         raise OSError(f"There is no scheduler at {scheduler!r}: {error}") from None
     with client:
@@ -200,43 +202,43 @@ def search(
     Parameters
     ----------
     objective : Objective
-        What is tried.
+        The function to optimize.
     space : Space, mapping, str or iterable of str
-        What hyperparameters are drawn from, such as ``"lr=1e-6:1e-2"``.
+        The ranges of hyperparameters, such as ``"lr=1e-6:1e-2"``.
     trials : int, default 100
-        How many in all.
+        The number of trials in all.
     rounds : int, default 1
-        How many rounds they are dealt out to. After each, every range is cut to where the best
+        The number of rounds. After each, every range is cut to where the best
         quarter of the round lies: see `Range.around`.
     halving : int, default 0
         How often the worse half of a round is abandoned early: after budget / 2**halving, ...,
-        budget / 2. They stay in the result, as abandoned. With 0 all trials have their full
+        budget / 2. These trials stay in the result, as abandoned. With 0 all trials have their full
         length.
     rng : int, default 0
-        The seed. What trial n draws follows from it, from n, and in later rounds from the scores
-        of earlier ones; never from where or when it is run.
+        The seed. The draws of trial n follow from it, from n, and in later rounds from earlier
+        scores; never from where or when the trial runs.
     journal : str or os.PathLike, optional
-        A file that keeps each trial from the moment it ends.
+        A file that records each trial as soon as it ends.
     resume : bool, default False
-        Whether to go on with the search in the journal, if there is one. It goes the way that it
-        would have gone.
+        Whether to continue the search in the journal, if there is one. It continues as if it had
+        never stopped.
     n_jobs : int, optional
-        How many processes on this machine, each with one thread for matrix products; by default
-        as many as there are processors.
+        The number of processes on this machine, each with one thread for matrix products; by
+        default one for each processor.
     scheduler : str, optional
         The address of a Dask scheduler, whose workers run the trials instead.
     progress : bool, default False
         Whether to show a progress bar with the best so far on stderr, if that is a terminal.
     conclude : callable, optional
-        Called once, with the best trial, when all have ended; what it returns is kept as the
+        Called once, with the best trial, when all have ended; its return value becomes the
         result's conclusion.
 
     Raises
     ------
     TypeError, ValueError
-        If the journal is that of another search.
+        If the journal belongs to another search.
     OSError
-        If the journal cannot be written, another search has it, or a scheduler is not there.
+        If the journal cannot be written, another search holds it, or no scheduler answers.
     ImportError
         If there is a scheduler, but Dask is not installed.
 
@@ -252,7 +254,7 @@ def search(
     sizes = round_sizes(trials, rounds)
     lengths = rungs(objective.budget, halving)
     seed = integer("rng", rng, 0)
-    for params in space.extremes():  # A search should not fail at its 90th trial.
+    for params in space.extremes():  # Errors come now, not at the 90th trial.
         objective.check(params)
     settings = {
         "objective": objective.settings(),
@@ -268,78 +270,78 @@ def search(
     }
     with (
         executor(n_jobs, scheduler) as run,
-        opened(journal, settings, versions(), resume=resume) as book,
-        shown(book, objective, progress) as bar,
+        opened(journal, settings, versions(), resume=resume) as log,
+        search_bar(log, objective, progress) as bar,
     ):
         first = 0
-        for turn, size in enumerate(sizes):
-            drawn = [draw(space, first + i, turn, seed) for i in range(size)]
-            ended = _Round(objective, drawn, lengths, book, bar).run(run)
+        for index, size in enumerate(sizes):
+            drawn = [draw(space, first + i, index, seed) for i in range(size)]
+            ended = _Round(objective, drawn, lengths, log, bar).run(run)
             space = narrowed(space, ended, objective.goal)
             first += size
-        if conclude is not None and book.conclusion is None:
-            best = ranked(book.latest, objective.goal)[0]
+        if conclude is not None and log.conclusion is None:
+            best = ranked(log.latest, objective.goal)[0]
             if best.score is not None:
                 with single_thread():
-                    book.conclude(conclude(best))
-    return SearchResult.of(book)
+                    log.conclude(conclude(best))
+    return SearchResult.of(log)
 
 
 class _Round:
-    """A round while it is run."""
+    """A round while it runs."""
 
     def __init__(
         self,
         objective: Objective,
         drawn: Sequence[Trial],
         lengths: Sequence[int],
-        book: Journal,
-        bar: Shown,
+        journal: Journal,
+        bar: SearchBar,
     ) -> None:
-        self.objective, self.lengths, self.book, self.bar = objective, lengths, book, bar
+        self.objective, self.lengths, self.journal, self.bar = objective, lengths, journal, bar
         self.drawn = {trial.number: trial for trial in drawn}
         self.states: dict[int, Any] = {}
 
     def run(self, run: Executor) -> list[Trial]:
-        """Return the trials as they ended, by number."""
+        """Run the round, and return the ended trials by number."""
         running = list(self.drawn)
         ended: dict[int, Trial] = {}
         for until in self.lengths:
             self._reach(until, running, run)
-            now = [self._known(number, until) for number in running]
-            staying = {t.number for t in kept(now, self.objective.goal)}
+            trials = [self._recorded(number, until) for number in running]
+            survivors = {t.number for t in better_half(trials, self.objective.goal)}
             if until == self.lengths[-1]:
-                staying = set()
-            for trial in now:
-                if trial.number not in staying:
+                survivors = set()
+            for trial in trials:
+                if trial.number not in survivors:
                     ended[trial.number] = self._end(trial)
-            running = [number for number in running if number in staying]
+            running = [number for number in running if number in survivors]
         return [ended[number] for number in sorted(ended)]
 
     def _end(self, trial: Trial) -> Trial:
-        """Return a trial as it ended: abandoned, if it has not yet."""
+        """Return a trial as it ended: abandoned, if it has not ended yet."""
         self.states.pop(trial.number, None)
-        if trial.number not in self.book.ended:
+        if trial.number not in self.journal.ended:
             self._add(replace(trial, status="abandoned"))
-        return self.book.ended[trial.number]
+        return self.journal.ended[trial.number]
 
-    def _known(self, number: int, until: int) -> Trial:
-        trial = self.book.at(number, until)
+    def _recorded(self, number: int, until: int) -> Trial:
+        trial = self.journal.at(number, until)
         assert trial is not None
         return trial
 
     def _reach(self, until: int, running: Sequence[int], run: Executor) -> None:
-        """Run trials up to a length, as far as they are not known to have been there."""
+        """Run trials up to a length, unless that is recorded already."""
         jobs = [
             Job(self.objective, self.drawn[number], until, self.states.get(number))
             for number in running
-            if self.book.at(number, until) is None
+            if self.journal.at(number, until) is None
         ]
         if not jobs:
             return
         for number, report, seconds in run(jobs):
-            before = self.book.last(number) if number in self.states else None
-            spent = 0.0 if before is None else before.seconds
+            previous = self.journal.last(number) if number in self.states else None
+            spent = 0.0 if previous is None else previous.seconds
             status = "finished" if until == self.lengths[-1] else "paused"
             trial = replace(
                 self.drawn[number],
@@ -353,24 +355,24 @@ class _Round:
             self._add(trial)
 
     def _add(self, trial: Trial) -> None:
-        self.book.add(trial)
+        self.journal.add(trial)
         self.bar.update(trial)
 
 
-#: Points of a loss curve that are kept at most.
+#: The most points of a loss curve.
 _POINTS = 100
 
 
 def with_params(optimizer: Any, params: Mapping[str, Any]) -> Rule:
-    """Return an unused optimizer with other hyperparameters."""
-    rest = dict(params)
-    rule = as_optimizer(rest.pop("optimizer", optimizer))
+    """Return a fresh optimizer with other hyperparameters."""
+    values = dict(params)
+    rule = as_optimizer(values.pop("optimizer", optimizer))
     names = [item.name for item in fields(rule)]
-    for name in rest:
+    for name in values:
         resolve(f"hyperparameter of {rule.name}", name, names)
         if name not in names:
             raise must("space", f"of names such as {names[0]}", name)
-    return rule.fresh(**rest)
+    return rule.fresh(**values)
 
 
 class SurfaceObjective(Objective):
@@ -381,11 +383,11 @@ class SurfaceObjective(Objective):
     surface : Surface, str, sympy.Expr or callable
         A surface, a name of the catalogue, or a formula.
     optimizer : Optimizer, str or type
-        What descends, with the hyperparameters that are not searched for.
+        The optimizer, with the hyperparameters that are not searched for.
     start : array_like, shape (2,), optional
         By default the surface's own.
     steps : int, default 100
-        How many updates.
+        The number of updates.
     noise : float, default 0
         The standard deviation of Gaussian noise added to each component of each gradient.
 
@@ -410,13 +412,12 @@ class SurfaceObjective(Objective):
         self.surface, self.optimizer = as_surface(surface), as_optimizer(optimizer)
         self.budget = integer("steps", steps, 1)
         self.noise = scalar("noise", noise, NON_NEGATIVE)
-        tried = descend(self.surface, self.optimizer, start, 1)
-        self.start = tried.positions[0]
+        self.start = descend(self.surface, self.optimizer, start, 1).positions[0]
         if self.start.shape != (2,):
             raise must("start", "one start (x, y)", self.start.tolist())
 
     def settings(self) -> dict[str, Any]:
-        """Return what tells this objective from others, as JSON can hold it."""
+        """Return the settings that identify this objective, as plain data for JSON."""
         return {
             "surface": self.surface.to_dict(),
             "optimizer": to_record(self.optimizer, own=True),
@@ -426,17 +427,17 @@ class SurfaceObjective(Objective):
         }
 
     def check(self, params: Mapping[str, Any]) -> None:
-        """Raise if hyperparameters are unknown, or not what they must be."""
+        """Raise if hyperparameters are unknown or invalid."""
         with_params(self.optimizer, params)
 
     def run(self, params: Mapping[str, Any], seed: int, until: int, state: Any = None) -> Report:
-        """Descend so many steps, from the start: it takes no longer than to remember."""
+        """Descend so many steps from the start: that is as fast as a stored state."""
         rule = with_params(self.optimizer, params)
         path = descend(self.surface, rule, self.start, until, noise=self.noise, rng=seed)
         values = np.asarray(path.values, np.float64)
-        shown = np.unique(np.linspace(0, until, min(until, _POINTS) + 1).astype(int))
-        shown = shown[np.isfinite(values[shown])]
-        curves = {"step": shown.tolist(), "loss": values[shown].tolist()}
+        steps = np.unique(np.linspace(0, until, min(until, _POINTS) + 1).astype(int))
+        steps = steps[np.isfinite(values[steps])]
+        curves = {"step": steps.tolist(), "loss": values[steps].tolist()}
         score = float(values[-1])
         if math.isfinite(score):
             return Report(score, until, curves)
@@ -463,11 +464,11 @@ def search_surface(
     surface, optimizer, start, steps, noise
         As for `SurfaceObjective`.
     space : Space, mapping, str or iterable of str, default "lr=1e-4:10"
-        What hyperparameters are drawn from; one called optimizer chooses the rule.
+        The ranges of hyperparameters; one called optimizer chooses the rule.
     trials : int, default 100
-        How many in all.
+        The number of trials in all.
     n_jobs : int, optional
-        How many processes; by default 1, as a descent is short, and sending it away takes longer.
+        The number of processes; by default 1, as a descent takes less time than sending it.
     **settings
         As for `search`: rounds, halving, rng, journal, resume, scheduler, progress.
 

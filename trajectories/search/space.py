@@ -31,33 +31,33 @@ _CHOICE = re.compile(r"choice\s*\((.*)\)", re.ASCII | re.DOTALL | re.IGNORECASE)
 
 
 class Range(ABC):
-    """What a hyperparameter is drawn from."""
+    """A range from which a hyperparameter is drawn."""
 
     kind: ClassVar[str]
 
     @abstractmethod
     def at(self, share: float) -> Any:
-        """Return the value below which so large a share of all draws lies.
+        """Return the value below which a share of all draws lies.
 
         Parameters
         ----------
         share : float
-            From 0 up to, but without, 1: an even one gives the range's own distribution.
+            From 0 to below 1; evenly drawn shares give the range's distribution.
         """
 
     @abstractmethod
     def around(self, values: Sequence[Any]) -> Range:
         """Return the part of the range where some values lie.
 
-        Ends of a sample lie inside what it was drawn from, on average by the gap between two
+        The ends of a sample lie inside the sampled range, on average by the gap between two
         neighbours. So the part reaches from the least of the k values to the greatest, and on
-        both sides further by their mean gap, (greatest - least) / (k - 1), all on the scale on
-        which draws are even; but never beyond the range. Choices keep those that occur.
+        both sides further by their mean gap, (greatest - least) / (k - 1), on the scale of the
+        draws; but never beyond the range. Of choices the values that occur remain.
 
         Parameters
         ----------
         values : sequence
-            Values of the range. Fewer than two of a numerical range tell nothing: it stays.
+            Values of the range. With fewer than two a numerical range stays the same.
         """
 
     @property
@@ -92,20 +92,20 @@ class _Between(Range):
     def _scaled(self, value: float) -> float:
         return value
 
-    def _back(self, place: float) -> float:
-        return place
+    def _unscaled(self, value: float) -> float:
+        return value
 
     def at(self, share: float) -> float:
         """Return the value at a share of the range."""
         low, high = self._scaled(self.low), self._scaled(self.high)
-        return min(max(self._back(low + share * (high - low)), self.low), self.high)
+        return min(max(self._unscaled(low + share * (high - low)), self.low), self.high)
 
     def around(self, values: Sequence[Any]) -> Range:
         """Return the part of the range where some values lie; see `Range.around`."""
         low, high = _widened([self._scaled(value) for value in values])
         if not low < high:
             return self
-        ends = max(self._back(low), self.low), min(self._back(high), self.high)
+        ends = max(self._unscaled(low), self.low), min(self._unscaled(high), self.high)
         return type(self)(*ends) if ends[0] < ends[1] else self
 
 
@@ -162,8 +162,8 @@ class LogUniform(_Between):
     def _scaled(self, value: float) -> float:
         return math.log(value)
 
-    def _back(self, place: float) -> float:
-        return math.exp(place)
+    def _unscaled(self, value: float) -> float:
+        return math.exp(value)
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ class Choice(Range):
     Parameters
     ----------
     values : sequence of bool, int, float or str
-        What there is to choose from.
+        The values to choose from.
 
     Raises
     ------
@@ -237,10 +237,10 @@ class Choice(Range):
 
     def __post_init__(self) -> None:
         """Check the values."""
-        given: Any = self.values
-        if isinstance(given, str) or not isinstance(given, Sequence):
-            raise must("values", "a list of values", given, kind=TypeError)
-        for value in given:
+        values: Any = self.values
+        if isinstance(values, str) or not isinstance(values, Sequence):
+            raise must("values", "a list of values", values, kind=TypeError)
+        for value in values:
             plain = isinstance(value, (bool, int, str))
             if not plain and not (isinstance(value, float) and math.isfinite(value)):
                 raise must("values", "finite numbers or text", value, kind=TypeError)
@@ -254,8 +254,8 @@ class Choice(Range):
 
     def around(self, values: Sequence[Any]) -> Range:
         """Return a choice of those that occur among some values; see `Range.around`."""
-        kept = tuple(value for value in self.values if value in values)
-        return Choice(kept) if kept else self
+        remaining = tuple(value for value in self.values if value in values)
+        return Choice(remaining) if remaining else self
 
     @property
     def text(self) -> str:
@@ -267,7 +267,7 @@ class Choice(Range):
         return {"kind": self.kind, "values": list(self.values)}
 
 
-#: The ranges by what they are called in text.
+#: The ranges by their names in text.
 RANGES: Mapping[str, Callable[..., Range]] = {
     "log": LogUniform,
     "linear": Uniform,
@@ -277,20 +277,20 @@ RANGES: Mapping[str, Callable[..., Range]] = {
 
 def read_range(text: str) -> Range:
     """Read a range such as ``1e-6:1e-2`` or ``integer:1:5``, a choice, or one value, from text."""
-    chosen = _CHOICE.fullmatch(text.strip())
-    if chosen is not None:
-        return Choice(tuple(_item(part.strip()) for part in split(chosen[1])))
+    match = _CHOICE.fullmatch(text.strip())
+    if match is not None:
+        return Choice(tuple(_item(part.strip()) for part in split(match[1])))
     if ":" not in text:
-        found = read(text)
-        if isinstance(found, Call):
+        value = read(text)
+        if isinstance(value, Call):
             raise must("range", "like 0.001:10, integer:1:5, choice(a, b) or one value", text)
-        return Choice((found,))
+        return Choice((value,))
     kind, ends = read_ends(text, RANGES)
     if len(ends) != 2:
         raise must("range", "from one number to another, as 0.001:10", text)
     try:
         return RANGES[kind](*ends)
-    except TypeError as error:  # Text is what it must be.
+    except TypeError as error:  # The argument is text already.
         raise ValueError(str(error)) from error
 
 
@@ -299,22 +299,22 @@ def _item(text: str) -> Any:
         return _WORDS[text.lower()]
     if _WORD.fullmatch(text):
         return text
-    found = read(text)
-    if isinstance(found, Call):
+    value = read(text)
+    if isinstance(value, Call):
         raise must("choice", "of numbers and words", text)
-    return found
+    return value
 
 
-def _widened(places: Sequence[float]) -> tuple[float, float]:
-    """Return the ends of what a sample was drawn from, as far as it tells; else infinite ones."""
-    if len(places) < 2:
+def _widened(values: Sequence[float]) -> tuple[float, float]:
+    """Return the estimated ends of a sampled range; infinite ones for fewer than two values."""
+    if len(values) < 2:
         return math.inf, -math.inf
-    least, greatest = min(places), max(places)
-    gap = (greatest - least) / (len(places) - 1)
+    least, greatest = min(values), max(values)
+    gap = (greatest - least) / (len(values) - 1)
     return least - gap, greatest + gap
 
 
-#: Values of a choice that are checked at most.
+#: The most values of a choice that are checked.
 _MOST_VALUES = 100
 
 
@@ -346,9 +346,9 @@ class Space(Mapping[str, Range]):
     """
 
     def __init__(self, ranges: Mapping[str, Any] | None = None, /, **named: Any) -> None:
-        found = {**(ranges or {}), **named}
+        given = {**(ranges or {}), **named}
         self._ranges: dict[str, Range] = {}
-        for name, value in found.items():
+        for name, value in given.items():
             if not isinstance(name, str) or not name.isidentifier():
                 raise must("space", "of names such as lr", name)
             if isinstance(value, str):
@@ -360,7 +360,7 @@ class Space(Mapping[str, Range]):
                 raise must(name, "a range such as (1e-6, 1e-2)", value, kind=TypeError)
             self._ranges[name] = value
         if not self._ranges:
-            raise must("space", "of one hyperparameter or more", found)
+            raise must("space", "of one hyperparameter or more", given)
 
     def draw(self, rng: np.random.Generator) -> dict[str, Any]:
         """Return a value of each hyperparameter, drawn at random.
@@ -372,15 +372,15 @@ class Space(Mapping[str, Range]):
         """
         shares = rng.random(len(self._ranges)).tolist()
         return {
-            name: kind.at(share)
-            for (name, kind), share in zip(self._ranges.items(), shares, strict=True)
+            name: range_.at(share)
+            for (name, range_), share in zip(self._ranges.items(), shares, strict=True)
         }
 
     def extremes(self) -> Iterator[dict[str, Any]]:
-        """Go through what is to be checked before anything is drawn.
+        """Go through the points to check before the first draw.
 
-        That is both ends of all ranges, and from there each value of each choice: every tenth,
-        say, of very many.
+        These are both ends of all ranges, and from there each value of each choice, or every
+        tenth, say, of very many.
 
         Yields
         ------
@@ -392,11 +392,11 @@ class Space(Mapping[str, Range]):
         [{'lr': 0.0, 'rule': 'sgd'}, {'lr': 0.0, 'rule': 'adam'}]
         """
         for share in (0.0, 1 - 2**-53):
-            end = {name: kind.at(share) for name, kind in self.items()}
+            end = {name: range_.at(share) for name, range_ in self.items()}
             yield end
-            for name, kind in self.items():
-                if isinstance(kind, Choice):
-                    few = kind.values[:: -(-len(kind.values) // _MOST_VALUES)]
+            for name, range_ in self.items():
+                if isinstance(range_, Choice):
+                    few = range_.values[:: -(-len(range_.values) // _MOST_VALUES)]
                     yield from ({**end, name: value} for value in few if value != end[name])
 
     def around(self, drawn: Iterable[Mapping[str, Any]]) -> Space:
@@ -408,7 +408,7 @@ class Space(Mapping[str, Range]):
             Values by the hyperparameter's name.
         """
         rows = list(drawn)
-        return Space({k: kind.around([row[k] for row in rows]) for k, kind in self.items()})
+        return Space({k: range_.around([row[k] for row in rows]) for k, range_ in self.items()})
 
     @property
     def text(self) -> str:
@@ -425,21 +425,21 @@ class Space(Mapping[str, Range]):
 
     @classmethod
     def from_dict(cls, data: Any) -> Space:
-        """Return the space that `to_dict` told of.
+        """Return the space from what `to_dict` returned.
 
         Raises
         ------
         KeyError, TypeError, ValueError
             If it is anything else.
         """
-        found: dict[str, Range] = {}
+        ranges: dict[str, Range] = {}
         for name, about in dict(data).items():
-            rest = {key: value for key, value in about.items() if key != "kind"}
+            arguments = {key: value for key, value in about.items() if key != "kind"}
             if about["kind"] == Choice.kind:
-                found[name] = Choice(tuple(rest["values"]))
+                ranges[name] = Choice(tuple(arguments["values"]))
             else:
-                found[name] = RANGES[about["kind"]](**rest)
-        return cls(found)
+                ranges[name] = RANGES[about["kind"]](**arguments)
+        return cls(ranges)
 
     def __getitem__(self, name: str) -> Range:
         """Return a hyperparameter's range."""
@@ -459,7 +459,7 @@ class Space(Mapping[str, Range]):
 
 
 def as_space(space: Any) -> Space:
-    """Return a space for whatever stands for one.
+    """Return a space from its ranges or its text.
 
     Parameters
     ----------
@@ -484,16 +484,16 @@ def as_space(space: Any) -> Space:
         space = [space]
     if not isinstance(space, Iterable):
         raise must("space", "ranges by name, or text", space, kind=TypeError)
-    found: dict[str, Range] = {}
+    ranges: dict[str, Range] = {}
     for text in space:
         if not isinstance(text, str):
             raise must("space", "text such as lr=1e-6:1e-2", text, kind=TypeError)
         for part in split(text):
-            name, equals, rest = part.partition("=")
+            name, equals, values = part.partition("=")
             name = name.strip()
             if not equals or not name.isidentifier():
                 raise must("space", "like lr=1e-6:1e-2", part.strip())
-            if name in found:
+            if name in ranges:
                 raise must(name, "given once", text)
-            found[name] = read_range(rest)
-    return Space(found)
+            ranges[name] = read_range(values)
+    return Space(ranges)

@@ -1,4 +1,4 @@
-"""Trials of a search: what is scored, the journal that keeps them, the result."""
+"""Trials of a search: their objective, their journal, the result."""
 
 from __future__ import annotations
 
@@ -31,14 +31,16 @@ from trajectories.search.space import Space
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: How a trial may end: at its full length; early, as others did better; or with nothing finite.
+#: How a trial can end: at its full length; early, as others were better; or not finite.
 ENDED = ("finished", "abandoned", "diverged")
 _STATUSES = (*ENDED, "paused")
+#: The fewest trials of each of several rounds.
+_LEAST = 4
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial. Two are equal if all is, but for the seconds that they took.
+    """A trial. Two are equal if all but their seconds are.
 
     Parameters
     ----------
@@ -49,17 +51,17 @@ class Trial:
     params : dict
         The hyperparameters.
     seed : int
-        Of whatever is random in it.
+        The seed of its random numbers.
     status : {"finished", "abandoned", "diverged", "paused"}
         How it ended, or that it has not yet.
     score : float or None
-        What it was worth when it ended; None if it diverged.
+        The score at its end; None if it diverged.
     reached : int
-        How long it was, in epochs or steps.
+        Its length, in epochs or steps.
     curves : dict of list of float
-        What was recorded on the way.
+        The recorded curves by name.
     seconds : float
-        How long it took.
+        The time taken.
     """
 
     number: int
@@ -74,7 +76,7 @@ class Trial:
 
     @property
     def ended(self) -> bool:
-        """Whether it has come to an end."""
+        """Whether it has ended."""
         return self.status in ENDED
 
     def to_dict(self) -> dict[str, Any]:
@@ -88,7 +90,7 @@ class Trial:
 
     @classmethod
     def from_dict(cls, data: Any) -> Trial:
-        """Return the trial that `to_dict` told of.
+        """Return the trial from what `to_dict` returned.
 
         Raises
         ------
@@ -111,49 +113,45 @@ class Trial:
         return cls(**data)
 
 
-def draw(space: Space, number: int, turn: int, entropy: int) -> Trial:
-    """Return a trial that has not begun: what it tries follows from its number alone."""
+def draw(space: Space, number: int, round: int, entropy: int) -> Trial:
+    """Draw a trial: its hyperparameters follow from its number alone."""
     sampling, running = np.random.SeedSequence(entropy, spawn_key=(number,)).spawn(2)
     params = space.draw(np.random.default_rng(sampling))
     # JSON's integers are exact up to 2**53 in every reader.
     seed = int(running.generate_state(1, np.uint64)[0]) >> 11
-    return Trial(number, turn, params, seed)
+    return Trial(number, round, params, seed)
 
 
 def standing(trial: Trial, goal: str) -> tuple[Any, ...]:
-    """Return what trials are sorted by, the best first."""
+    """Return the key that sorts trials, the best first."""
     if trial.score is None:
         return 1, -trial.reached, 0.0, trial.number
     score = trial.score if goal == "min" else -trial.score
     return 0, -trial.reached, score, trial.number
 
 
-def ranked(trials: Sequence[Trial] | Mapping[int, Trial], goal: str) -> list[Trial]:
+def ranked(trials: Sequence[Trial], goal: str) -> list[Trial]:
     """Return trials, the best first; see `standing`."""
-    several = trials.values() if isinstance(trials, Mapping) else trials
-    return sorted(several, key=lambda trial: standing(trial, goal))
-
-
-_LEAST = 4
+    return sorted(trials, key=lambda trial: standing(trial, goal))
 
 
 def round_sizes(trials: int, rounds: int) -> list[int]:
-    """Return how many trials each round has: as evenly as it goes, the first ones one more."""
+    """Return the trials of each round: as even as possible, the first ones one more."""
     trials, rounds = integer("trials", trials, 1), integer("rounds", rounds, 1)
     if rounds > 1 and trials < _LEAST * rounds:
         raise must("trials", f"at least {_LEAST * rounds} for {rounds} rounds", trials)
-    each, more = divmod(trials, rounds)
-    return [each + (turn < more) for turn in range(rounds)]
+    each, larger = divmod(trials, rounds)
+    return [each + (i < larger) for i in range(rounds)]
 
 
 def rungs(budget: int, halving: int) -> list[int]:
-    """Return after which lengths the worse half of a round is abandoned, and the full length."""
+    """Return the lengths at which the worse half of a round is abandoned, and the full length."""
     halving = integer("halving", halving, 0)
     return sorted({-(-budget // 2**k) for k in range(min(halving, 62) + 1)})
 
 
-def kept(trials: Sequence[Trial], goal: str) -> list[Trial]:
-    """Return the better half of trials that are equally long, rounded up; none that diverged."""
+def better_half(trials: Sequence[Trial], goal: str) -> list[Trial]:
+    """Return the better half of trials of equal length, rounded up, without diverged ones."""
     better = ranked(trials, goal)[: -(-len(trials) // 2)]
     return [trial for trial in better if trial.score is not None]
 
@@ -172,18 +170,18 @@ def narrowed(space: Space, trials: Sequence[Trial], goal: str) -> Space:
 
 @dataclass(frozen=True)
 class Report:
-    """How far a trial has come.
+    """The report of a trial so far.
 
     Parameters
     ----------
     score : float or None
-        What it is worth now; None if it has diverged.
+        The present score; None if it has diverged.
     reached : int
-        How long it was so far.
+        Its length so far.
     curves : dict of list of float
-        What was recorded from the beginning to now.
+        The recorded curves, from the beginning.
     state : object
-        What `Objective.run` may go on from; anything that pickles.
+        The state from which `Objective.run` can continue; anything that pickles.
     """
 
     score: float | None
@@ -193,16 +191,16 @@ class Report:
 
 
 class Objective(ABC):
-    """What is tried. It pickles, and what it returns depends on its arguments alone.
+    """The function that a search optimizes. It pickles; reports depend on arguments alone.
 
     Attributes
     ----------
     goal : {"max", "min"}
-        Whether a high score is good, or a low one.
+        Whether a high or a low score is good.
     measure : str
-        What the score is called.
+        The name of the score.
     unit : str
-        What a trial's length is counted in.
+        The unit of a trial's length.
     budget : int
         The full length of a trial.
     """
@@ -214,11 +212,11 @@ class Objective(ABC):
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:
-        """Return what tells this objective from others, as JSON can hold it."""
+        """Return the settings that identify this objective, as plain data for JSON."""
 
     @abstractmethod
     def check(self, params: Mapping[str, Any]) -> None:
-        """Raise if hyperparameters are unknown, or not what they must be; try nothing."""
+        """Raise if hyperparameters are unknown or invalid; run nothing."""
 
     @abstractmethod
     def run(self, params: Mapping[str, Any], seed: int, until: int, state: Any = None) -> Report:
@@ -229,23 +227,22 @@ class Objective(ABC):
         params : mapping
             The hyperparameters.
         seed : int
-            Of whatever is random.
+            The seed of its random numbers.
         until : int
-            How long, from the beginning, at most `budget`.
+            The length from the beginning, at most `budget`.
         state : object, optional
-            Where an earlier report of this very trial ended. With it or without, the report is
-            the same.
+            The state of an earlier report of this trial. The report is the same without it.
         """
 
 
 FORMAT = "trajectories search 1"
-#: Said of a file as of the folder that a command keeps it in.
+#: Advice for a file and for the folder of a command alike.
 _ELSEWHERE = "keep this one elsewhere"
 
 
 @dataclass
 class Journal:
-    """What is known of a search, and the file that knows it too."""
+    """The record of a search, in memory and in its file."""
 
     settings: dict[str, Any]
     versions: dict[str, str] = field(default_factory=dict)
@@ -255,31 +252,32 @@ class Journal:
     file: BinaryIO | None = None
 
     def at(self, number: int, length: int) -> Trial | None:
-        """Return a trial as it was at a length, or as it ended before; None if not known."""
+        """Return a trial at a length, or as it ended before; None if not recorded."""
         return self.paused.get(number, {}).get(length) or self.ended.get(number)
 
     def last(self, number: int) -> Trial | None:
-        """Return the last that is known of a trial."""
+        """Return the last record of a trial."""
         states = self.paused.get(number)
         return self.ended.get(number) or (states[max(states)] if states else None)
 
     @property
     def latest(self) -> list[Trial]:
-        """The last that is known of each trial, by number."""
-        known = [self.last(number) for number in sorted({*self.paused, *self.ended})]
-        return [trial for trial in known if trial is not None]
+        """The last record of each trial, by number."""
+        trials = [self.last(number) for number in sorted({*self.paused, *self.ended})]
+        return [trial for trial in trials if trial is not None]
 
     def add(self, trial: Trial) -> None:
-        """Take a trial in, and write it down for good."""
-        self._take(trial)
+        """Add a trial, and write it to the file."""
+        self.insert(trial)
         self._write({"trial": trial.to_dict()})
 
     def conclude(self, conclusion: Mapping[str, Any]) -> None:
-        """Write down what was found out about the winner."""
+        """Write the conclusion about the winner."""
         self.conclusion = dict(conclusion)
         self._write({"conclusion": self.conclusion})
 
-    def _take(self, trial: Trial) -> None:
+    def insert(self, trial: Trial) -> None:
+        """Add a trial in memory alone."""
         if trial.number in self.ended:
             raise must("trial", "one that has not ended", trial.number)
         if trial.ended:
@@ -308,8 +306,7 @@ def header_of(settings: Mapping[str, Any], versions: Mapping[str, str]) -> bytes
 def read_journal(path: str | os.PathLike[str]) -> tuple[Journal | None, int]:
     """Read a journal; it is data, and reading one runs no code."""
     with open(path, "rb") as file:
-        whole = file.read()
-    lines = whole.splitlines(keepends=True)
+        lines = file.read().splitlines(keepends=True)
     journal, length = None, 0
     for number, line in enumerate(lines, 1):
         try:
@@ -325,11 +322,11 @@ def read_journal(path: str | os.PathLike[str]) -> tuple[Journal | None, int]:
             elif "conclusion" in record:
                 journal.conclusion = dict(record["conclusion"])
             else:
-                journal._take(Trial.from_dict(record["trial"]))
+                journal.insert(Trial.from_dict(record["trial"]))
         except Exception as error:  # A line may hold anything.
-            begun = FORMAT.encode() in line[:64] or header_of({}, {})[:30].startswith(line[:30])
-            if number == len(lines) and (journal is not None or begun):
-                break  # The search was killed while it wrote this.
+            cut_off = FORMAT.encode() in line[:64] or header_of({}, {})[:30].startswith(line[:30])
+            if number == len(lines) and (journal is not None or cut_off):
+                break  # The search was killed while it wrote this line.
             raise refusal(path, "journal of a search", error, f"line {number}") from error
         length += len(line)
     return journal, length
@@ -379,12 +376,12 @@ def opened(
 def _journal(
     path: os.PathLike[str], settings: dict[str, Any], versions: Mapping[str, str], resume: bool
 ) -> tuple[Journal, int]:
-    """Return what a file knows of a search already, and how much of it is whole."""
+    """Return the journal in a file, and its complete bytes."""
     new = Journal(settings, dict(versions))
     if not os.path.exists(path):
         return new, 0
     journal, length = read_journal(path)
-    if journal is None or not journal.latest:  # Whatever it was to be, nothing has come of it.
+    if journal is None or not journal.latest:  # It was stopped before its first trial.
         return new, 0
     if not resume:
         raise FileExistsError(
@@ -395,24 +392,24 @@ def _journal(
     return journal, length
 
 
-#: Of what may come from anywhere; nobody narrows a space so often.
+#: The most rounds of a file from anywhere.
 _MOST_ROUNDS = 10_000
 
 
 @dataclass(frozen=True, repr=False)
 class SearchResult:
-    """What a search found, whether it has come to its end or not.
+    """The result of a search, complete or not.
 
     Parameters
     ----------
     settings : dict
-        What was searched.
+        The settings of the search.
     trials : tuple of Trial
-        Those that have ended, by number, whether finished, abandoned or diverged.
+        The ended trials by number, whether finished, abandoned or diverged.
     conclusion : dict or None
-        What was found out about the winner in the end.
+        The conclusion about the winner.
     versions : dict
-        What it was begun with.
+        The versions at its start.
 
     Examples
     --------
@@ -428,10 +425,10 @@ class SearchResult:
     versions: dict[str, str]
 
     @classmethod
-    def of(cls, book: Journal) -> SearchResult:
-        """Return what a journal knows."""
-        ended = tuple(trial for trial in book.latest if trial.ended)
-        return cls(book.settings, ended, book.conclusion, book.versions)
+    def of(cls, journal: Journal) -> SearchResult:
+        """Return the result in a journal."""
+        ended = tuple(trial for trial in journal.latest if trial.ended)
+        return cls(journal.settings, ended, journal.conclusion, journal.versions)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> SearchResult:
@@ -444,19 +441,19 @@ class SearchResult:
         ValueError
             If it is no journal.
         """
-        book, _ = read_journal(path)
-        if book is None:
+        journal, _ = read_journal(path)
+        if journal is None:
             raise ValueError(f"{os.fspath(path)!r} holds no journal of a search: it is empty.")
         try:
-            found = cls.of(book)
-            found._check()
+            result = cls.of(journal)
+            result._check()
         except Exception as error:  # Settings and trials may hold anything.
             raise refusal(path, "search", error) from error
-        return found
+        return result
 
     @classmethod
     def from_dict(cls, data: Any) -> SearchResult:
-        """Return the result that `to_dict` told of.
+        """Return the result from what `to_dict` returned.
 
         Raises
         ------
@@ -464,18 +461,18 @@ class SearchResult:
             If it is anything else.
         """
         trials = []
-        for told in data["trials"]:
-            curves = {str(k): from_plain(str(k), c).tolist() for k, c in told["curves"].items()}
-            trials.append(Trial.from_dict({**told, "curves": curves}))
-        parts = [data[name] for name in ("settings", "conclusion", "versions")]
-        if not isinstance(parts[0], dict) or not isinstance(parts[1], (dict, type(None))):
+        for row in data["trials"]:
+            curves = {str(k): from_plain(str(k), c).tolist() for k, c in row["curves"].items()}
+            trials.append(Trial.from_dict({**row, "curves": curves}))
+        settings, conclusion, versions = (data[k] for k in ("settings", "conclusion", "versions"))
+        if not isinstance(settings, dict) or not isinstance(conclusion, (dict, type(None))):
             raise must("search", "a record with its settings and conclusion", data)
-        found = cls(parts[0], tuple(trials), parts[1], dict(parts[2]))
-        found._check()
-        return found
+        result = cls(settings, tuple(trials), conclusion, dict(versions))
+        result._check()
+        return result
 
     def _check(self) -> None:
-        """Raise if these are not the settings and trials of a search."""
+        """Raise unless these are the settings and trials of a search."""
         most = integer("trials", self.settings["trials"], 1)
         rounds = integer("rounds", self.settings["rounds"], 1)
         if rounds > min(most, _MOST_ROUNDS):
@@ -490,7 +487,7 @@ class SearchResult:
             raise must("trials", "those of a search", len(self.trials))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the result as plain data, such as JSON can hold; long curves are compressed."""
+        """Return the result as plain data for JSON; long curves are compressed."""
         trials = []
         for trial in self.trials:
             curves = {name: to_plain(curve) for name, curve in trial.curves.items()}
@@ -524,37 +521,34 @@ class SearchResult:
 
     @property
     def goal(self) -> str:
-        """Whether a high score is good ("max"), or a low one ("min")."""
+        """Whether a high ("max") or a low ("min") score is good."""
         return str(self.settings["goal"])
 
     @property
     def space(self) -> Space:
-        """What the first round was drawn from."""
+        """The space of the first round."""
         return Space.from_dict(self.settings["space"])
 
     @cached_property
     def rounds(self) -> tuple[tuple[Trial, ...], ...]:
         """The trials of each round that has begun."""
         count = max((trial.round for trial in self.trials), default=-1) + 1
-        return tuple(tuple(t for t in self.trials if t.round == turn) for turn in range(count))
+        return tuple(tuple(t for t in self.trials if t.round == i) for i in range(count))
 
     @cached_property
     def spaces(self) -> tuple[Space, ...]:
-        """The space of each round, and last the one to which all of them have narrowed.
-
-        Those that are not yet known are missing.
-        """
-        found = [self.space]
+        """The space of each round known so far, and last the final, narrowest one."""
+        spaces = [self.space]
         sizes = round_sizes(self.settings["trials"], self.settings["rounds"])
         for trials, size in zip(self.rounds, sizes, strict=False):
             if len(trials) < size:
                 break
-            found.append(narrowed(found[-1], trials, self.goal))
-        return tuple(found)
+            spaces.append(narrowed(spaces[-1], trials, self.goal))
+        return tuple(spaces)
 
     @cached_property
     def ranking(self) -> tuple[Trial, ...]:
-        """The trials, the best first: finished ones, then abandoned, last what diverged."""
+        """The trials, the best first: finished, then abandoned, last diverged ones."""
         return tuple(ranked(self.trials, self.goal))
 
     @property
@@ -573,14 +567,14 @@ class SearchResult:
         return len(self.trials) == int(self.settings["trials"])
 
     def count(self, status: str) -> int:
-        """Return how many trials ended so: "finished", "abandoned" or "diverged"."""
+        """Return the number of trials that ended "finished", "abandoned" or "diverged"."""
         return sum(trial.status == status for trial in self.trials)
 
     def to_records(self) -> list[dict[str, Any]]:
-        """Return a flat dictionary for each trial, as ``pandas.DataFrame`` takes them.
+        """Return a flat dictionary for each trial, such as for ``pandas.DataFrame``.
 
-        Hyperparameters are called params_lr and so on, as in Optuna's tables; those of the space
-        are in ``result.space.to_records()``.
+        Hyperparameters are named params_lr and so on, as in Optuna's tables; the ranges are in
+        ``result.space.to_records()``.
         """
         return [trial.to_record() for trial in self.trials]
 
@@ -608,28 +602,28 @@ class SearchResult:
         return iter(self.trials)
 
     def __len__(self) -> int:
-        """Return how many trials have ended."""
+        """Return the number of ended trials."""
         return len(self.trials)
 
     @property
     def summary(self) -> str:
-        """How the trials ended, and the best, in words."""
-        told = ", ".join(f"{self.count(kind)} {kind}" for kind in ENDED if self.count(kind))
+        """The counts of each ending, and the best, in words."""
+        counts = ", ".join(f"{self.count(kind)} {kind}" for kind in ENDED if self.count(kind))
         best = self.best
         if best is None:
-            return told or "no trial"
+            return counts or "no trial"
         params = ", ".join(
             f"{k}={v:.3g}" if isinstance(v, float) else f"{k}={v}" for k, v in best.params.items()
         )
-        return f"{told}; best {self.settings['measure']} {best.score:.4g} at {params}"
+        return f"{counts}; best {self.settings['measure']} {best.score:.4g} at {params}"
 
     def __repr__(self) -> str:
-        """Show how the trials ended, and the best."""
+        """Show the counts of each ending, and the best."""
         return f"SearchResult({self.summary})"
 
 
 @remakes("search", SearchResult)
 def remake_search(data: Any) -> Remake:
-    """Check what is told of a search: it is held whole, as its objective may be anybody's code."""
-    found = SearchResult.from_dict(data)
-    return Remake(0, lambda: found)
+    """Check a recorded search: its results are stored, as its objective may be any code."""
+    result = SearchResult.from_dict(data)
+    return Remake(0, lambda: result)

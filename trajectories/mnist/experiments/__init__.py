@@ -47,22 +47,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Experiment:
-    """An experiment, as it is listed and called by its name.
+    """An entry of `EXPERIMENTS`.
 
     Parameters
     ----------
     about : str
-        What it shows, in a line.
+        Its subject, in a line.
     module : str
-        Where its function is, which has the experiment's name.
+        The module of its function, which has the experiment's name.
     pages : dict of str
-        Its figures: what each shows, by name. The first is the one that is drawn by default.
+        The subjects of its figures, by name. The first is the default.
     moving : tuple of str
-        Which of them are moving pictures too.
+        The figures that can be animated.
     images : bool, default True
         Whether it needs a data set.
     variants : int, default 3
-        How many networks it trains for each seed, if it is not told who races.
+        The number of networks for each seed, with the default optimizers.
     """
 
     about: str
@@ -73,9 +73,9 @@ class Experiment:
     variants: int = 3
 
     def function(self, name: str) -> Callable[..., Result]:
-        """Return the function that runs it."""
-        found: Callable[..., Result] = getattr(importlib.import_module(self.module), name)
-        return found
+        """Return the function that runs the experiment."""
+        function: Callable[..., Result] = getattr(importlib.import_module(self.module), name)
+        return function
 
 
 #: All experiments by name, in the chapter's order.
@@ -142,7 +142,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         variants=1,
     ),
 }
-_HOMES = {
+_MODULES = {
     **{name: experiment.module for name, experiment in EXPERIMENTS.items()},
     "Result": f"{_ROOT}.study",
     "at_hand": f"{_ROOT}.study",
@@ -150,10 +150,10 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name from its home when it is first used."""
-    if name not in _HOMES:
+    """Import a public name from its module when it is first used."""
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
+    value = getattr(importlib.import_module(_MODULES[name]), name)
     globals()[name] = value
     return value
 

@@ -20,7 +20,7 @@ from trajectories.records import single_thread
 
 #: The textbook's four and RMSProp, at their learning rates.
 BOOK = ("sgd:lr=0.01", "momentum:lr=0.01", "adagrad:lr=0.01", "adam:lr=0.001", "rmsprop:lr=0.001")
-#: And those that the textbook has not. Lion's authors advise a third to a tenth of AdamW's rate.
+#: And others. Lion's authors advise a third to a tenth of AdamW's rate.
 RACE = (*BOOK, "nesterov:lr=0.01", "adamw:lr=0.001", "lion:lr=0.0001")
 _QUICK_RACE = 100
 
@@ -41,20 +41,19 @@ def optimizers(
 ) -> Result:
     """Train one network with each of several optimizers, on the same batches.
 
-    All begin from the same weights, which the textbook's script does not do: its networks are
-    drawn one after the other.
+    All begin from the same weights; in the textbook's script each network is drawn anew.
 
     Parameters
     ----------
     data : Dataset, str or os.PathLike, default "auto"
-        The images, or what `load` takes; all training images are used.
+        The images, or a source for `load`; all training images are used.
     optimizers : sequence or mapping of str to Optimizer or str
         The optimizers; by default the textbook's four, RMSProp, Nesterov, AdamW and Lion. A
         mapping gives their labels.
     iterations : int, optional
-        How long to train; by default 2,000, or 100 if it is quick.
+        The length; by default 2,000, or 100 if it is quick.
     evaluate_every : int, optional
-        After how many iterations the test images are looked at; by default 20 times in all.
+        The iterations between two evaluations on the test images; by default 20 evaluations.
     seeds, quick, n_jobs, progress, rng, keep, reuse
         As for `Study`.
 
@@ -86,20 +85,9 @@ def optimizers(
         "evaluate_every": every,
         "optimizers": {label: to_record(rule, own=True) for label, rule in rules.items()},
     }
-    study = Study(
-        "optimizers",
-        data,
-        settings,
-        seeds=seeds,
-        quick=quick,
-        rng=rng,
-        n_jobs=n_jobs,
-        progress=progress,
-        keep=keep,
-        reuse=reuse,
-    )
-    if study.known is not None:
-        return study.known
+    study = Study("optimizers", data, settings, seeds, quick, rng, n_jobs, progress, keep, reuse)
+    if study.stored is not None:
+        return study.stored
     variants = {label: Variant(rule) for label, rule in rules.items()}
     runs = study.race(variants, study.data, iterations=count, evaluate_every=every)
     return study.conclude(runs=runs)
@@ -124,10 +112,10 @@ def entrants(optimizers: Any, *, rates: bool = True) -> dict[str, Optimizer]:
     ]
     if isinstance(optimizers, Mapping):
         labels = list(map(str, optimizers))
-    found = dict(zip(labels, rules, strict=True))
-    if len(found) < len(rules):
+    by_label = dict(zip(labels, rules, strict=True))
+    if len(by_label) < len(rules):
         raise must("optimizers", "of optimizers that differ in name or learning rate", labels)
-    return found
+    return by_label
 
 
 def label_of(rule: Optimizer) -> str:
@@ -136,13 +124,13 @@ def label_of(rule: Optimizer) -> str:
     return f"{type(rule).__name__} {lr:g}" if isinstance(lr, float) else type(rule).__name__
 
 
-#: So few images that a deep network can learn them by heart.
+#: So few images that a deep network overfits them.
 IMAGES = 300
 _QUICK_EPOCHS = 20
 
 
-def overfitting_settings(**more: Any) -> dict[str, Any]:
-    """Return the settings of the experiments on overfitting, with more of their own."""
+def overfitting_settings(**own: Any) -> dict[str, Any]:
+    """Return the settings of an experiment on overfitting, with its own."""
     return {
         "hidden": [100] * 6,
         "activation": "relu",
@@ -150,7 +138,7 @@ def overfitting_settings(**more: Any) -> dict[str, Any]:
         "optimizer": "SGD 0.01",
         "batch_size": 100,
         "images": IMAGES,
-        **more,
+        **own,
     }
 
 
@@ -170,16 +158,16 @@ def weight_decay(
     r"""Train on 300 images with and without weight decay, and test on all test images.
 
     Weight decay narrows the gap between training and test accuracy. At the textbook's settings
-    it does so by learning less: on the test images, too, it ends below the plain network.
+    it slows learning down: on the test images, too, it ends below the plain network.
 
     Parameters
     ----------
     data : Dataset, str or os.PathLike, default "auto"
-        The images, or what `load` takes; the first 300 training images are used.
+        The images, or a source for `load`; the first 300 training images are used.
     decay : float, default 0.1
         :math:`\lambda` of the penalty :math:`\frac{\lambda}{2} \sum W^2`.
     epochs : int, optional
-        How long to train; by default 201, or 20 if it is quick.
+        The length; by default 201, or 20 if it is quick.
     seeds, quick, n_jobs, progress, rng, keep, reuse
         As for `Study`.
 
@@ -196,20 +184,10 @@ def weight_decay(
     """
     count = length("epochs", epochs, _QUICK_EPOCHS if quick else 201)
     decay = scalar("decay", decay, POSITIVE)
-    study = Study(
-        "weight_decay",
-        data,
-        overfitting_settings(epochs=count, decay=decay),
-        seeds=seeds,
-        quick=quick,
-        rng=rng,
-        n_jobs=n_jobs,
-        progress=progress,
-        keep=keep,
-        reuse=reuse,
-    )
-    if study.known is not None:
-        return study.known
+    settings = overfitting_settings(epochs=count, decay=decay)
+    study = Study("weight_decay", data, settings, seeds, quick, rng, n_jobs, progress, keep, reuse)
+    if study.stored is not None:
+        return study.stored
     variants = {
         "no weight decay": Variant(),
         f"weight decay {decay:g}": Variant(network={"weight_decay": decay}),
@@ -239,16 +217,16 @@ def batch_norm(
 ) -> Result:
     """Train with and without batch normalisation, from first weights of sixteen sizes.
 
-    Networks without it whose weights are large diverge after a few steps; their runs end there,
-    and say so. The textbook's script goes on with NaN, whose largest element is the first, and
-    so shows an accuracy of 10 %.
+    Without it, networks with large weights diverge after a few steps, and their runs end there.
+    The textbook's script continues with NaN, whose largest element is the first, and so shows an
+    accuracy of 10 %.
 
     Parameters
     ----------
     data : Dataset, str or os.PathLike, default "auto"
-        The images, or what `load` takes; the first 1,000 training images are used.
+        The images, or a source for `load`; the first 1,000 training images are used.
     epochs : int, optional
-        How long to train; by default 20, or 3 if it is quick.
+        The length; by default 20, or 3 if it is quick.
     seeds, quick, n_jobs, progress, rng, keep, reuse
         As for `Study`.
 
@@ -273,20 +251,9 @@ def batch_norm(
         "epochs": count,
         "images": _IMAGES,
     }
-    study = Study(
-        "batch_norm",
-        data,
-        settings,
-        seeds=seeds,
-        quick=quick,
-        rng=rng,
-        n_jobs=n_jobs,
-        progress=progress,
-        keep=keep,
-        reuse=reuse,
-    )
-    if study.known is not None:
-        return study.known
+    study = Study("batch_norm", data, settings, seeds, quick, rng, n_jobs, progress, keep, reuse)
+    if study.stored is not None:
+        return study.stored
     variants = {
         f"{word}, std {scale:.4g}": Variant(
             "sgd:lr=0.01", {"weight_init": scale, "batch_norm": word == "with"}
@@ -301,7 +268,7 @@ def batch_norm(
 
 _QUICK_DROPOUT, _QUICK_MASKS = 20, 20
 _RATIO = Interval(0.0, 1.0, "neither", "between 0 and 1")
-#: Images that go through the network together.
+#: Images of a batch in evaluation.
 _CHUNK = 1000
 
 
@@ -326,11 +293,11 @@ def dropout(
     Parameters
     ----------
     data : Dataset, str or os.PathLike, default "auto"
-        The images, or what `load` takes; the first 300 training images are used.
+        The images, or a source for `load`; the first 300 training images are used.
     ratio : float, default 0.2
-        What part of every hidden layer's outputs goes missing in training.
+        The share of every hidden layer's outputs that is dropped in training.
     epochs : int, optional
-        How long to train; by default 301, or 20 if it is quick.
+        The length; by default 301, or 20 if it is quick.
     seeds, quick, n_jobs, progress, rng, keep, reuse
         As for `Study`.
 
@@ -345,28 +312,18 @@ def dropout(
     TypeError, ValueError, OSError
         As for `load`.
     """
-    long = length("epochs", epochs, _QUICK_DROPOUT if quick else 301)
+    count = length("epochs", epochs, _QUICK_DROPOUT if quick else 301)
     ratio = scalar("ratio", ratio, _RATIO)
-    study = Study(
-        "dropout",
-        data,
-        overfitting_settings(epochs=long, dropout=ratio),
-        seeds=seeds,
-        quick=quick,
-        rng=rng,
-        n_jobs=n_jobs,
-        progress=progress,
-        keep=keep,
-        reuse=reuse,
-    )
-    if study.known is not None:
-        return study.known
+    settings = overfitting_settings(epochs=count, dropout=ratio)
+    study = Study("dropout", data, settings, seeds, quick, rng, n_jobs, progress, keep, reuse)
+    if study.stored is not None:
+        return study.stored
     variants = {
         "no dropout": Variant(),
         f"dropout {ratio:g}": Variant(network={"dropout": ratio}),
     }
     few = study.first(IMAGES)
-    runs = study.race(variants, few, epochs=long, evaluate=("train", "test"))
+    runs = study.race(variants, few, epochs=count, evaluate=("train", "test"))
     return study.conclude(runs=runs)
 
 
@@ -384,23 +341,23 @@ def dropout_ensemble(
     keep: str | os.PathLike[str] | None = None,
     reuse: bool = True,
 ) -> Result:
-    """Ask many thinned networks, and compare their mean with one pass that is scaled instead.
+    """Compare the mean of many thinned networks with a single scaled pass.
 
-    A network that is trained with dropout stands for all the networks that are left when some
-    of its outputs are missing. Their mean answer takes a pass each; the textbook's evaluation
-    takes a single one, with outputs times 1 - ratio, and is about as good.
+    A network trained with dropout stands for all networks that remain without some of its
+    outputs. Their mean takes a pass for each; the textbook's evaluation takes a single one, with
+    outputs times 1 - ratio, and is about as good.
 
     Parameters
     ----------
     data : Dataset, str or os.PathLike, default "auto"
-        The images, or what `load` takes; the first 300 training images are used, and all test
-        images.
+        The images, or a source for `load`; the first 300 training images and all test images are
+        used.
     ratio : float, default 0.2
-        What part of every hidden layer's outputs goes missing.
+        The share of every hidden layer's outputs that is dropped.
     masks : int, optional
-        How many thinned networks to ask; by default 100, or 20 if it is quick.
+        The number of thinned networks; by default 100, or 20 if it is quick.
     epochs : int, optional
-        How long to train before; by default 301, or 20 if it is quick.
+        The length of training; by default 301, or 20 if it is quick.
     seeds, quick, n_jobs, progress, rng, keep, reuse
         As for `Study`.
 
@@ -416,47 +373,39 @@ def dropout_ensemble(
     TypeError, ValueError, OSError
         As for `load`.
     """
-    long = length("epochs", epochs, _QUICK_DROPOUT if quick else 301)
+    epoch_count = length("epochs", epochs, _QUICK_DROPOUT if quick else 301)
     ratio = scalar("ratio", ratio, _RATIO)
     count = length("masks", masks, _QUICK_MASKS if quick else 100)
+    settings = overfitting_settings(epochs=epoch_count, dropout=ratio, masks=count)
     study = Study(
-        "dropout_ensemble",
-        data,
-        overfitting_settings(epochs=long, dropout=ratio, masks=count),
-        seeds=seeds,
-        quick=quick,
-        rng=rng,
-        n_jobs=n_jobs,
-        progress=progress,
-        keep=keep,
-        reuse=reuse,
+        "dropout_ensemble", data, settings, seeds, quick, rng, n_jobs, progress, keep, reuse
     )
-    if study.known is not None:
-        return study.known
+    if study.stored is not None:
+        return study.stored
     label = f"dropout {ratio:g}"
     few = study.first(IMAGES)
     variants = {label: Variant(network={"dropout": ratio})}
-    trainers = study.trainers(variants, few, epochs=long, evaluate_every=None)
+    trainers = study.trainers(variants, few, epochs=epoch_count, evaluate_every=None)
     runs = study.train(trainers)
     arrays: dict[str, list[Any]] = {"ensemble": [], "single": [], "scaled": []}
     total = count * len(study.seeds)
     with single_thread(), bar("asking", "mask", total, progress) as advance:
         for trainer in trainers[label]:
-            together, alone = _asked(trainer.network, few, count, advance)
-            arrays["ensemble"].append(together)
-            arrays["single"].append(alone)
+            ensemble, single = _mask_accuracies(trainer.network, few, count, advance)
+            arrays["ensemble"].append(ensemble)
+            arrays["single"].append(single)
             arrays["scaled"].append(trainer.history.final["test"])
     return study.conclude(runs=runs, arrays=arrays)
 
 
-def _asked(
-    network: MultiLayerNet, data: Dataset, count: int, advance: Any
+def _mask_accuracies(
+    network: MultiLayerNet, data: Dataset, masks: int, advance: Any
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the accuracy of the mean of the first masks, and of each mask alone."""
     labels = data.test_labels
     total = np.zeros((len(labels), data.classes))
-    together, alone = np.empty(count), np.empty(count)
-    for k in range(count):
+    ensemble, single = np.empty(masks), np.empty(masks)
+    for k in range(masks):
         logits = np.concatenate(
             [
                 network.predict(data.test_images[i : i + _CHUNK], scale=data.scale, train=True)
@@ -466,7 +415,7 @@ def _asked(
         logits -= logits.max(axis=1, keepdims=True)
         odds = np.exp(logits)
         total += odds / odds.sum(axis=1, keepdims=True)
-        together[k] = np.mean(total.argmax(axis=1) == labels)
-        alone[k] = np.mean(logits.argmax(axis=1) == labels)
+        ensemble[k] = np.mean(total.argmax(axis=1) == labels)
+        single[k] = np.mean(logits.argmax(axis=1) == labels)
         advance(1)
-    return together, alone
+    return ensemble, single

@@ -37,24 +37,24 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def seeds_of(rng: Any, count: Any) -> tuple[int, ...]:
+def seeds_of(rng: Any, seeds: Any) -> tuple[int, ...]:
     """Return so many seeds."""
-    if isinstance(count, Sequence) and not isinstance(count, str):
-        given = tuple(integer("seeds", seed, 0) for seed in count)
-        if not given or len(set(given)) < len(given):
-            raise must("seeds", "at least one, and no two alike", count)
-        return given
-    count = integer("seeds", count, 1)
+    if isinstance(seeds, Sequence) and not isinstance(seeds, str):
+        numbers = tuple(integer("seeds", seed, 0) for seed in seeds)
+        if not numbers or len(set(numbers)) < len(numbers):
+            raise must("seeds", "at least one, and no two alike", seeds)
+        return numbers
+    seeds = integer("seeds", seeds, 1)
     if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool):
         first = integer("rng", rng, 0)
-        return tuple(range(first, first + count))
-    drawn = np.asarray(as_rng(rng).permutation(2**20)[:count])
+        return tuple(range(first, first + seeds))
+    drawn = np.asarray(as_rng(rng).permutation(2**20)[:seeds])
     return tuple(int(seed) for seed in drawn)
 
 
-def length(name: str, given: Any, usual: int) -> int:
-    """Return how long or how often something is done: as it was given, or as usual."""
-    return usual if given is None else integer(name, given, 1)
+def length(name: str, value: Any, default: int, least: int = 1) -> int:
+    """Check a length or a count, or return its default."""
+    return default if value is None else integer(name, value, least)
 
 
 def at_hand() -> Dataset:
@@ -63,14 +63,14 @@ def at_hand() -> Dataset:
     Returns
     -------
     Dataset
-        What is in the folder that the environment's ``TRAJECTORIES_DATA`` names; if that is not
-        set, MNIST if the cache has all of it; and otherwise the 8 x 8 digits that come with the
-        package. Its name tells what it is, and so do the figures.
+        The data set in the folder that the environment's ``TRAJECTORIES_DATA`` names; if that is
+        not set, MNIST if the cache is complete; and otherwise the 8 x 8 digits in the package.
+        Figures show its name.
 
     Raises
     ------
     ValueError, OSError
-        If the folder that is named does not hold what it should.
+        If the named folder holds no complete data set.
     """
     if os.environ.get("TRAJECTORIES_DATA"):
         return load("auto")
@@ -85,29 +85,29 @@ _FORMAT = "trajectories experiment 1"
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Result(Frozen):
-    """What an experiment has found; the experiments return one.
+    """The result of an experiment.
 
-    Its figures are drawn from it alone: nothing is trained again, and no images are needed.
+    Figures are drawn from it alone, without training and without images.
 
     Parameters
     ----------
     experiment : str
         The experiment's name in `EXPERIMENTS`.
     data : dict
-        The data set: its "name", how many images there are to "train" and to "test" on, their
-        "shape", and a "sum" of all their bytes.
+        The data set: its "name", the numbers of images in "train" and "test", their "shape", and a
+        "sum" of all their bytes.
     settings : dict
-        What was run, as JSON can hold it.
+        The settings, as plain data for JSON.
     seeds : tuple of int
-        The seeds of the first weights and of the batches, one a run of each variant.
+        The seeds of the first weights and of the batches, one for each run of a variant.
     quick : bool, default False
-        Whether lengths were cut to see quickly that all works: the figures say so.
+        Whether lengths were cut for a quick check: the figures say so.
     runs : dict of tuple of History
-        The runs of each variant by its label, one a seed.
+        The runs of each variant by its label, one for each seed.
     arrays : dict of numpy.ndarray
-        What else was found, by name.
+        Other results, by name.
     versions : dict
-        What it was run with.
+        The versions of the packages.
 
     Examples
     --------
@@ -140,7 +140,7 @@ class Result(Frozen):
 
     @property
     def asked(self) -> dict[str, Any]:
-        """What tells this experiment from others, before it is run."""
+        """The settings that identify the experiment before it is run."""
         return {
             "experiment": self.experiment,
             "data": self.data,
@@ -153,15 +153,15 @@ class Result(Frozen):
     def digest(self) -> str:
         """Return a fingerprint of all losses, accuracies and arrays, bit for bit."""
         runs = [run for runs in self.runs.values() for run in runs]
-        told = [part for run in runs for part in (run.loss, *run.accuracy.values())]
-        return fingerprint(*told, *self.arrays.values())
+        curves = [curve for run in runs for curve in (run.loss, *run.accuracy.values())]
+        return fingerprint(*curves, *self.arrays.values())
 
     def losses(self, label: str) -> NDArray[np.float64]:
         """Return the losses of a variant, shape (seeds, iterations); NaN after divergence."""
         return _stacked([run.loss for run in self.runs[label]])
 
     def records(self, label: str, what: str) -> NDArray[np.float64]:
-        """Return what a variant's runs have recorded, NaN after divergence.
+        """Return a record of a variant's runs, NaN after divergence.
 
         Parameters
         ----------
@@ -185,7 +185,7 @@ class Result(Frozen):
         Parameters
         ----------
         page : str, optional
-            Which of its figures, where there are several.
+            The figure, if there are several.
         theme, size
             As for `draw`.
         """
@@ -224,7 +224,7 @@ class Result(Frozen):
         return read_json(path, cls.from_dict, "experiment")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the result as plain data, such as JSON can hold."""
+        """Return the result as plain data for JSON."""
         return {
             "format": _FORMAT,
             **{name: getattr(self, name) for name in ("experiment", "data", "settings")},
@@ -237,7 +237,7 @@ class Result(Frozen):
 
     @classmethod
     def from_dict(cls, data: Any) -> Result:
-        """Return the result that `to_dict` told of.
+        """Return the result from what `to_dict` returned.
 
         Raises
         ------
@@ -261,14 +261,14 @@ class Result(Frozen):
         )
 
     def __repr__(self) -> str:
-        """Show the experiment, the data set, and how many runs there were."""
+        """Show the experiment, the data set, and the number of runs."""
         count = len(self.seeds)
         several = f"{len(self.runs)} variants, " if self.runs else ""
         seeds = f"{count} seed{'' if count == 1 else 's'}"
         return f"Result({self.experiment!r} on {self.data['name']}: {several}{seeds})"
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether both found the same, bit for bit; seconds and versions do not count."""
+        """Tell whether two results are equal, bit for bit, but for seconds and versions."""
         if not isinstance(other, Result):
             return NotImplemented
         mine, theirs = self.to_dict(), other.to_dict()
@@ -279,20 +279,20 @@ class Result(Frozen):
 
 
 def _stacked(rows: list[NDArray[Any]]) -> NDArray[np.float64]:
-    """Return rows of different lengths as one array, with NaN behind the short ones."""
-    whole = np.full((len(rows), max(map(len, rows))), np.nan)
-    for place, row in zip(whole, rows, strict=True):
-        place[: len(row)] = row
-    return whole
+    """Return rows of different lengths as one array, padded with NaN."""
+    padded = np.full((len(rows), max(map(len, rows))), np.nan)
+    for target, row in zip(padded, rows, strict=True):
+        target[: len(row)] = row
+    return padded
 
 
-#: First weights are drawn by [seed, this]; batches by the seed itself.
+#: First weights are drawn from [seed, this], batches from the seed itself.
 _WEIGHTS = 1
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One of the things that an experiment compares."""
+    """A variant that an experiment compares with others."""
 
     optimizer: Any = "sgd:lr=0.01"
     network: Mapping[str, Any] = field(default_factory=dict)
@@ -300,7 +300,7 @@ class Variant:
 
 
 def described(data: Dataset) -> dict[str, Any]:
-    """Return what results tell of a data set."""
+    """Return the description of a data set in results."""
     return {
         "name": data.name,
         "train": len(data.train_labels),
@@ -311,14 +311,13 @@ def described(data: Dataset) -> dict[str, Any]:
 
 
 class Study:
-    """An experiment while it is run."""
+    """An experiment while it runs."""
 
     def __init__(
         self,
         experiment: str,
         data: Any,
         settings: Mapping[str, Any],
-        *,
         seeds: int | Sequence[int] = 3,
         quick: bool = False,
         rng: Any = 0,
@@ -346,40 +345,39 @@ class Study:
 
     @cached_property
     def about(self) -> dict[str, Any]:
-        """What the result tells of the data set."""
+        """The description of the data set in the result."""
         return {"name": "N(0, 1)"} if self._data is None else described(self._data)
 
-    def conclude(self, **found: Any) -> Result:
+    def conclude(self, **parts: Any) -> Result:
         """Return the result, and write it to its file if it has one."""
-        result = Result(self.experiment, self.about, self.settings, self.seeds, self.quick, **found)
-        if self.keep is not None and found:
+        result = Result(self.experiment, self.about, self.settings, self.seeds, self.quick, **parts)
+        if self.keep is not None and parts:
             result.save(self.keep)
             shutil.rmtree(self._partial, ignore_errors=True)
         return result
 
     @cached_property
-    def known(self) -> Result | None:
-        """The result of the very same settings, if it is in the file already."""
+    def stored(self) -> Result | None:
+        """The result of the same settings, if the file has it already."""
         if self.keep is None or not self.reuse or not self.keep.exists():
             return None
         try:
-            kept = Result.load(self.keep)
+            result = Result.load(self.keep)
         except ValueError:
             return None
-        return kept if kept.asked == self.conclude().asked else None
+        return result if result.asked == self.conclude().asked else None
 
     @cached_property
     def _partial(self) -> Path:
-        """The folder of what is finished before all is."""
+        """The folder of the checkpoints until all runs are finished."""
         assert self.keep is not None
-        told = zlib.crc32(dumps(self.conclude().asked, sort_keys=True).encode())
-        return self.keep.with_name(f".{self.keep.stem}.{told:08x}.partial")
+        digest = zlib.crc32(dumps(self.conclude().asked, sort_keys=True).encode())
+        return self.keep.with_name(f".{self.keep.stem}.{digest:08x}.partial")
 
     def network(self, seed: int, **settings: Any) -> MultiLayerNet:
         """Return a new network for the images: equal seeds mean equal first weights."""
-        hidden = self.settings["hidden"]
-        made = [seed, _WEIGHTS]
-        return MultiLayerNet(self.data.pixels, hidden, self.data.classes, rng=made, **settings)
+        sizes = self.data.pixels, self.settings["hidden"], self.data.classes
+        return MultiLayerNet(*sizes, rng=[seed, _WEIGHTS], **settings)
 
     def trainers(
         self,
@@ -387,23 +385,23 @@ class Study:
         data: Dataset,
         *,
         evaluate: Sequence[str] = ("test",),
-        **how: Any,
+        **config: Any,
     ) -> dict[str, list[Trainer]]:
-        """Return a run of each variant for every seed: same first weights, same batches."""
+        """Return a run of each variant for every seed, with the same first weights and batches."""
         sets = {
             "train": (data.train_images, data.train_labels),
             "test": (data.test_images, data.test_labels),
         }
         if self.keep is not None:
             self._partial.mkdir(exist_ok=True)
-        found: dict[str, list[Trainer]] = {}
+        trainers: dict[str, list[Trainer]] = {}
         for number, (label, variant) in enumerate(variants.items()):
-            found[label] = []
+            trainers[label] = []
             for seed in self.seeds:
                 network = self.network(seed, **variant.network)
                 if variant.prepare is not None:
                     variant.prepare(network)
-                place = None if self.keep is None else self._partial / f"{number}-{seed}.npz"
+                checkpoint = None if self.keep is None else self._partial / f"{number}-{seed}.npz"
                 trainer = Trainer(
                     network,
                     variant.optimizer,
@@ -412,24 +410,24 @@ class Study:
                     batch_size=self.settings["batch_size"],
                     rng=seed,
                     evaluate={name: sets[name] for name in evaluate},
-                    checkpoint=place,
+                    checkpoint=checkpoint,
                     label=label,
-                    **how,
+                    **config,
                 )
-                found[label].append(trainer)
-        return found
+                trainers[label].append(trainer)
+        return trainers
 
     def train(self, trainers: Mapping[str, Sequence[Trainer]]) -> dict[str, Any]:
         """Run all trainers, and return their histories as a result's runs."""
-        # Seed by seed: if the machine is busy for a while, no variant has that in all its runs.
+        # Seed by seed, so that a busy machine does not slow down all runs of one variant.
         every = [trainer for several in zip(*trainers.values(), strict=True) for trainer in several]
         train_all(every, n_jobs=self.n_jobs, progress=self.progress)
         return {label: tuple(t.history for t in several) for label, several in trainers.items()}
 
-    def race(self, variants: Mapping[str, Variant], data: Dataset, **how: Any) -> dict[str, Any]:
+    def race(self, variants: Mapping[str, Variant], data: Dataset, **config: Any) -> dict[str, Any]:
         """Train each variant with every seed, and return a result's runs."""
-        return self.train(self.trainers(variants, data, **how))
+        return self.train(self.trainers(variants, data, **config))
 
     def first(self, count: int) -> Dataset:
-        """Return the data set with so many images to train on, or all if there are fewer."""
+        """Return the data set with so many training images, or all if there are fewer."""
         return self.data.subset(min(count, len(self.data.train_labels)))
