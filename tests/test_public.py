@@ -69,7 +69,7 @@ def test_star_import_and_dir_give_the_public_names():
 @pytest.mark.parametrize("module", ["trajectories", "trajectories.mnist"])
 def test_an_unknown_name_is_an_attribute_error(module):
     for name in ("nonsense", "adam", "_private"):
-        words = f"module '{module}' has no attribute '{name}'"
+        words = f"No {module} attribute {name}"
         with pytest.raises(AttributeError, match=words):
             getattr(sys.modules[module], name)
         with pytest.raises(ImportError):

@@ -320,10 +320,10 @@ _WIDE = 20.0
 def read_ends(text: str, kinds: Iterable[str] = ("log", "linear")) -> tuple[str, list[Any]]:
     """Parse a range such as ``0.001:10`` or ``log:1:5``: its scale and its numbers."""
     parts = [part.strip() for part in text.split(":")]
-    kind = parts.pop(0).lower() if parts[0][:1].isalpha() else None
+    named = len(parts) > 2 and re.match("[A-Za-z_]", parts[0])
+    kind = resolve("scale of a range", parts.pop(0), kinds) if named else None
     ends: list[Any] = [read(part) for part in parts]
-    valid = kind is None or kind in kinds
-    if not valid or len(ends) < 2 or any(isinstance(end, Call) for end in ends):
+    if len(ends) < 2 or any(isinstance(end, Call) for end in ends):
         raise must("range", "like 0.001:10, log:1:5 or linear:0.1:10", text)
     low, high = ends[:2]
     return kind or scale_of(low, high), ends

@@ -228,7 +228,7 @@ def descend(
 
     Examples
     --------
-    >>> from trajectories.optimizers import SGD
+    >>> from trajectories import SGD
     >>> descend("x**2/20 + y**2", SGD(0.95), start=(-7, 2), steps=30).positions[-1].round(5)
     array([-0.35039,  0.08478])
     >>> descend("sphere", SGD(np.array([0.1, 0.5, 1.5])), steps=400).status

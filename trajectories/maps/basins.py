@@ -125,7 +125,7 @@ class Basins(Frozen):
 
     Examples
     --------
-    >>> from trajectories.maps import basins
+    >>> from trajectories import basins
     >>> found = basins("himmelblau", "sgd:0.01", steps=100, resolution=50)
     >>> found.minimum.shape, len(found.minima)
     ((50, 50), 4)

@@ -438,8 +438,8 @@ def _unreadable(text: str) -> Exception:
 
 #: The most cells of a map in a recipe, steps of each, and characters of a label.
 _CELLS, _STEPS, _LABEL = 25_000_000, 1_000_000, 200
-#: The most numbers that a block may record, and those of a step: position, gradient and f.
-_KEPT, _NUMBERS = 50_000_000, 5
+#: The most numbers that a block of a recipe may record.
+_RECIPE_NUMBERS = 50_000_000
 
 
 def work_of(settings: Settings, count: int) -> float:
@@ -457,7 +457,7 @@ def checked_block(data: Any, count: int, settings: Settings) -> int | None:
     block = integer("block", data, 1)
     if not settings.is_random:
         return None
-    if min(block, count) * (settings.steps + 1) * _NUMBERS > _KEPT:
+    if min(block, count) * (settings.steps + 1) * _NUMBERS > _RECIPE_NUMBERS:
         raise must("block", "fewer cells for so many steps", block)
     return block
 

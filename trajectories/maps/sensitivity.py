@@ -138,8 +138,8 @@ class Sensitivity(Frozen):
 
     Examples
     --------
-    >>> from trajectories.maps.sensitivity import sensitivity
-    >>> from trajectories.optimizers import Momentum
+    >>> from trajectories import sensitivity
+    >>> from trajectories import Momentum
     >>> found = sensitivity(
     ...     "x**2/20 + y**2", Momentum, lr=np.array([0.1, 1.0, 4.0]), momentum=[0.0, 0.9], steps=60
     ... )

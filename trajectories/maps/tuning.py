@@ -48,7 +48,7 @@ class Tuned:
 
     Examples
     --------
-    >>> from trajectories.maps import tune
+    >>> from trajectories import tune
     >>> trial = tune("sphere", ["sgd"], steps=5, trials=10).tuned[0]
     >>> trial.label, trial.rates.shape
     ('SGD', (10,))

@@ -184,8 +184,8 @@ class Dataset(Frozen):
 
     Examples
     --------
-    >>> from trajectories.mnist.digits import digits
-    >>> data = digits()
+    >>> from trajectories.mnist import load
+    >>> data = load("digits")
     >>> data
     Dataset('digits': 1,437 training and 360 test images of 8 x 8)
     >>> data.train_images[0].reshape(data.shape)[0]
@@ -239,8 +239,8 @@ class Dataset(Frozen):
 
         Examples
         --------
-        >>> from trajectories.mnist.digits import digits
-        >>> digits().subset(300)
+        >>> from trajectories.mnist import load
+        >>> load("digits").subset(300)
         Dataset('digits': 300 training and 360 test images of 8 x 8)
         """
         count = integer("count", count, 1)
@@ -275,8 +275,8 @@ class Dataset(Frozen):
 
         Examples
         --------
-        >>> from trajectories.mnist.digits import digits
-        >>> digits().subset(500).split(0.2, rng=0)
+        >>> from trajectories.mnist import load
+        >>> load("digits").subset(500).split(0.2, rng=0)
         Split('digits': 400 training and 100 validation images of 8 x 8)
         """
         count = len(self.train_labels)

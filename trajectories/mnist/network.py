@@ -320,7 +320,7 @@ class MultiLayerNet(Stack):
 
     Examples
     --------
-    >>> from trajectories.optimizers import SGD
+    >>> from trajectories import SGD
     >>> network = MultiLayerNet(2, [8], 2, rng=0)
     >>> x, labels = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
     >>> step = SGD(0.5).bind({"all": network.flat_params}, {"all": network.flat_grads})

@@ -149,8 +149,8 @@ class Trainer:
 
     Examples
     --------
-    >>> from trajectories.mnist.digits import digits
-    >>> data = digits()
+    >>> from trajectories.mnist import load
+    >>> data = load("digits")
     >>> network = MultiLayerNet(data.pixels, [50], data.classes, rng=0)
     >>> trainer = Trainer(
     ...     network, "adam:lr=0.01", data.train_images, data.train_labels, scale=data.scale,
@@ -392,9 +392,9 @@ def train_all(
 
     Examples
     --------
-    >>> from trajectories.mnist.digits import digits
-    >>> from trajectories.mnist.network import MultiLayerNet
-    >>> data = digits()
+    >>> from trajectories.mnist import load
+    >>> from trajectories.mnist import MultiLayerNet
+    >>> data = load("digits")
     >>> trainers = [
     ...     Trainer(
     ...         MultiLayerNet(data.pixels, [20], data.classes, rng=0), rule, data.train_images,

@@ -91,7 +91,7 @@ class Rule:
 
         Examples
         --------
-        >>> from trajectories.optimizers import SGD
+        >>> from trajectories import SGD
         >>> SGD(0.95).fresh(lr=0.5)
         SGD(lr=0.5)
         """
@@ -115,7 +115,7 @@ class Rule:
 
         Examples
         --------
-        >>> from trajectories.optimizers import SGD
+        >>> from trajectories import SGD
         >>> SGD([0.1, 0.5, 0.9]).part((3,), 1)
         SGD(lr=0.5)
         """
@@ -133,7 +133,7 @@ class Rule:
 
         Examples
         --------
-        >>> from trajectories.optimizers import Momentum
+        >>> from trajectories import Momentum
         >>> rule, p = Momentum(0.1), np.array([1.0])
         >>> step = rule.bind({"p": p}, {"p": np.array([1.0])})
         >>> step(), step(), rule.restart(lr=0.5), step(), p
@@ -390,7 +390,7 @@ class Optimizer(Rule, ABC):
 
         Examples
         --------
-        >>> from trajectories.optimizers import SGD
+        >>> from trajectories import SGD
         >>> params = {"x": np.array([-7.0, 2.0])}
         >>> SGD(0.5).update(params, {"x": np.array([-0.7, 4.0])})
         >>> params["x"]
@@ -426,7 +426,7 @@ class Optimizer(Rule, ABC):
 
         Examples
         --------
-        >>> from trajectories.optimizers import SGD
+        >>> from trajectories import SGD
         >>> p, g = np.array([1.0]), np.array([0.5])
         >>> step = SGD(0.5).bind({"p": p}, {"p": g})
         >>> step()
@@ -463,7 +463,7 @@ class Optimizer(Rule, ABC):
 
         Examples
         --------
-        >>> from trajectories.optimizers import Momentum
+        >>> from trajectories import Momentum
         >>> rule = Momentum(0.1)
         >>> rule.update({"x": np.zeros(2)}, {"x": np.ones(2)})
         >>> rule.state()
@@ -489,7 +489,7 @@ class Optimizer(Rule, ABC):
 
         Examples
         --------
-        >>> from trajectories.optimizers import Momentum
+        >>> from trajectories import Momentum
         >>> rule, twin = Momentum(0.1), Momentum(0.1)
         >>> rule.update({"x": np.zeros(2)}, {"x": np.ones(2)})
         >>> twin.load_state(rule.state())

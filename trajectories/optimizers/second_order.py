@@ -43,7 +43,7 @@ class SurfaceOptimizer(Rule, ABC):
 
     Examples
     --------
-    >>> from trajectories.optimizers import Newton
+    >>> from trajectories import Newton
     >>> issubclass(Newton, SurfaceOptimizer), Newton().lr
     (True, 1.0)
     """
@@ -69,7 +69,7 @@ class SurfaceOptimizer(Rule, ABC):
 
         Examples
         --------
-        >>> from trajectories.surfaces import Surface
+        >>> from trajectories import Surface
         >>> bowl = Surface("x**2/20 + y**2")
         >>> p = np.array([[-7.0], [2.0]])
         >>> Newton().bind(bowl, p, bowl.gradient(p.T).T)()

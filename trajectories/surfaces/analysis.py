@@ -69,7 +69,7 @@ class Analysis:
 
     Examples
     --------
-    >>> from trajectories.surfaces import Surface
+    >>> from trajectories import Surface
     >>> print(Surface("x**2/20 + y**2").analysis((0, 0)))
     minimum: f(0, 0) = 0, gradient norm 0
     curvature 0.1 to 2, condition number 20

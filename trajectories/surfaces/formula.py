@@ -28,11 +28,11 @@ class FormulaError(ValueError):
 
     Examples
     --------
-    >>> from trajectories.surfaces import Surface
+    >>> from trajectories import Surface
     >>> Surface("x**2 + z")
     Traceback (most recent call last):
     ...
-    trajectories.surfaces.syntax.FormulaError: The formula must be in x and y. ...
+    trajectories.surfaces.formula.FormulaError: The formula must be in x and y. ...
     """
 
 
