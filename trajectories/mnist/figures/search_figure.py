@@ -68,11 +68,10 @@ def _axis_label(name: str) -> str:
     return literal(_AXIS_LABELS.get(name, name.replace("_", " ")))
 
 
-def _params_text(trial: Trial, names: Any = None) -> str:
+def _params(trial: Trial) -> str:
     """Return a trial's hyperparameters as text."""
     parts = []
-    for name in names or trial.params:
-        value = trial.params[name]
+    for name, value in trial.params.items():
         text = _number(value) if isinstance(value, float) else str(value)
         parts.append(f"{_AXIS_LABELS.get(name, name).replace('_', ' ')} {text}")
     return literal(", ".join(parts))
@@ -98,7 +97,7 @@ def _about_best(result: SearchResult) -> list[str]:
     if best is None:
         return ["No trial has a score"]
     score = f"{_measure(result)} {_score_text(result, best.score)}"
-    texts = [f"Best: {score} with {_params_text(best)}", f"Best: {score} in trial {best.number}"]
+    texts = [f"Best: {score} with {_params(best)}", f"Best: {score} in trial {best.number}"]
     conclusion = result.conclusion or {}
     if "test" in conclusion:
         test = f"; test images, looked at once: {_score_text(result, conclusion['test'])}"
@@ -149,7 +148,7 @@ def _range_ends(kind: Range) -> tuple[Any, Any]:
     return min(values), max(values)
 
 
-def _finished(layout: Sheet) -> RecipeFigure:
+def _fitted_figure(layout: Sheet) -> RecipeFigure:
     """Return the figure of a sheet, with too long texts in a smaller size."""
     (strip,) = (ax for ax in layout.figure.axes if ax.get_label() == "header")
     for text in strip.findobj(Text):
@@ -205,14 +204,13 @@ def _draw_plane(result: SearchResult, size: Size | None = None) -> RecipeFigure:
         kind = result.space[name]
         if isinstance(kind, LogUniform):
             getattr(ax, f"set_{axis}scale")("log")
-        getattr(ax, f"set_{axis}lim")(
-            *_axis_limits(kind, _top_margin(ax, boxes) if axis == "y" else _MARGIN)
-        )
+        margin = _top_margin(ax, boxes) if axis == "y" else _MARGIN
+        getattr(ax, f"set_{axis}lim")(*_axis_limits(kind, margin))
         getattr(ax, f"set_{axis}label")(_axis_label(name))
     if boxes > 0:
         _draw_boxes(ax, result.spaces, names)
     _draw_scale(scale, result, norm)
-    return _finished(layout)
+    return _fitted_figure(layout)
 
 
 def _place_scale(ax: Axes, scale: Axes) -> None:
@@ -240,7 +238,7 @@ def _norm(result: SearchResult) -> Normalize:
     if _is_accuracy(result):
         return Normalize(0, max(high, 1e-9))
     if low > 0:
-        # Scores above the median share one colour.
+        # Losses above the median share one colour.
         return LogNorm(max(low, 1e-12 * high), max(float(np.median(scores)), 1.001 * low))
     return Normalize(low, high if high > low else low + 1)
 
@@ -292,7 +290,7 @@ def _draw_boxes(ax: Axes, spaces: Sequence[Space], names: Sequence[str]) -> None
     """Draw the box of each round, bolder each time, with a label over its corner."""
     color, paper = setting("text.color"), setting("axes.facecolor")
     size = points("xtick.labelsize")
-    line_height, labels = 1.45 * size, list[tuple[float, float, float]]()
+    spacing, labels = 1.45 * size, list[tuple[float, float, float]]()
     pixels = 72 / ax.figure.dpi
     for round_, space in enumerate(spaces):
         (x0, x1), (y0, y1) = (_box_sides(space[name]) for name in names)
@@ -317,10 +315,10 @@ def _draw_boxes(ax: Axes, spaces: Sequence[Space], names: Sequence[str]) -> None
             left = float(ax.transData.transform((x1, y1))[0]) * pixels - width
         lift = 3.0
         while any(
-            left < b and left + width > a and abs(top + lift - y) < 0.95 * line_height
+            left < b and left + width > a and abs(top + lift - y) < 0.95 * spacing
             for a, b, y in labels
         ):
-            lift += line_height
+            lift += spacing
         labels.append((left, left + width, top + lift))
         ax.annotate(
             label,
@@ -392,10 +390,7 @@ def _draw_best(result: SearchResult, size: Size | None) -> RecipeFigure:
         title=_titles(result, f"The {min(len(result), 20)} best of {len(result)} trials"),
         about=_about_best(result),
         foot=_foot(result, "Above each panel: rank, trial, score."),
-        labels=[
-            literal(f"{name} {'accuracy' if _is_accuracy(result) else ''}".strip())
-            for name in names
-        ],
+        labels=[literal(name + " accuracy" * _is_accuracy(result)) for name in names],
         styles=styles,
         shared=True,
         joined=True,
@@ -410,18 +405,18 @@ def _draw_best(result: SearchResult, size: Size | None) -> RecipeFigure:
         for name, style in zip(names, styles, strict=True):
             if name in trial.curves and unit in trial.curves:
                 ax.plot(trial.curves[unit], trial.curves[name], **style)
-        _title_panel(ax, result, trial, i)
+        _title_panel(ax, result, trial, i + 1)
         ax.set_xlim(0, result.settings["budget"])
         ax.xaxis.set_major_locator(MaxNLocator(2, integer=True, steps=[1, 2, 2.5, 5, 10]))
         light_grid(ax)
-        _scale_scores(ax, result, trials, names)
+        _set_scale(ax, result, trials, names)
         below = i + _COLUMNS >= len(trials)
         ax.tick_params(labelleft=i % _COLUMNS == 0, labelbottom=below)
         if below:
             ax.set_xlabel(literal(f"{unit}s"))
         if i % _COLUMNS == 0:
             ax.set_ylabel("accuracy" if _is_accuracy(result) else _measure(result))
-    return _finished(layout)
+    return _fitted_figure(layout)
 
 
 def _recorded(result: SearchResult) -> list[str]:
@@ -432,9 +427,7 @@ def _dashes(count: int) -> list[Any]:
     return ["-", (0, (4, 1.6)), (0, (1, 1.2))][:count] + ["-"] * (count - 3)
 
 
-def _scale_scores(
-    ax: Axes, result: SearchResult, trials: tuple[Trial, ...], names: list[str]
-) -> None:
+def _set_scale(ax: Axes, result: SearchResult, trials: Sequence[Trial], names: list[str]) -> None:
     """Give all panels the same vertical axis: parts of 1, or logarithmic for losses."""
     if _is_accuracy(result):
         ax.set_ylim(0, 1.02)
@@ -458,9 +451,9 @@ def _title_panel(ax: Axes, result: SearchResult, trial: Trial, rank: int) -> Non
     room, size = in_points(ax)[0], points("axes.labelsize")
     score = _score_text(result, trial.score)
     titles = [
-        f"{rank + 1}: trial {trial.number}, {score}{ended}",
-        f"{rank + 1}: {score}{ended}",
-        f"{rank + 1}: {score}",
+        f"{rank}: trial {trial.number}, {score}{ended}",
+        f"{rank}: {score}{ended}",
+        f"{rank}: {score}",
     ]
     text, fit = fitted(titles, room, 0.95 * size, ax.figure)
     color = setting("axes.titlecolor")
@@ -511,7 +504,7 @@ def _draw_ranking(result: SearchResult, size: Size | None) -> RecipeFigure:
         ax.set_yscale("log")
     light_grid(ax)
     ax.margins(y=0.08)
-    return _finished(layout)
+    return _fitted_figure(layout)
 
 
 #: The function for each page.

@@ -68,7 +68,7 @@ _GRAIN = 16_000
 #: Largest distance of a simplified contour from the true one, in grains.
 _TOLERANCE = 1.6
 #: Contours of more characters are simplified further.
-_MOST_TEXT = 100_000
+_MOST = 100_000
 #: Offset of the edges of filled areas beyond the view, in grains, so that none has a line.
 _OUTSIDE = 240
 #: Integers beyond this are not exact in JavaScript.
@@ -165,10 +165,7 @@ def _ground(contour_grid: ContourGrid, limits: Limits) -> dict[str, Any]:
             key: [_packed_lines(lines, limits, tolerance, closed=key != "lines") for lines in parts]
             for key, parts in contours.items()
         }
-        if (
-            tolerance > 20
-            or sum(len(text) for part in areas.values() for text in part) < _MOST_TEXT
-        ):
+        if tolerance > 20 or sum(len(text) for part in areas.values() for text in part) < _MOST:
             return areas
         tolerance *= 1.7
 
