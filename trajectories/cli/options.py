@@ -1,4 +1,4 @@
-"""Options that several commands share, and the objects made from them."""
+"""Options of several commands, and the objects they describe."""
 
 from __future__ import annotations
 

@@ -77,11 +77,11 @@ def _params(trial: Trial) -> str:
     return literal(", ".join(parts))
 
 
-def _titles(result: SearchResult, what: str) -> list[str]:
+def _titles(result: SearchResult, subject: str) -> list[str]:
     """Return possible titles, the best first."""
     about = result.settings["objective"]
     where = literal(str(about["data"])) if about.get("data") else _surface_name(about)
-    return [f"{what}: random search on {where}", f"{what} on {where}", what]
+    return [f"{subject}: random search on {where}", f"{subject} on {where}", subject]
 
 
 def _surface_name(about: dict[str, Any]) -> str:

@@ -193,26 +193,26 @@ def unfinished_style(result: Sensitivity) -> dict[str, dict[str, Any]]:
 
 def label_hatching(ax: Axes, result: Sensitivity, marked: Sequence[tuple[int, ...]] = ()) -> None:
     """Label the hatched part of a map, if there is room."""
-    lost = result.lost.T.copy()
-    if not lost.any():
+    hatched = result.lost.T.copy()
+    if not hatched.any():
         return
-    overflowed = (result.status[result.lost] == "diverged").mean() > 0.5
-    words = "diverged" if overflowed else "ends higher\nthan it began"
+    diverged = (result.status[result.lost] == "diverged").mean() > 0.5
+    label = "diverged" if diverged else "ends higher\nthan it began"
     size = points("axes.labelsize")
     width, height = in_points(ax)
-    text_width = max(text_size(line, size)[0] for line in words.splitlines())
-    text_height = 1.2 * size * len(words.splitlines())
-    rows, columns = lost.shape
+    text_width = max(text_size(line, size)[0] for line in label.splitlines())
+    text_height = 1.2 * size * len(label.splitlines())
+    rows, columns = hatched.shape
     clearance = np.array([1.2 * size / width * columns, 1.2 * size / height * rows])
     for cell in marked:
         low, high = np.maximum(cell - clearance, 0).astype(int), (cell + clearance).astype(int) + 1
-        lost[low[1] : high[1], low[0] : high[0]] = False
+        hatched[low[1] : high[1], low[0] : high[0]] = False
     # Half the extent of the label in cells; running sums give the free positions.
     horizontal = np.array([0.6 * text_width / width * columns, 0.7 * text_height / height * rows])
     vertical = np.array([0.7 * text_height / width * columns, 0.6 * text_width / height * rows])
     for angle, extent in ((0, horizontal), (90, vertical)):
         across, up = (int(number) for number in np.ceil(extent))
-        total = np.pad(lost.astype(float), ((1, 0), (1, 0))).cumsum(0).cumsum(1)
+        total = np.pad(hatched.astype(float), ((1, 0), (1, 0))).cumsum(0).cumsum(1)
         if 2 * up + 1 > rows or 2 * across + 1 > columns:
             continue
         h, w = 2 * up + 1, 2 * across + 1
@@ -223,7 +223,7 @@ def label_hatching(ax: Axes, result: Sensitivity, marked: Sequence[tuple[int, ..
             position = (middle[1] + across + 0.5) / columns, (middle[0] + up + 0.5) / rows
             ax.text(
                 *position,
-                words,
+                label,
                 transform=ax.transAxes,
                 rotation=angle,
                 ha="center",

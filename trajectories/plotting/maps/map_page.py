@@ -30,7 +30,7 @@ from trajectories.plotting.writers.page import asset, document, looks_for, pack
 
 Array = NDArray[np.float64]
 
-#: Largest page.
+#: The largest page, in bytes.
 MOST_BYTES = 2_000_000
 #: Width and height of the picture, and the pixels of the image for each of its pixels.
 _SIZE, _DENSITY = (1200, 560), 1.6

@@ -28,7 +28,7 @@ from trajectories.plotting.writers.slides import (
     write_reveal,
 )
 
-#: What a slide shows, by the kind of result.
+#: The subject of a slide, by the kind of result.
 _SUBJECTS = {
     "sensitivity": "how descents end over hyperparameters",
     "basins": "where each start leads",
@@ -143,7 +143,7 @@ class _Facts:
     paths: tuple[_Path, ...] = ()
     #: Settings of the descent of all paths.
     descent: Mapping[str, Any] = field(default_factory=dict)
-    #: What the picture shows, if it is not paths over contours.
+    #: The subject of a picture other than paths over contours.
     subject: str = ""
 
     @property

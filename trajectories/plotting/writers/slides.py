@@ -457,12 +457,7 @@ def _fitted_box(size: tuple[int, int] | None) -> tuple[int, int, int, int]:
     most = _WIDTH - 2 * _MARGIN, _BOTTOM - _TOP
     scale = min(most[0] / width, most[1] / height)
     w, h = round(width * scale), round(height * scale)
-    return (
-        (_WIDTH - w) // 2,
-        _TOP + (most[1] - h) // 2,
-        w,
-        h,
-    )
+    return (_WIDTH - w) // 2, _TOP + (most[1] - h) // 2, w, h
 
 
 def _add_movie(page: Any, slide: Slide) -> Any:
