@@ -1,6 +1,6 @@
-"""The command line: reads what to do, does it, and says in one line what went wrong.
+"""The command line; errors are reported in one line.
 
-Only what a command needs is imported, so that ``--help`` is there at once.
+A command imports only the modules it needs, so that ``--help`` is fast.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from trajectories.cli.pictures import add_animate, add_deck, add_map, add_plot, 
 from trajectories.cli.training import add_mnist, add_network_search, add_search
 from trajectories.files import patient_interrupts
 
-#: A command of two words: its arguments are others than those of the experiments.
+#: A command of two words, with its own arguments.
 _NETWORK_SEARCH = "mnist search"
 USAGE, FAILURE, INTERRUPTED = 2, 1, 130
 
@@ -34,12 +34,12 @@ examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
-    given = sys.argv[1:] if arguments is None else list(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
     program = "trajectories"
-    if given[:2] == _NETWORK_SEARCH.split():
-        given = [_NETWORK_SEARCH, *given[2:]]
+    if words[:2] == _NETWORK_SEARCH.split():
+        words = [_NETWORK_SEARCH, *words[2:]]
     try:
-        options = _parser().parse_args(_readable(given))
+        options = _parser().parse_args(_protected(words))
         program = options.prog
         with patient_interrupts(), warnings.catch_warnings():
             warnings.simplefilter("always", UserWarning)
@@ -48,32 +48,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except (ValueError, TypeError) as error:
-        return _complain(program, error, USAGE)
-    except KeyboardInterrupt as stop:
-        words = str(stop) or "interrupted; nothing was written"
-        return _complain(program, words, INTERRUPTED)
-    except BrokenPipeError:  # Who reads stdout has seen enough.
-        _leave_stdout()
+        return _report_error(program, error, USAGE)
+    except KeyboardInterrupt as interrupt:
+        message = str(interrupt) or "interrupted; nothing was written"
+        return _report_error(program, message, INTERRUPTED)
+    except BrokenPipeError:  # The reader of stdout has closed it.
+        _abandon_stdout()
         return FAILURE
     except OSError as error:
-        _leave_stdout()
-        return _complain(program, _without_number(error), FAILURE)
-    except ImportError as error:  # Its message tells what to install.
-        return _complain(program, error, FAILURE)
+        _abandon_stdout()
+        return _report_error(program, _file_message(error), FAILURE)
+    except ImportError as error:  # Its message names the missing package.
+        return _report_error(program, error, FAILURE)
     except Exception as error:
-        return _complain(program, f"{type(error).__name__}: {error}", FAILURE)
+        return _report_error(program, f"{type(error).__name__}: {error}", FAILURE)
     return 0
 
 
-def _without_number(error: OSError) -> object:
-    """Return what the system says of a file, without the number that it has for it."""
+def _file_message(error: OSError) -> object:
+    """Return the message of the system on a file, without its number."""
     if error.strerror is None or error.filename is None:
         return error
     return f"{error.strerror}: {str(error.filename)!r}"
 
 
-def _leave_stdout() -> None:
-    """Keep Python from trying to write once more, at exit, what could not be written."""
+def _abandon_stdout() -> None:
+    """Redirect a closed stdout, which Python would write to again at exit."""
     if sys.stdout is None:
         return
     try:
@@ -83,7 +83,7 @@ def _leave_stdout() -> None:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """A parser with errors of one line."""
 
     def error(self, message: str) -> NoReturn:
         """Print the message, and exit."""
@@ -91,7 +91,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Version(argparse.Action):
-    """Prints the version, which is looked up only now."""
+    """The option for the version, which is imported on demand."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         """Print the version, and exit."""
@@ -113,15 +113,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _readable(arguments: Sequence[str]) -> list[str]:
-    """Put a blank before what begins with a minus and is no option, such as -7,2 or -x**2."""
-    value = re.compile(r"-([^-oOqhvaj]|(abs|acos|asin|atan2?)\()")
-    return [f" {word}" if value.match(word) else word for word in arguments]
+def _protected(arguments: Sequence[str]) -> list[str]:
+    """Put a blank before values that begin with a minus, such as -7,2 or -x**2."""
+    negative = re.compile(r"-([^-oOqhvaj]|(abs|acos|asin|atan2?)\()")
+    return [f" {word}" if negative.match(word) else word for word in arguments]
 
 
-def _complain(program: str, error: object, code: int) -> int:
-    """Say in one line on stderr what went wrong; return the exit code."""
-    _tell(f"{program}: error: {error}")
+def _report_error(program: str, error: object, code: int) -> int:
+    """Print an error as one line on stderr; return the exit code."""
+    _print_line(f"{program}: error: {error}")
     return code
 
 
@@ -129,11 +129,11 @@ def _show_warning(
     message: Warning | str, category: type[Warning] = UserWarning, *_: Any, **__: Any
 ) -> None:
     if not issubclass(category, UserWarning):
-        return  # Libraries talk to programmers.
-    _tell(f"trajectories: note: {message}")
+        return  # Warnings of libraries are for programmers.
+    _print_line(f"trajectories: note: {message}")
 
 
-def _tell(words: str) -> None:
-    """Print one line on stderr; without one, print would write to stdout."""
+def _print_line(words: str) -> None:
+    """Print one line on stderr, if there is one: print would write to stdout instead."""
     if sys.stderr is not None:
         print(" ".join(words.split()), file=sys.stderr)

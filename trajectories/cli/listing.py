@@ -12,14 +12,14 @@ Record = dict[str, Any]
 
 #: Between the columns of a table.
 _GAP = "  "
-#: What is cut off a cell is shown by this.
-_CUT = "..."
+#: Ends a shortened cell.
+_ELLIPSIS = "..."
 
 
 def records(kind: str, *, verbose: bool = False) -> list[Record]:
-    """Return what there is of a kind."""
-    found = KINDS[kind][1]()
-    return [_curved(record) for record in found] if verbose and kind == "surfaces" else found
+    """Return the records of a kind."""
+    rows = KINDS[kind][1]()
+    return [_with_analysis(record) for record in rows] if verbose and kind == "surfaces" else rows
 
 
 def as_json(kinds: Sequence[str], *, verbose: bool = False) -> str:
@@ -31,51 +31,49 @@ def as_json(kinds: Sequence[str], *, verbose: bool = False) -> str:
 
 
 def as_text(kinds: Sequence[str], *, verbose: bool = False, width: int | None = None) -> str:
-    """Write kinds as tables that a person reads."""
+    """Write kinds as tables."""
     parts = []
     for kind in kinds:
         columns = KINDS[kind][0]
-        found = records(kind, verbose=verbose)
+        rows = records(kind, verbose=verbose)
         if verbose and kind == "surfaces":
-            body = "\n\n".join(map(_paragraph, found))
+            body = "\n\n".join(map(_paragraph, rows))
         else:
-            body = _table(columns, [[_cell(r.get(c)) for c in columns] for r in found], width)
+            body = _table(columns, [[_cell(r.get(c)) for c in columns] for r in rows], width)
         parts.append(f"{kind.upper()}\n\n{body}" if len(kinds) > 1 else body)
     return "\n\n".join(parts)
 
 
-# --- what there is
+# --- records
 
 
 def _surfaces() -> list[Record]:
     from trajectories.surfaces.catalogue import ENTRIES, FAMILIES
 
-    found = []
+    rows = []
     for name, entry in ENTRIES.items():
         facts = entry._asdict()
-        places = {key: [list(p) for p in facts[key]] for key in ("minima", "kinks", "edge")}
+        points = {key: [list(p) for p in facts[key]] for key in ("minima", "kinks", "edge")}
         domain = [list(side) for side in entry.domain]
-        found.append(
-            {"name": name, **facts, "domain": domain, "start": list(entry.start), **places}
-        )
+        rows.append({"name": name, **facts, "domain": domain, "start": list(entry.start), **points})
     for name, family in FAMILIES.items():
         call = f"{name}({', '.join(_defaults(family))})"
-        found.append({"name": name, "formula": call, "about": _summary(family)})
-    return found
+        rows.append({"name": name, "formula": call, "about": _summary(family)})
+    return rows
 
 
-def _curved(record: Record) -> Record:
-    """Add the curvature at the minima, or where descents start if there is none."""
+def _with_analysis(record: Record) -> Record:
+    """Add the curvature at the minima, or at the start if there are none."""
     from trajectories.surfaces.catalogue import SURFACES, as_surface
 
     name = record["name"]
     surface = SURFACES[name] if name in SURFACES else as_surface(record["formula"])
-    places = surface.declared_minima or (surface.start,)
-    found = []
-    for place in places:
-        analysis = surface.analysis(place)
+    points = surface.declared_minima or (surface.start,)
+    analyses = []
+    for point in points:
+        analysis = surface.analysis(point)
         facts = {
-            "point": list(place),
+            "point": list(point),
             "value": float(analysis.value),
             "kind": analysis.kind,
             "eigenvalues": analysis.eigenvalues.tolist(),
@@ -83,14 +81,14 @@ def _curved(record: Record) -> Record:
             "sgd_limit": analysis.sgd_limit,
             "momentum_limit": analysis.momentum_limit(),
         }
-        found.append({key: _finite(value) for key, value in facts.items()})
-    return {**record, "analysis": found}
+        analyses.append({key: _json_value(value) for key, value in facts.items()})
+    return {**record, "analysis": analyses}
 
 
-def _finite(value: Any) -> Any:
-    """Replace what JSON has no number for."""
+def _json_value(value: Any) -> Any:
+    """Replace infinite values and NaN, which JSON does not have."""
     if isinstance(value, list):
-        return [_finite(item) for item in value]
+        return [_json_value(item) for item in value]
     if isinstance(value, float) and not -1e308 < value < 1e308:
         return None
     return value
@@ -132,7 +130,7 @@ def _layouts() -> list[Record]:
     return [{"name": name, "about": _summary(layout)} for name, layout in LAYOUTS.items()]
 
 
-#: What can be listed: the columns of its table, and where its records come from.
+#: The columns of the table of each kind, and the function for its records.
 KINDS: Mapping[str, tuple[tuple[str, ...], Callable[[], list[Record]]]] = {
     "surfaces": (("name", "domain", "minima", "formula"), _surfaces),
     "optimizers": (("name", "defaults", "formula"), _optimizers),
@@ -148,7 +146,7 @@ def _summary(documented: Any) -> str:
 
 
 def _defaults(function: Callable[..., Any]) -> list[str]:
-    """Return the arguments of a function as they would be written with their defaults."""
+    """Return the arguments of a function with their defaults."""
     import inspect
 
     return [
@@ -169,8 +167,8 @@ def _cell(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name}={_cell(item)}" for name, item in value.items())
     if isinstance(value, list) and isinstance(value[0], list):
-        shown = ", ".join(map(_pair, value[:2]))
-        return f"{shown}, +{len(value) - 2}" if len(value) > 2 else shown
+        pairs = ", ".join(map(_pair, value[:2]))
+        return f"{pairs}, +{len(value) - 2}" if len(value) > 2 else pairs
     return str(value)
 
 
@@ -179,12 +177,12 @@ def _pair(pair: Sequence[float]) -> str:
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> str:
-    """Set cells in columns; where a line is too long, the last column is cut."""
+    """Set cells in columns; the last column is shortened to the width."""
     lines = [list(columns), *map(list, rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
     if width is not None:
-        used = sum(widths[:-1]) + len(_GAP) * len(widths[1:])
-        widths[-1] = min(widths[-1], max(width - used, len(columns[-1]) + len(_CUT)))
+        others = sum(widths[:-1]) + len(_GAP) * len(widths[1:])
+        widths[-1] = min(widths[-1], max(width - others, len(columns[-1]) + len(_ELLIPSIS)))
     lines.insert(1, ["-" * size for size in widths])
     return "\n".join(
         _GAP.join(_fit(cell, size) for cell, size in zip(line, widths, strict=True)).rstrip()
@@ -193,11 +191,11 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int | N
 
 
 def _fit(cell: str, width: int) -> str:
-    return cell.ljust(width) if len(cell) <= width else cell[: width - len(_CUT)] + _CUT
+    return cell.ljust(width) if len(cell) <= width else cell[: width - len(_ELLIPSIS)] + _ELLIPSIS
 
 
 def _paragraph(record: Record) -> str:
-    """Write all that is known of a surface."""
+    """Write a surface with its facts and curvature."""
     lines = [f"{record['name']}: {record['about']}"]
     for key in ("formula", "domain", "start", "source"):
         if key in record:
@@ -232,7 +230,6 @@ def add_list(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-
     kinds = [options.kind] if options.kind else list(KINDS)
     if options.json:
         print(as_json(kinds, verbose=options.verbose))

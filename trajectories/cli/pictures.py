@@ -10,6 +10,7 @@ from trajectories.cli.options import (
     add_picture,
     check_picture,
     file_name,
+    given_options,
     hush,
     limits,
     numbers,
@@ -53,7 +54,7 @@ def add_animate(commands: Any) -> None:
 
 
 def add_motion(parser: argparse.ArgumentParser) -> None:
-    """Add how a picture moves, and how large its file may be."""
+    """Add the arguments of motion and of the size of the file."""
     add = parser.add_argument_group("motion").add_argument
     add(
         "--frames", type=int, metavar="N", help="how many frames (default: one a step, at most 300)"
@@ -81,16 +82,13 @@ def add_motion(parser: argparse.ArgumentParser) -> None:
 
 
 def motion_settings(options: argparse.Namespace) -> dict[str, Any]:
-    """Return what `add_motion` has read for `animate`, as far as it was given."""
+    """Return the given options of `add_motion` for `animate`."""
     names = ("frames", "pace", "trail", "step_arrows", "orbit", "learning_rates", "starts")
-    given = {name: getattr(options, name) for name in names}
-    return {
-        name: value for name, value in given.items() if value is not None and value is not False
-    }
+    return given_options(options, names)
 
 
 def saving_settings(options: argparse.Namespace) -> dict[str, Any]:
-    """Return what `add_motion` has read for `Animation.save`."""
+    """Return the options of `add_motion` for `Animation.save`."""
     return {
         "fps": options.fps,
         "end_pause": options.end_pause,
@@ -110,13 +108,13 @@ def _animate(options: argparse.Namespace) -> None:
     suffix("format of a moving picture", options.output, FORMATS)
     if "%" not in options.output:
         check_target(options.output)
-    how: dict[str, Any] = {**picture_settings(options), **motion_settings(options)}
-    moving = animate(paths_of(options), layout=options.layout, **how)
-    for path in moving.save(options.output, **saving_settings(options)):
+    settings: dict[str, Any] = {**picture_settings(options), **motion_settings(options)}
+    movie = animate(paths_of(options), layout=options.layout, **settings)
+    for path in movie.save(options.output, **saving_settings(options)):
         print(path)
 
 
-_RULES = ("sgd:lr=0.01", "momentum:lr=0.01", "adagrad:lr=0.5", "adam:lr=0.1")
+_OPTIMIZERS = ("sgd:lr=0.01", "momentum:lr=0.01", "adagrad:lr=0.5", "adam:lr=0.1")
 _PICTURES = "PNG, SVG or PDF"
 
 
@@ -186,11 +184,11 @@ def _add_ensemble(kinds: Any) -> None:
 def _add_common(
     parser: argparse.ArgumentParser, *, steps: int, output: str, several: bool, start: bool = True
 ) -> Any:
-    """Add what all maps ask for; return the adder of their own arguments."""
+    """Add the arguments of all maps; return the function that adds further ones."""
     parser.add_argument("surface", help="a formula in x and y, or the name of a surface")
     add = parser.add_argument_group("descent").add_argument
     if several:
-        words = f"as adam:lr=0.3; may be repeated (default: {' '.join(_RULES)})"
+        words = f"as adam:lr=0.3; may be repeated (default: {' '.join(_OPTIMIZERS)})"
         add("-O", "--optimizer", action="append", metavar="SPEC", help=words)
     if start:
         add("--start", type=numbers(2), metavar="X,Y", help="default: the surface's own")
@@ -199,11 +197,11 @@ def _add_common(
     add("--seed", type=int, default=0, metavar="N", help="of whatever is random (default 0)")
     if start:
         add("--tolerance", type=float, metavar="G", help="norm of the gradient that is enough")
-    look = parser.add_argument_group("picture").add_argument
+    add = parser.add_argument_group("picture").add_argument
     words = f"default {output}"
-    look("-o", "--output", type=file_name, default=output, metavar="FILE", help=words)
-    look("--theme", help="light (default), dark, slides, slides-dark or print")
-    look("--size", type=size, metavar="WxH", help="in pixels, such as 1280x720")
+    add("-o", "--output", type=file_name, default=output, metavar="FILE", help=words)
+    add("--theme", help="light (default), dark, slides, slides-dark or print")
+    add("--size", type=size, metavar="WxH", help="in pixels, such as 1280x720")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar, no notes")
     return parser.add_argument_group("map").add_argument
 
@@ -225,23 +223,23 @@ def _sensitivity(options: argparse.Namespace) -> None:
     texts = options.axis or ["lr=0.001:10"]
     two = len(texts) == 2
     check_map_file(options.output, two=two, pins=options.pin, size=options.size)
-    _prepare(options)
-    read = [read_axis(text, options.cells) for text in texts]
-    axes: dict[str, Any] = dict(read)
-    if len(axes) < len(read):
+    _check(options)
+    pairs = [read_axis(text, options.cells) for text in texts]
+    axes: dict[str, Any] = dict(pairs)
+    if len(axes) < len(pairs):
         raise must("--axis", "given once for each hyperparameter", ", ".join(texts))
-    found = sensitivity(
+    result = sensitivity(
         options.surface,
         options.optimizer,
         options.start,
         options.steps,
-        **_descent(options),
-        **_large(options),
+        **_noise_settings(options),
+        **_job_settings(options),
         tolerance=options.tolerance,
         measure=options.measure,
         **axes,
     )
-    save_map(found, options.output, theme=options.theme, pins=options.pin, size=options.size)
+    save_map(result, options.output, theme=options.theme, pins=options.pin, size=options.size)
     print(options.output)
 
 
@@ -254,18 +252,18 @@ def _rates(options: argparse.Namespace) -> None:
         from trajectories.plotting.maps.map_axes import plot_rates
 
     suffix(f"format of a picture ({_PICTURES})", options.output, FIGURE_FORMATS)
-    _prepare(options)
+    _check(options)
     _, rates = read_axis(f"lr={options.rates}", options.cells)
-    found = compare_rates(
+    results = compare_rates(
         options.surface,
-        options.optimizer or _RULES,
+        options.optimizer or _OPTIMIZERS,
         rates,
         options.start,
         options.steps,
-        **_descent(options),
+        **_noise_settings(options),
         tolerance=options.tolerance,
     )
-    figure: Any = plot_rates(found, theme=options.theme, size=options.size).figure
+    figure: Any = plot_rates(results, theme=options.theme, size=options.size).figure
     save_figure(figure, options.output)
     print(options.output)
 
@@ -288,34 +286,34 @@ def _basins(options: argparse.Namespace) -> None:
     kind = suffix("format of a map", options.output, [*MAP_FORMATS, *moving])
     if kind in MAP_FORMATS:
         check_map_file(options.output, two=False, size=options.size)
-    _prepare(options)
-    rules = options.optimizer or _RULES
-    still = kind in FIGURE_FORMATS or kind in moving
-    if len(rules) > 1 and not still:
+    _check(options)
+    rules = options.optimizer or _OPTIMIZERS
+    picture = kind in FIGURE_FORMATS or kind in moving
+    if len(rules) > 1 and not picture:
         raise must("optimizer", f"one for a {kind} file", " ".join(rules))
     domain = options.limits is None or options.limits == "domain"
     folders = _folders(options, len(rules))
-    found = [
+    results = [
         basins(
             options.surface,
             rule,
             options.steps,
             resolution=options.resolution,
             limits=None if domain else options.limits,
-            **_descent(options),
-            **{**_large(options), "folder": folder},
+            **_noise_settings(options),
+            **{**_job_settings(options), "folder": folder},
         )
         for rule, folder in zip(rules, folders, strict=True)
     ]
     if kind in moving:
-        movie = animate_basins(found, theme=options.theme, size=options.size)
+        movie = animate_basins(results, theme=options.theme, size=options.size)
         for path in movie.save(options.output, fps=options.fps, progress=not options.quiet):
             print(path)
         return
     if kind in FIGURE_FORMATS:
-        save_figure(plot_basins(found, theme=options.theme, size=options.size), options.output)
+        save_figure(plot_basins(results, theme=options.theme, size=options.size), options.output)
     else:
-        save_map(found[0], options.output, theme=options.theme, size=options.size)
+        save_map(results[0], options.output, theme=options.theme, size=options.size)
     print(options.output)
 
 
@@ -327,16 +325,16 @@ def _tune(options: argparse.Namespace) -> None:
         from trajectories.plotting.maps.map_figures import plot_triptych, plot_tuning
 
     suffix(f"format of a picture ({_PICTURES})", options.output, FIGURE_FORMATS)
-    _prepare(options)
+    _check(options)
     race = tune(
         options.surface,
-        options.optimizer or _RULES,
+        options.optimizer or _OPTIMIZERS,
         options.start,
         options.steps,
         trials=options.trials,
         lr=read_ends(options.rates)[1],
         draw=options.draw,
-        **_descent(options),
+        **_noise_settings(options),
         tolerance=options.tolerance,
     )
     draw = plot_triptych if options.triptych else plot_tuning
@@ -352,7 +350,7 @@ def _ensemble(options: argparse.Namespace) -> None:
         from trajectories.plotting.writers.formats import STREAMED
 
     suffix("format of a moving map", options.output, STREAMED)
-    _prepare(options)
+    _check(options)
     cloud = ensemble(
         options.surface,
         options.optimizer,
@@ -360,7 +358,7 @@ def _ensemble(options: argparse.Namespace) -> None:
         options.steps,
         trials=options.trials,
         spread=_spread(options),
-        **_descent(options),
+        **_noise_settings(options),
         tolerance=options.tolerance,
     )
     movie = animate_ensemble(cloud, theme=options.theme, size=options.size)
@@ -368,8 +366,8 @@ def _ensemble(options: argparse.Namespace) -> None:
         print(path)
 
 
-def _prepare(options: argparse.Namespace) -> None:
-    """Check where it goes and how it looks, as what follows may take long."""
+def _check(options: argparse.Namespace) -> None:
+    """Check the file and the style before a long computation."""
     from trajectories.files import check_target
 
     check_target(options.output)
@@ -377,11 +375,11 @@ def _prepare(options: argparse.Namespace) -> None:
     hush(options)
 
 
-def _descent(options: argparse.Namespace) -> dict[str, Any]:
+def _noise_settings(options: argparse.Namespace) -> dict[str, Any]:
     return {"noise": options.noise, "rng": options.seed}
 
 
-def _large(options: argparse.Namespace) -> dict[str, Any]:
+def _job_settings(options: argparse.Namespace) -> dict[str, Any]:
     return {
         "n_jobs": options.jobs,
         "folder": options.folder,
@@ -416,15 +414,15 @@ def _pin(text: str) -> dict[str, float]:
         ) from None
 
 
-_PICTURE = ("layout", "theme", "size", "frames", "pace", "trail")
-_SAVING = ("fps", "end_pause", "loop")
+_PICTURE_OPTIONS = ("layout", "theme", "size", "frames", "pace", "trail")
+_SAVING_OPTIONS = ("fps", "end_pause", "loop")
 
 
 def add_replay(commands: Any) -> None:
     """Add the command to a parser's sub-parsers."""
     parser = commands.add_parser("replay", help="make a picture again from its own file")
-    shown = "a GIF, PNG, WebP, MP4, WebM, SVG, PDF or HTML file that was made here"
-    parser.add_argument("file", type=file_name, metavar="FILE", help=shown)
+    formats = "a GIF, PNG, WebP, MP4, WebM, SVG, PDF or HTML file that was made here"
+    parser.add_argument("file", type=file_name, metavar="FILE", help=formats)
     add = parser.add_argument
     words = "the picture again, in the format of its suffix"
     words += "; without it the recipe is printed"
@@ -456,27 +454,25 @@ def _replay(options: argparse.Namespace) -> None:
         from trajectories.plotting.writers.formats import FORMATS
         from trajectories.replay import animation_of, figure_of, read_recipe
     hush(options)
-    asked = {name: getattr(options, name) for name in _PICTURE}
-    asked = {name: value for name, value in asked.items() if value is not None}
+    settings = given_options(options, _PICTURE_OPTIONS)
     recipe = read_recipe(options.file)
     if options.output is None:
         print(recipe.text)
         return
     kind = suffix("format of a picture", options.output, [*dict.fromkeys(FORMATS + FIGURE_FORMATS)])
-    # A PNG may move or not: as the picture did.
-    asked |= {"most_work": options.most_work, "data": options.data}
+    # A PNG may be moving or still, like the picture.
+    settings |= {"most_work": options.most_work, "data": options.data}
     if kind not in FORMATS or (kind in FIGURE_FORMATS and not KINDS[recipe.kind].moves):
-        save_figure(figure_of(recipe, **asked), options.output)
+        save_figure(figure_of(recipe, **settings), options.output)
         print(options.output)
         return
-    saving = {name: getattr(options, name) for name in _SAVING}
-    saving = {name: value for name, value in saving.items() if value is not None}
+    saving = given_options(options, _SAVING_OPTIONS)
     if kind == ".html" and KINDS[recipe.kind].page:
-        found = recipe.again(most_work=options.most_work, data=options.data)
-        save_map(found[0], options.output, theme=options.theme)
+        results = recipe.again(most_work=options.most_work, data=options.data)
+        save_map(results[0], options.output, theme=options.theme)
         print(options.output)
         return
-    written = animation_of(recipe, **asked).save(
+    written = animation_of(recipe, **settings).save(
         options.output,
         **saving,
         max_bytes=options.max_bytes,
@@ -490,13 +486,13 @@ def _replay(options: argparse.Namespace) -> None:
 def add_deck(commands: Any) -> None:
     """Add the command to a parser's sub-parsers."""
     parser = commands.add_parser("deck", help="put pictures and movies on slides")
-    shown = "GIF, PNG, JPEG or MP4; for .html also WebP, APNG, SVG, WebM and pages"
-    parser.add_argument("files", type=file_name, nargs="+", metavar="FILE", help=shown)
+    formats = "GIF, PNG, JPEG or MP4; for .html also WebP, APNG, SVG, WebM and pages"
+    parser.add_argument("files", type=file_name, nargs="+", metavar="FILE", help=formats)
     add = parser.add_argument
     kinds = ".pptx, or .html to paste into a reveal.js deck (default talk.pptx)"
     add("-o", "--output", type=file_name, default="talk.pptx", metavar="DECK", help=kinds)
-    named = "of a slide, once for each file in turn (default: what the file says of itself)"
-    add("--title", action="append", metavar="TEXT", help=named)
+    title = "of a slide, once for each file in turn (default: what the file says of itself)"
+    add("--title", action="append", metavar="TEXT", help=title)
     add("--theme", help="ground of all slides, light or dark (default: that of each picture)")
     parser.set_defaults(run=_deck, prog=parser.prog)
 

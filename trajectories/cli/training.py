@@ -12,9 +12,9 @@ from typing import Any
 from trajectories.cli.options import check_picture, file_name, hush, numbers, quick_imports, size
 
 _LANDSCAPE = "landscape"
-#: A command of its own, which the command line knows by its two words.
+#: A separate command of two words.
 _SEARCH = "search"
-_MOVING = ("gif", "mp4", "webm", "webp", "apng")
+_MOVIE_FORMATS = ("gif", "mp4", "webm", "webp", "apng")
 
 
 def add_mnist(commands: Any) -> None:
@@ -40,14 +40,14 @@ def add_mnist(commands: Any) -> None:
     add("--theme", help="light (default), dark, slides, slides-dark or print")
     add("--size", type=size, metavar="WxH", help="in pixels, such as 1280x720")
     words = "format of moving pictures, or none (default gif)"
-    add("--movie", default="gif", choices=(*_MOVING, "none"), help=words)
+    add("--movie", default="gif", choices=(*_MOVIE_FORMATS, "none"), help=words)
     add("-q", "--quiet", action="store_true", help="no progress bars, no notes")
     parser.set_defaults(run=_run, prog=parser.prog)
 
 
 def _run(options: argparse.Namespace) -> None:
     if "numpy" not in sys.modules:
-        # One thread for matrix products of this size; it is read when NumPy is loaded.
+        # One thread for small matrix products; NumPy reads this on import.
         for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
             os.environ.setdefault(name, "1")
     with quick_imports():
@@ -78,27 +78,27 @@ def _run(options: argparse.Namespace) -> None:
     if options.movie != "none" and any(_moves(name) for name in names):
         check_movie(f".{options.movie}")
     hush(options)
-    with folder_beside(options.output) as folder:  # First, as what follows may take long.
+    with folder_beside(options.output) as folder:  # Before a long computation.
         needed = any(name == _LANDSCAPE or EXPERIMENTS[name].images for name in names)
         data = load(options.data, progress=not options.quiet) if needed else None
         _write(names, data, folder, options)
 
 
 def _write(names: Sequence[str], data: Any, folder: Path, options: argparse.Namespace) -> None:
-    """Run one after the other, and print what has been written."""
+    """Run the experiments in turn, and print the files."""
     written = 0
     try:
         for name in names:
-            make = _landscape if name == _LANDSCAPE else _one
+            make = _landscape if name == _LANDSCAPE else _experiment
             for path in make(name, data, folder, options):
                 print(path, flush=True)
                 written += 1
     except KeyboardInterrupt:
         if not written and names[0] == _LANDSCAPE:
-            raise  # Experiments keep how far they have come; a landscape begins anew.
-        less = ", without --force," if options.force and written else ""
-        words = f"interrupted; the same command{less} goes on from there"
-        raise KeyboardInterrupt(words) from None
+            raise  # Experiments resume from their files; a landscape begins anew.
+        condition = ", without --force," if options.force and written else ""
+        message = f"interrupted; the same command{condition} goes on from there"
+        raise KeyboardInterrupt(message) from None
 
 
 def _moves(name: str) -> bool:
@@ -107,17 +107,17 @@ def _moves(name: str) -> bool:
     return name == _LANDSCAPE or bool(EXPERIMENTS[name].moving)
 
 
-def _one(name: str, data: Any, folder: Path, options: argparse.Namespace) -> Iterator[Path]:
-    """Run an experiment, or read its result, and draw its figures; yield what is written."""
+def _experiment(name: str, data: Any, folder: Path, options: argparse.Namespace) -> Iterator[Path]:
+    """Run an experiment, or read its result, and draw its figures; yield the files."""
     from trajectories.mnist.experiments import EXPERIMENTS
     from trajectories.mnist.figures import animate
     from trajectories.plotting.canvas import save_figure
 
     experiment, path = EXPERIMENTS[name], folder / f"{name}.json"
-    more: dict[str, Any] = {} if options.seeds is None else {"seeds": options.seeds}
+    settings: dict[str, Any] = {} if options.seeds is None else {"seeds": options.seeds}
     if options.optimizer:
-        more["optimizers"] = options.optimizer
-    found = experiment.function(name)(
+        settings["optimizers"] = options.optimizer
+    result = experiment.function(name)(
         data,
         quick=options.quick,
         n_jobs=options.jobs,
@@ -125,27 +125,27 @@ def _one(name: str, data: Any, folder: Path, options: argparse.Namespace) -> Ite
         rng=options.seed,
         keep=path,
         reuse=not options.force,
-        **more,
+        **settings,
     )
     yield path
     for page in experiment.pages:
-        place = folder / f"{_stem(name, page)}.png"
-        save_figure(found.draw(page, theme=options.theme, size=options.size), place)
-        yield place
+        target = folder / f"{_stem(name, page)}.png"
+        save_figure(result.draw(page, theme=options.theme, size=options.size), target)
+        yield target
         if page in experiment.moving and options.movie != "none":
-            place = place.with_suffix(f".{options.movie}")
-            movie = animate(found, page, theme=options.theme, size=options.size)
-            yield from movie.save(place, progress=not options.quiet)
+            target = target.with_suffix(f".{options.movie}")
+            movie = animate(result, page, theme=options.theme, size=options.size)
+            yield from movie.save(target, progress=not options.quiet)
 
 
 def _landscape(name: str, data: Any, folder: Path, options: argparse.Namespace) -> Iterator[Path]:
-    """Map the loss around paths of training, or read the map, and draw it."""
+    """Compute the loss around paths of training, or read it, and draw it; yield the files."""
     from trajectories.mnist.figures.landscape_figure import save_landscape
     from trajectories.mnist.landscape import landscape
 
-    more: dict[str, Any] = {"optimizers": options.optimizer} if options.optimizer else {}
+    settings: dict[str, Any] = {"optimizers": options.optimizer} if options.optimizer else {}
     path = folder / f"{name}.npz"
-    found = landscape(
+    result = landscape(
         data,
         quick=options.quick,
         n_jobs=options.jobs,
@@ -153,12 +153,12 @@ def _landscape(name: str, data: Any, folder: Path, options: argparse.Namespace) 
         rng=options.seed,
         keep=path,
         reuse=not options.force,
-        **more,
+        **settings,
     )
     yield path
     moving = () if options.movie == "none" else (f".{options.movie}", ".html")
-    how = {"theme": options.theme, "size": options.size, "progress": not options.quiet}
-    yield from save_landscape(found, folder, moving=moving, data=False, **how)
+    saving = {"theme": options.theme, "size": options.size, "progress": not options.quiet}
+    yield from save_landscape(result, folder, moving=moving, data=False, **saving)
 
 
 def _stem(name: str, page: str) -> str:
@@ -253,9 +253,9 @@ def _search_network(options: argparse.Namespace) -> None:
     with quick_imports():
         from trajectories.mnist.network_search import SPACE, search_network
 
-    _concluded(
+    _run_search(
         options,
-        lambda how: search_network(
+        lambda settings: search_network(
             options.space or SPACE,
             options.trials,
             data=options.data,
@@ -265,7 +265,7 @@ def _search_network(options: argparse.Namespace) -> None:
             epochs=options.epochs,
             batch_size=options.batch_size,
             n_jobs=options.jobs,
-            **how,
+            **settings,
         ),
     )
 
@@ -274,9 +274,9 @@ def _search_surface(options: argparse.Namespace) -> None:
     with quick_imports():
         from trajectories.search.rounds import search_surface
 
-    _concluded(
+    _run_search(
         options,
-        lambda how: search_surface(
+        lambda settings: search_surface(
             options.surface,
             options.optimizer,
             options.space or "lr=1e-4:10",
@@ -285,13 +285,13 @@ def _search_surface(options: argparse.Namespace) -> None:
             steps=options.steps,
             noise=options.noise,
             n_jobs=options.jobs,
-            **how,
+            **settings,
         ),
     )
 
 
-def _concluded(options: argparse.Namespace, search: Any) -> None:
-    """Run a search, and write what it found into the folder."""
+def _run_search(options: argparse.Namespace, search: Any) -> None:
+    """Run a search, and write its journal and pictures into the folder."""
     with quick_imports():
         from trajectories.checks import resolve
         from trajectories.files import folder_beside
@@ -301,7 +301,7 @@ def _concluded(options: argparse.Namespace, search: Any) -> None:
     with folder_beside(options.output) as folder:
         journal = folder / _JOURNAL
         try:
-            found = search(
+            result = search(
                 {
                     "rounds": options.rounds,
                     "halving": options.halving,
@@ -318,35 +318,35 @@ def _concluded(options: argparse.Namespace, search: Any) -> None:
                 "or choose another folder."
             ) from None
         except KeyboardInterrupt:
-            told = f"interrupted; --resume goes on from {journal}" if journal.exists() else ""
-            raise KeyboardInterrupt(told) from None
-    _draw(options, found, folder)
+            message = f"interrupted; --resume goes on from {journal}" if journal.exists() else ""
+            raise KeyboardInterrupt(message) from None
+    _draw(options, result, folder)
     print(journal)
     if not options.quiet:
-        print(f"trajectories: note: {found.summary}{_tested(found)}", file=sys.stderr)
+        print(f"trajectories: note: {result.summary}{_test_note(result)}", file=sys.stderr)
 
 
-def _tested(found: Any) -> str:
-    """Tell the accuracy on the test images, if the winner was judged on them."""
-    ends = found.conclusion or {}
-    if "test" not in ends:
+def _test_note(result: Any) -> str:
+    """Return the test accuracy of the best trial, if it was evaluated."""
+    conclusion = result.conclusion or {}
+    if "test" not in conclusion:
         return ""
-    score = "none, as it diverged" if ends["test"] is None else f"{ends['test']:.4g}"
-    return f"; on {ends['images']} test images, looked at once: {score}"
+    score = "none, as it diverged" if conclusion["test"] is None else f"{conclusion['test']:.4g}"
+    return f"; on {conclusion['images']} test images, looked at once: {score}"
 
 
-def _draw(options: argparse.Namespace, found: Any, folder: Path) -> None:
+def _draw(options: argparse.Namespace, result: Any, folder: Path) -> None:
     with quick_imports():
         from trajectories.mnist.figures.search_figure import draw_search
         from trajectories.plotting.canvas import save_figure
         from trajectories.search.space import Choice
 
-    numerical = sum(not isinstance(kind, Choice) for kind in found.space.values())
+    numerical = sum(not isinstance(kind, Choice) for kind in result.space.values())
     for page in _PAGES:
         if page == "plane" and numerical < 2:
             continue
         path = folder / f"{page}.{options.format.lower()}"
-        save_figure(draw_search(found, page, theme=options.theme, size=options.size), path)
+        save_figure(draw_search(result, page, theme=options.theme, size=options.size), path)
         print(path)
 
 

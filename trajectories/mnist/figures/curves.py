@@ -27,19 +27,19 @@ from trajectories.plotting.theme import setting
 
 Array = NDArray[np.float64]
 
-#: The shape of the window: the textbook's Kaiser window.
+#: The shape of the Kaiser window, as in the textbook.
 _BETA = 2.0
-#: The narrowest window is the textbook's; a long run's is as wide as this part of it.
-_NARROWEST, _PART = 11, 40
+#: The smallest window is the textbook's; that of a long run is this part of its length.
+_SMALLEST_WINDOW, _WINDOWS = 11, 40
 
 
 def window_for(iterations: int) -> int:
-    """Return the width of the window that a curve of so many losses is smoothed with, odd."""
-    return max(_NARROWEST, iterations // _PART // 2 * 2 + 1)
+    """Return the odd width of the smoothing window for a curve of losses."""
+    return max(_SMALLEST_WINDOW, iterations // _WINDOWS // 2 * 2 + 1)
 
 
-def smoothed(values: Any, window: int = _NARROWEST) -> Array:
-    """Return a curve whose every value is a weighted mean of those around it."""
+def smoothed(values: Any, window: int = _SMALLEST_WINDOW) -> Array:
+    """Return a curve of weighted means around each value."""
     if window < 1 or window % 2 == 0:
         raise must("window", "odd and positive", window)
     curves = np.atleast_2d(np.array(values, dtype=float))
@@ -66,14 +66,14 @@ def _smoothed(values: Array, half: int) -> Array:
 
 
 def band(rows: Any) -> tuple[Array, Array, Array]:
-    """Return the least, the median and the greatest of several curves, place by place."""
+    """Return the minimum, median and maximum of several curves at each position."""
     rows = np.asarray(rows, dtype=float)
-    there = np.isfinite(rows).any(axis=0)
-    found = np.full((3, rows.shape[1]), np.nan)
-    if there.any():
-        kept = np.where(np.isfinite(rows[:, there]), rows[:, there], np.nan)
-        found[:, there] = np.nanmin(kept, 0), np.nanmedian(kept, 0), np.nanmax(kept, 0)
-    low, middle, high = found
+    columns = np.isfinite(rows).any(axis=0)
+    result = np.full((3, rows.shape[1]), np.nan)
+    if columns.any():
+        finite = np.where(np.isfinite(rows[:, columns]), rows[:, columns], np.nan)
+        result[:, columns] = np.nanmin(finite, 0), np.nanmedian(finite, 0), np.nanmax(finite, 0)
+    low, middle, high = result
     return low, middle, high
 
 
@@ -84,35 +84,35 @@ _MARKERS = 7
 
 
 def draw_band(
-    ax: Axes, x: Any, rows: Any, style: Style, *, place: float = 0.0, **more: Any
+    ax: Axes, x: Any, rows: Any, style: Style, *, offset: float = 0.0, **options: Any
 ) -> None:
     """Draw several curves as a band with their median."""
     low, middle, high = band(rows)
     ends = np.flatnonzero(np.isfinite(middle))
     if not len(ends):
         return
-    shown = slice(0, ends[-1] + 1)
-    x, low, middle, high = (np.asarray(values)[shown] for values in (x, low, middle, high))
+    known = slice(0, ends[-1] + 1)
+    x, low, middle, high = (np.asarray(values)[known] for values in (x, low, middle, high))
     every = max(1, len(x) // _MARKERS)
     line = {
-        "markevery": (int(place * every) % every, every),
+        "markevery": (int(offset * every) % every, every),
         "markeredgecolor": setting("axes.facecolor"),
         "markeredgewidth": 0.5,
         "markersize": setting("lines.markersize") * 1.2,
-        "zorder": _LINE + place,
+        "zorder": _LINE + offset,
     }
     if len(np.asarray(rows)) > 1:
         ax.fill_between(x, low, high, color=style["color"], alpha=_FAINT, lw=0, zorder=_BAND)
-    ax.plot(x, middle, **{**line, **style, **more})
+    ax.plot(x, middle, **{**line, **style, **options})
 
 
 def ended(result: Result, label: str) -> str:
-    """Return a variant's label, with a word on its runs that diverged."""
-    lost = sum(run.diverged for run in result.runs[label])
-    if not lost:
+    """Return a variant's label with the number of its diverged runs."""
+    gone = sum(run.diverged for run in result.runs[label])
+    if not gone:
         return label
     count = len(result.seeds)
-    return f"{label} (diverged)" if lost == count else f"{label} ({lost} of {count} diverged)"
+    return f"{label} (diverged)" if gone == count else f"{label} ({gone} of {count} diverged)"
 
 
 def light_grid(ax: Axes) -> None:
@@ -122,26 +122,26 @@ def light_grid(ax: Axes) -> None:
 
 
 def in_percent(ax: Axes) -> None:
-    """Label the y-axis, which shows parts of 1, in percent."""
+    """Label the y-axis, whose values are parts of 1, in percent."""
     ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:.4g} %"))
 
 
-_GAP = 0.18
-#: Networks without batch normalisation that come this far have learned something.
-_LEARNED = 0.5
+_SMALL_GAP = 0.18
+#: Training accuracy of a network that has learned something.
+_LEARNED_ACCURACY = 0.5
 
 
 def draw_overfitting(result: Result, size: Size | None = None) -> Figure:
-    """Draw training and test accuracy without and with what is held against overfitting."""
-    plain, held = result.runs
+    """Draw training and test accuracy without and with a method against overfitting."""
+    plain, regularized = result.runs
     data = data_name(result)
-    what = held.rpartition(" ")[0]
-    made = sheet(
+    method = regularized.rpartition(" ")[0]
+    layout = sheet(
         size,
         (1280, 680),
         1,
         2,
-        title=[f"Overfitting on {data}: {result.settings['images']} images, and {held}"],
+        title=[f"Overfitting on {data}: {result.settings['images']} images, and {regularized}"],
         about=verdict(result),
         foot=_foot(result),
         labels=["training images", "test images"],
@@ -149,29 +149,29 @@ def draw_overfitting(result: Result, size: Size | None = None) -> Figure:
         shared=True,
         heads=True,
     )
-    for ax, label in zip(made.axes, (plain, held), strict=True):
+    for ax, label in zip(layout.axes, (plain, regularized), strict=True):
         x = band(result.records(label, "epoch"))[1]
         for i, (name, style) in enumerate(zip(("train", "test"), track_styles(2), strict=True)):
-            draw_band(ax, x, result.records(label, name), style, place=i / 2)
+            draw_band(ax, x, result.records(label, name), style, offset=i / 2)
         train, test = (band(result.records(label, name))[1] for name in ("train", "test"))
         _mark_gap(ax, x, train, test, _gap(result, label))
-        panel_head(ax, label if label != plain else f"without {what}")
+        panel_head(ax, label if label != plain else f"without {method}")
         ax.set_xlim(0, result.settings["epochs"])
         ax.set_ylim(0, 1.02)
         ax.set_xlabel("epochs")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         light_grid(ax)
-    made.axes[1].tick_params(labelleft=False)
-    made.axes[0].set_ylabel("accuracy")
-    in_percent(made.axes[0])
-    return made.figure
+    layout.axes[1].tick_params(labelleft=False)
+    layout.axes[0].set_ylabel("accuracy")
+    in_percent(layout.axes[0])
+    return layout.figure
 
 
 def verdict(result: Result) -> list[str]:
-    """Say how the gap and the test accuracy have changed; the best words first."""
-    plain, held = result.runs
+    """Describe the change of the gap and of the test accuracy, the best text first."""
+    plain, regularized = result.runs
     gaps, tests = [], []
-    for label in (plain, held):
+    for label in (plain, regularized):
         finals = [run.final["test"] for run in result.runs[label] if not run.diverged]
         if not finals:
             return [f"Runs with {label} diverged"]
@@ -179,21 +179,21 @@ def verdict(result: Result) -> list[str]:
         tests.append(float(np.median(finals)) * 100)
     narrower = gaps[1] < gaps[0]
     lower = tests[1] < tests[0]
-    plain_test, held_test = (f"{test:.1f} %" for test in tests)
+    plain_test, regularized_test = (f"{test:.1f} %" for test in tests)
     first, last = (f"{gap:.0f}" for gap in gaps)
-    moved = "narrows" if narrower else "widens"
-    gap = f"{moved} the gap from {first} to {last} points"
-    linked = "but" if narrower == lower else "and"
-    end = "below" if lower else "above"
+    change = "narrows" if narrower else "widens"
+    gap = f"{change} the gap from {first} to {last} points"
+    conjunction = "but" if narrower == lower else "and"
+    comparison = "below" if lower else "above"
     if first == last:
-        gap, linked = f"leaves the gap at {last} points", "and"
-    if plain_test == held_test:  # What is shown as equal is not called better or worse.
-        end, linked = "level with", "and"
-    name = held[:1].upper() + held[1:]
+        gap, conjunction = f"leaves the gap at {last} points", "and"
+    if plain_test == regularized_test:  # Equal as printed.
+        comparison, conjunction = "level with", "and"
+    name = regularized[:1].upper() + regularized[1:]
     return [
-        f"{name} {gap}, {linked} on the test images it ends {end} the plain network: "
-        f"{held_test} against {plain_test}",
-        f"{name} {gap}, {linked} ends {end} the plain network on test images",
+        f"{name} {gap}, {conjunction} on the test images it ends {comparison} the plain network: "
+        f"{regularized_test} against {plain_test}",
+        f"{name} {gap}, {conjunction} ends {comparison} the plain network on test images",
         f"Gap {first} and {last} points; test accuracy {tests[0]:.0f} % and {tests[1]:.0f} %",
     ]
 
@@ -205,24 +205,24 @@ def _gap(result: Result, label: str) -> float:
 
 
 def _mark_gap(ax: Axes, x: Any, train: Any, test: Any, gap: float) -> None:
-    """Shade the gap between both curves, and say how wide it is at the end."""
+    """Shade the gap between both curves, and write its width at the end."""
     color = setting("text.color")
     ax.fill_between(x, test, train, where=train > test, color=color, alpha=0.05, lw=0, zorder=1)
     if not len(x) or not np.isfinite(gap):
         return
-    at = x[0] + 0.97 * (x[-1] - x[0])
-    top, bottom = (float(np.interp(at, x, y)) for y in (train, test))
-    words = f"gap {gap:.0f} points"
+    x_mark = x[0] + 0.97 * (x[-1] - x[0])
+    top, bottom = (float(np.interp(x_mark, x, y)) for y in (train, test))
+    text = f"gap {gap:.0f} points"
     if top - bottom > 0.05:
         arrow = {"arrowstyle": "<->", "color": color, "lw": 1.2, "shrinkA": 1, "shrinkB": 1}
-        ax.annotate("", (at, top), (at, bottom), arrowprops=arrow, zorder=5)
-    # Words go between the curves where there is room for them.
+        ax.annotate("", (x_mark, top), (x_mark, bottom), arrowprops=arrow, zorder=5)
+    # Between the curves if there is room.
     y, anchor = (top + bottom) / 2, "center"
-    if top - bottom < _GAP:
+    if top - bottom < _SMALL_GAP:
         y, anchor = float(np.interp(x[0] + 0.6 * (x[-1] - x[0]), x, test)) - 0.05, "top"
     ax.annotate(
-        words,
-        (at, y),
+        text,
+        (x_mark, y),
         (-0.6 * points("axes.labelsize"), 0),
         textcoords="offset points",
         ha="right",
@@ -237,19 +237,12 @@ def draw_batch_norm(result: Result, size: Size | None = None) -> Figure:
     """Draw training accuracy with and without batch normalisation, a panel for each size."""
     scales = [float(scale) for scale in result.settings["weight_init"]]
     styles = track_styles(2)
-    few = [label for label in result.runs if label.startswith("without") and _learns(result, label)]
-    lost = [
-        label
-        for label in result.runs
-        if label.startswith("without") and all(run.diverged for run in result.runs[label])
-    ]
-    kept = sum(label.startswith("with,") and _learns(result, label) for label in result.runs)
-    words = [
-        f"Past 50 %: {kept} of {len(scales)} sizes with batch normalisation, {len(few)} without",
-    ]
-    if lost:
-        words.insert(0, f"{words[0]}; {len(lost)} diverge without it")
-    made = sheet(
+    plain = [label for label in result.runs if label.startswith("without")]
+    normalized = [label for label in result.runs if label.startswith("with,")]
+    few, many = (sum(_learns(result, k) for k in labels) for labels in (plain, normalized))
+    gone = sum(all(run.diverged for run in result.runs[label]) for label in plain)
+    text = f"Past 50 %: {many} of {len(scales)} sizes with batch normalisation, {few} without"
+    layout = sheet(
         size,
         (1200, 960),
         4,
@@ -258,7 +251,7 @@ def draw_batch_norm(result: Result, size: Size | None = None) -> Figure:
             f"Batch normalisation on {data_name(result)}, by the size of the first weights",
             f"Batch normalisation on {data_name(result)}",
         ],
-        about=words,
+        about=[f"{text}; {gone} diverge without it", text] if gone else [text],
         foot=_foot(result),
         labels=["with batch normalisation", "without"],
         styles=styles,
@@ -267,15 +260,15 @@ def draw_batch_norm(result: Result, size: Size | None = None) -> Figure:
         heads=True,
     )
     pairs = list(zip(*[iter(result.runs)] * 2, strict=True))
-    for i, (ax, scale, pair) in enumerate(zip(made.axes, scales, pairs, strict=True)):
+    for i, (ax, scale, pair) in enumerate(zip(layout.axes, scales, pairs, strict=True)):
         for number, (label, style) in enumerate(zip(pair, styles, strict=True)):
             x = band(result.records(label, "epoch"))[1]
-            draw_band(ax, x, result.records(label, "train"), style, place=number / 2)
-        gone = sum(run.diverged for run in result.runs[pair[1]])
-        several = f"{gone} of {len(result.seeds)} diverged"
-        told = "diverged" if gone == len(result.seeds) else several if gone else ""
-        # Not inside the panel, where curves may be anywhere.
-        panel_head(ax, f"std {scale:.2g}", told, styles[1]["color"])
+            draw_band(ax, x, result.records(label, "train"), style, offset=number / 2)
+        count = sum(run.diverged for run in result.runs[pair[1]])
+        several = f"{count} of {len(result.seeds)} diverged"
+        note = "diverged" if count == len(result.seeds) else several if count else ""
+        # Above the panel, as curves may be anywhere inside.
+        panel_head(ax, f"std {scale:.2g}", note, styles[1]["color"])
         ax.set_xlim(0, result.settings["epochs"])
         ax.set_ylim(0, 1.02)
         ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
@@ -287,49 +280,49 @@ def draw_batch_norm(result: Result, size: Size | None = None) -> Figure:
             ax.set_xlabel("epochs")
         if i % 4 == 0:
             ax.set_ylabel("accuracy")
-    return made.figure
+    return layout.figure
 
 
 def _learns(result: Result, label: str) -> bool:
     finals = [0.0 if run.diverged else run.final["train"] for run in result.runs[label]]
-    return float(np.median(finals)) > _LEARNED
+    return float(np.median(finals)) > _LEARNED_ACCURACY
 
 
 def draw_ensemble(result: Result, size: Size | None = None) -> Figure:
-    """Draw the accuracy of the mean of 1, 2, 3, ... masks, and that of the one scaled pass."""
+    """Draw the accuracy of the mean of 1, 2, 3, ... masks, and that of one scaled pass."""
     many, single, scaled = (result.arrays[name] for name in ("ensemble", "single", "scaled"))
-    count = many.shape[1]
+    masks = many.shape[1]
     plain = {"color": setting("axes.labelcolor"), "marker": ""}
     kinds: list[Style] = [
         {**plain, "linestyle": "-"},
         {**plain, "linestyle": (0, (5, 2))},
         {**plain, "linestyle": (0, (1, 1.6))},
     ]
-    away = float(np.median(scaled - many[:, -1])) * 100
+    difference = float(np.median(scaled - many[:, -1])) * 100
     better = int((scaled >= many[:, -1]).sum())
-    where = f"{abs(away):.1f} points {'above' if away >= 0 else 'below'}"
+    where = f"{abs(difference):.1f} points {'above' if difference >= 0 else 'below'}"
     if where.startswith("0.0 "):
         where = "level with"
-    close = f"{where} the mean of {count} masks"
-    several = len(result.seeds)
-    made = sheet(
+    close = f"{where} the mean of {masks} masks"
+    seeds = len(result.seeds)
+    layout = sheet(
         size,
         (1000, 680),
         1,
         1,
         title=[f"Dropout as an ensemble on {data_name(result)}"],
         about=[
-            f"One scaled pass is {close} (median), and as good or better for {better} of {several} "
+            f"One scaled pass is {close} (median), and as good or better for {better} of {seeds} "
             "seeds",
             f"One scaled pass is {close}",
         ],
-        foot=f"{_told(result)} Scaled: outputs times {1 - result.settings['dropout']:g}. A colour "
-        f"for each of {several} seeds." + (" Cut short for a quick look." if result.quick else ""),
+        foot=f"{_about(result)} Scaled: outputs times {1 - result.settings['dropout']:g}. A colour "
+        f"for each of {seeds} seeds." + (" Cut short for a quick look." if result.quick else ""),
         labels=["mean of the masks", "one scaled pass", "one mask, on average"],
         styles=kinds,
     )
-    (ax,) = made.axes
-    x = np.arange(1, count + 1)
+    (ax,) = layout.axes
+    x = np.arange(1, masks + 1)
     for i, style in enumerate(track_styles(len(result.seeds))):
         color = {"color": style["color"]}
         ax.plot(x, many[i], **kinds[0] | color, zorder=3)
@@ -337,9 +330,9 @@ def draw_ensemble(result: Result, size: Size | None = None) -> Figure:
         ax.axhline(single[i].mean(), **kinds[2] | color, zorder=2.4)
         ax.plot(x[-1:], many[i, -1:], **style | {"linestyle": "none"}, clip_on=False, zorder=4)
     ax.set_xscale("log")
-    ax.set_xlim(1, max(count, 2))
+    ax.set_xlim(1, max(masks, 2))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.set_xticks([k for k in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if k <= max(count, 2)])
+    ax.set_xticks([k for k in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if k <= max(masks, 2)])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_xlabel("masks")
@@ -348,28 +341,28 @@ def draw_ensemble(result: Result, size: Size | None = None) -> Figure:
     ax.yaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
     light_grid(ax)
     in_percent(ax)
-    return made.figure
+    return layout.figure
 
 
-def _told(result: Result) -> str:
+def _about(result: Result) -> str:
     return f"{data_words(result, result.settings.get('images'))}. {network_words(result)}."
 
 
 def _foot(result: Result) -> str:
-    return f"{_told(result)} {seed_words(result)}"
+    return f"{_about(result)} {seed_words(result)}"
 
 
 _WIDE: Size = (1280, 680)
-#: Losses after this part of a run choose where a logarithmic axis begins.
+#: Losses after this part of a run set the lower limit of a logarithmic axis.
 _SETTLED = 0.5
 
 
 def smooth_losses(result: Result, label: str) -> np.ndarray:
-    """Return a variant's losses as a figure shows them: smoothed, and without the very ends."""
+    """Return a variant's losses smoothed, and without the very ends."""
     losses = result.losses(label)
     window = window_for(result.settings["iterations"])
     smooth = smoothed(losses, window)
-    # At the very ends the window is too narrow to smooth anything.
+    # At the very ends the window is too narrow.
     ends = min(window // 4, (losses.shape[1] - 1) // 4)
     smooth[:, :ends] = np.nan
     smooth[:, losses.shape[1] - ends :] = np.nan
@@ -382,28 +375,28 @@ def draw_race(result: Result, size: Size | None = None) -> Figure:
     styles = track_styles(len(labels))
     best = min(result.runs, key=lambda label: _last_loss(result, label))
     loss = _last_loss(result, best)
-    told = [
+    about = [
         f"Lowest at the end: {literal(best)}, with {loss:.3f} on average over the last "
-        f"{_last(result)} iterations",
+        f"{_last_count(result)} iterations",
         f"Lowest at the end: {literal(best)}, {loss:.3f}",
     ]
-    made = sheet(
+    layout = sheet(
         size,
         _WIDE,
         1,
         2,
         title=[f"Training loss of {len(labels)} optimizers on {data_name(result)}"],
-        about=told if np.isfinite(loss) else ["No optimizer came to the end with all seeds"],
+        about=about if np.isfinite(loss) else ["No optimizer came to the end with all seeds"],
         foot=_loss_foot(result, _smoothing(result)),
         labels=labels,
         styles=styles,
     )
-    left, right = made.axes
+    left, right = layout.axes
     lowest = np.inf
     for i, (label, style) in enumerate(zip(result.runs, styles, strict=True)):
         rows = smooth_losses(result, label)
-        for ax in made.axes:
-            draw_band(ax, np.arange(rows.shape[1]), rows, style, place=i / len(labels))
+        for ax in layout.axes:
+            draw_band(ax, np.arange(rows.shape[1]), rows, style, offset=i / len(labels))
         settled = rows[:, int(_SETTLED * rows.shape[1]) :]
         if np.isfinite(settled).any():
             lowest = min(lowest, float(np.nanquantile(settled, 0.05)))
@@ -415,9 +408,9 @@ def draw_race(result: Result, size: Size | None = None) -> Figure:
     right.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
     right.yaxis.set_minor_formatter(NullFormatter())
     right.set_ylabel("training loss, logarithmic")
-    for ax in made.axes:
+    for ax in layout.axes:
         _by_iterations(ax, result)
-    return made.figure
+    return layout.figure
 
 
 def draw_race_accuracy(result: Result, size: Size | None = None) -> Figure:
@@ -425,7 +418,7 @@ def draw_race_accuracy(result: Result, size: Size | None = None) -> Figure:
     finals = {label: _final(result, label) for label in result.runs}
     labels = [f"{ended(result, label)}: {finals[label]}" for label in result.runs]
     styles = track_styles(len(labels))
-    made = sheet(
+    layout = sheet(
         size,
         _WIDE,
         1,
@@ -445,11 +438,11 @@ def draw_race_accuracy(result: Result, size: Size | None = None) -> Figure:
     low, high = [], []
     for i, (label, style) in enumerate(zip(result.runs, styles, strict=True)):
         rows = result.records(label, "test")
-        place = i / len(labels)
+        offset = i / len(labels)
         x = band(result.records(label, "iteration"))[1]
         seconds = fastest(result.records(label, "seconds"))
-        draw_band(made.axes[0], x, rows, style, place=place)
-        draw_band(made.axes[1], seconds, rows, style, place=place)
+        draw_band(layout.axes[0], x, rows, style, offset=offset)
+        draw_band(layout.axes[1], seconds, rows, style, offset=offset)
         middle = band(rows)[1]
         middle = middle[np.isfinite(middle)]
         if len(middle) > 1:
@@ -458,18 +451,18 @@ def draw_race_accuracy(result: Result, size: Size | None = None) -> Figure:
     floor = min(low, default=0.0)
     top = max(high, default=1.0)
     step = 0.01 if top - floor < 0.2 else 0.1
-    made.axes[0].set_ylim(max(0.0, np.floor(floor / step) * step), min(1.0, top + 0.15 * step))
-    made.axes[1].set_ylim(made.axes[0].get_ylim())
-    made.axes[1].tick_params(labelleft=False)
-    made.axes[0].set_ylabel("test accuracy")
-    in_percent(made.axes[0])
-    _by_iterations(made.axes[0], result)
-    made.axes[1].set_xlim(left=0)
-    made.axes[1].xaxis.set_major_locator(MaxNLocator(5))
-    made.axes[1].xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-    made.axes[1].set_xlabel("seconds of training")
-    light_grid(made.axes[1])
-    return made.figure
+    layout.axes[0].set_ylim(max(0.0, np.floor(floor / step) * step), min(1.0, top + 0.15 * step))
+    layout.axes[1].set_ylim(layout.axes[0].get_ylim())
+    layout.axes[1].tick_params(labelleft=False)
+    layout.axes[0].set_ylabel("test accuracy")
+    in_percent(layout.axes[0])
+    _by_iterations(layout.axes[0], result)
+    layout.axes[1].set_xlim(left=0)
+    layout.axes[1].xaxis.set_major_locator(MaxNLocator(5))
+    layout.axes[1].xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    layout.axes[1].set_xlabel("seconds of training")
+    light_grid(layout.axes[1])
+    return layout.figure
 
 
 def draw_initial_weights(result: Result, size: Size | None = None) -> Figure:
@@ -478,7 +471,7 @@ def draw_initial_weights(result: Result, size: Size | None = None) -> Figure:
     labels = [f"{ended(result, label)} (test {_final(result, label)})" for label in result.runs]
     small = next(iter(result.runs))
     learned = _last_loss(result, small) < 2.2
-    made = sheet(
+    layout = sheet(
         size,
         (1000, 680),
         1,
@@ -495,18 +488,18 @@ def draw_initial_weights(result: Result, size: Size | None = None) -> Figure:
         labels=labels,
         styles=styles,
     )
-    (ax,) = made.axes
+    (ax,) = layout.axes
     for i, (label, style) in enumerate(zip(result.runs, styles, strict=True)):
         rows = smooth_losses(result, label)
-        draw_band(ax, np.arange(rows.shape[1]), rows, style, place=i / len(labels))
+        draw_band(ax, np.arange(rows.shape[1]), rows, style, offset=i / len(labels))
     ax.set_ylim(0, 2.5)
     ax.set_ylabel("training loss")
     _by_iterations(ax, result)
-    return made.figure
+    return layout.figure
 
 
 def fastest(seconds: Any) -> np.ndarray:
-    """Return how long runs take, each stretch between records as long as in the fastest run."""
+    """Return the times of records, each interval as long as in the fastest run."""
     steps = np.diff(np.asarray(seconds, dtype=float), axis=1, prepend=0.0)
     return np.cumsum(band(steps)[0])
 
@@ -523,7 +516,7 @@ def _smoothing(result: Result) -> str:
     return f"Loss: of each batch before its update, smoothed over {window} iterations. "
 
 
-def _last(result: Result) -> int:
+def _last_count(result: Result) -> int:
     return min(100, int(result.settings["iterations"]))
 
 
@@ -531,7 +524,7 @@ def _last_loss(result: Result, label: str) -> float:
     """Return the mean loss of the last hundred iterations; infinite if a run diverged."""
     if any(run.diverged for run in result.runs[label]):
         return float("inf")
-    return float(result.losses(label)[:, -_last(result) :].mean())
+    return float(result.losses(label)[:, -_last_count(result) :].mean())
 
 
 def _final(result: Result, label: str) -> str:
@@ -539,5 +532,5 @@ def _final(result: Result, label: str) -> str:
     return f"{100 * np.median(finals):.1f} %" if finals else "-"
 
 
-def _loss_foot(result: Result, more: str) -> str:
-    return f"{data_words(result)}. {network_words(result)}. {more}{seed_words(result)}"
+def _loss_foot(result: Result, note: str) -> str:
+    return f"{data_words(result)}. {network_words(result)}. {note}{seed_words(result)}"

@@ -32,11 +32,11 @@ from trajectories.plotting.scene import track_styles
 from trajectories.plotting.text import fitted, in_points, points
 from trajectories.plotting.theme import look, setting
 
-_NAMES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU"}
-#: How far a histogram may reach into the room of the one above it.
+_TITLES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU"}
+#: Largest height of a histogram, in distances between their bases.
 _OVERLAP = 1.25
-#: Bars may be so many times as tall as those of the layer that is spread out most.
-_TALLEST = 3.5
+#: Bars may be so many times as tall as those of the widest histogram.
+_TALLEST_BAR = 3.5
 _ABOUT = {
     "sigmoid": "Large weights saturate the sigmoid; small ones leave all values at 0.5",
     "tanh": "Large weights saturate tanh; with small ones the signal dies out",
@@ -45,8 +45,8 @@ _ABOUT = {
 
 
 def draw_activations(result: Result, size: Size | None = None) -> Figure:
-    """Draw all functions and sizes: each panel stacks the histograms of five layers."""
-    made = sheet(
+    """Draw a panel for each function and size, with the histograms of five layers."""
+    layout = sheet(
         size,
         (1280, 860),
         len(ACTIVATIONS),
@@ -63,32 +63,32 @@ def draw_activations(result: Result, size: Size | None = None) -> Figure:
         heads=True,
     )
     styles = track_styles(len(ACTIVATIONS))
-    places = [(kind, init) for kind in ACTIVATIONS for init in INITS]
-    for i, (ax, (kind, init)) in enumerate(zip(made.axes, places, strict=True)):
+    panels = [(kind, init) for kind in ACTIVATIONS for init in INITS]
+    for i, (ax, (kind, init)) in enumerate(zip(layout.axes, panels, strict=True)):
         row, column = divmod(i, len(INITS))
-        counts, edges, facts = _found(result, f"{kind} {init}")
+        counts, edges, facts = _histogram(result, f"{kind} {init}")
         color = styles[row]["color"]
         for layer, heights in enumerate(counts):
             base = len(counts) - 1 - layer
             _draw_steps(ax, edges, base + _OVERLAP * heights / heights.max(), base, color, layer)
         spread = facts[..., 1].mean(axis=0)
-        told = f"{_short(spread[0])} \N{RIGHTWARDS ARROW} {_short(spread[-1])}"
-        panel_head(ax, init, told)
+        note = f"{_short(spread[0])} \N{RIGHTWARDS ARROW} {_short(spread[-1])}"
+        panel_head(ax, init, note)
         ax.set_xlim(edges[0], edges[-1])
         ax.set_ylim(-0.05, len(counts) - 1 + 1.1 * _OVERLAP)
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
         _few_ticks(ax)
         if not column:
-            ax.set_ylabel(_NAMES[kind], fontsize=points("axes.titlesize"))
-    return made.figure
+            ax.set_ylabel(_TITLES[kind], fontsize=points("axes.titlesize"))
+    return layout.figure
 
 
 def draw_layers(result: Result, size: Size | None = None, *, kind: str = "relu") -> Figure:
     """Draw a histogram for each layer and each size of the weights, for one function."""
-    name = _NAMES[kind]
+    name = _TITLES[kind]
     columns = len(result.settings["hidden"])
-    made = sheet(
+    layout = sheet(
         size,
         (1280, 960),
         len(INITS),
@@ -103,20 +103,20 @@ def draw_layers(result: Result, size: Size | None = None, *, kind: str = "relu")
     )
     styles = track_styles(len(INITS))
     for row, (init, style) in enumerate(zip(INITS, styles, strict=True)):
-        counts, edges, facts = _found(result, f"{kind} {init}")
+        counts, edges, facts = _histogram(result, f"{kind} {init}")
         parts = counts / (result.settings["rows"] * result.settings["hidden"][0])
         parts = parts / len(result.seeds)
-        # What stands at one value would make all else invisible: its bar is cut off, and told.
-        top = _usual_top(parts)
+        # A bar at a single value is cut off, or the others would be invisible.
+        top = _common_top(parts)
         for layer in range(columns):
-            ax = made.axes[row * columns + layer]
+            ax = layout.axes[row * columns + layer]
             _draw_bars(ax, edges, parts[layer], top, style["color"])
-            spread, lost = facts[:, layer, 1].mean(), facts[:, layer, 2].mean()
-            where = {"relu": "zero"}.get(kind, "saturated")
-            words = f"\N{GREEK SMALL LETTER SIGMA} {_short(spread)}"
-            if lost > 0.005:
-                words += f", {100 * lost:.0f} % {where}"
-            text, fit = fitted([words], in_points(ax)[0], points("xtick.labelsize"))
+            spread, dead = facts[:, layer, 1].mean(), facts[:, layer, 2].mean()
+            reason = {"relu": "zero"}.get(kind, "saturated")
+            note = f"\N{GREEK SMALL LETTER SIGMA} {_short(spread)}"
+            if dead > 0.005:
+                note += f", {100 * dead:.0f} % {reason}"
+            text, fit = fitted([note], in_points(ax)[0], points("xtick.labelsize"))
             ax.set_xlabel(text, fontsize=fit, labelpad=2)
             ax.set_xlim(edges[0], edges[-1])
             ax.set_ylim(0, 1.08 * top)
@@ -127,18 +127,18 @@ def draw_layers(result: Result, size: Size | None = None, *, kind: str = "relu")
                 panel_head(ax, f"layer {layer + 1}")
             if not layer:
                 ax.set_ylabel(init)
-    return made.figure
+    return layout.figure
 
 
-def _found(result: Result, name: str) -> tuple[Any, Any, Any]:
-    """Return counts, the edges of bins, and facts."""
+def _histogram(result: Result, name: str) -> tuple[Any, Any, Any]:
+    """Return the counts, the edges of bins, and the statistics."""
     counts, span = result.arrays[f"{name} counts"], result.arrays[f"{name} range"]
     low, high = span
     return counts, np.linspace(low, high, counts.shape[1] + 1), result.arrays[f"{name} facts"]
 
 
 def _draw_steps(ax: Axes, edges: Any, tops: Any, base: float, color: str, layer: int) -> None:
-    """Draw a histogram as one shape over a base, before those that are further back."""
+    """Draw a histogram as one shape over a base, in front of earlier layers."""
     x, y = np.repeat(edges, 2)[1:-1], np.repeat(tops, 2)
     order = 2 + layer / 10
     bare: dict[str, Any] = {"marker": "", "zorder": order}
@@ -149,7 +149,7 @@ def _draw_steps(ax: Axes, edges: Any, tops: Any, base: float, color: str, layer:
 
 
 def _draw_bars(ax: Axes, edges: Any, parts: Any, top: float, color: str) -> None:
-    """Draw a histogram whose bars above the top are cut off, with an arrow."""
+    """Draw a histogram; bars above the top are cut off, with an arrow."""
     ax.stairs(np.minimum(parts, top), edges, fill=True, color=color, alpha=0.35, lw=0)
     ax.stairs(np.minimum(parts, top), edges, color=color, lw=0.6 * setting("lines.linewidth"))
     for k in np.flatnonzero(parts > top * (1 + 1e-9)):
@@ -157,11 +157,11 @@ def _draw_bars(ax: Axes, edges: Any, parts: Any, top: float, color: str) -> None
         ax.plot(middle, 1.03 * top, "^", color=color, markersize=5, clip_on=False, zorder=4)
 
 
-def _usual_top(parts: Any) -> float:
-    """Return what the bars of most layers stay below, so that no spike makes the others small."""
+def _common_top(parts: Any) -> float:
+    """Return an upper limit for the bars of most layers, so that no spike hides the others."""
     second = np.sort(parts, axis=1)[:, -2] * 1.15
     widest = second[np.argmax((parts > 1e-4).sum(axis=1))]
-    return float(max(second[second <= _TALLEST * widest].max(), 0.02))
+    return float(max(second[second <= _TALLEST_BAR * widest].max(), 0.02))
 
 
 def _few_ticks(ax: Axes) -> None:
@@ -174,7 +174,7 @@ def _few_ticks(ax: Axes) -> None:
 
 
 def _short(value: float) -> str:
-    """Write a number with two digits that count."""
+    """Write a number to two significant digits."""
     if 0 < value < 1e-3:
         return f"{value:.0e}".replace("e-0", "e-")
     return f"{float(f'{value:.2g}'):,.6g}"
@@ -191,12 +191,12 @@ def _foot(result: Result) -> str:
     )
 
 
-#: What moves lies above whatever stands still.
-_ABOVE = 10.0
+#: Moving artists are above static ones.
+_MOVING = 10.0
 
 
-class Histogram:
-    """A histogram that can show any moment; what is exactly 0 is told of beside it."""
+class _Histogram:
+    """A moving histogram, with the share of exact zeros as text."""
 
     def __init__(
         self,
@@ -207,7 +207,7 @@ class Histogram:
         moments: Any,
         color: str,
     ) -> None:
-        self._parts = parts_of(counts)
+        self._parts = _parts_of(counts)
         self._silent = silent
         self._moments = {int(step): row for row, step in enumerate(moments)}
         width = 0.8 * setting("lines.linewidth")
@@ -225,7 +225,7 @@ class Histogram:
         )
         self.artists: list[Artist] = [self._bars, self._edge, self._words]
         for i, artist in enumerate(self.artists):
-            artist.set_zorder(_ABOVE + i)
+            artist.set_zorder(_MOVING + i)
 
     def show(self, step: int) -> None:
         """Show the moment of an iteration."""
@@ -236,8 +236,8 @@ class Histogram:
         self._words.set_text(f"{part:.0%} zero".replace("%", " %") if part > 0.005 else "")
 
 
-class WordsLine:
-    """A line of words that change, in the place of the words that stand still."""
+class _Caption:
+    """A caption that changes, instead of a static one."""
 
     def __init__(self, strip: Axes, words: dict[int, str]) -> None:
         style: Any = {"fontsize": points("axes.labelsize"), "color": setting("axes.labelcolor")}
@@ -247,20 +247,20 @@ class WordsLine:
         self.artists: list[Artist] = [self._text]
 
     def show(self, step: int) -> None:
-        """Show the words of an iteration."""
+        """Show the caption of an iteration."""
         self._text.set_text(self._words[step])
 
 
-def parts_of(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return counts as parts of their sums, which may be 0."""
+def _parts_of(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return counts relative to their sums, which may be 0."""
     return np.asarray(counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1))
 
 
 def draw_zero_weights(result: Result, size: Size | None = None) -> Figure:
-    """Draw the losses, and pictures of how the weights of some units have changed."""
+    """Draw the losses, and pictures of the change of the weights of some units."""
     styles = track_styles(len(result.runs))
     iterations = result.settings["iterations"]
-    made = sheet(
+    layout = sheet(
         size,
         (1280, 640),
         1,
@@ -279,19 +279,19 @@ def draw_zero_weights(result: Result, size: Size | None = None) -> Figure:
         heads=True,
         widths=(1.0, 1.1),
     )
-    left, right = made.axes
+    left, right = layout.axes
     for i, (label, style) in enumerate(zip(result.runs, styles, strict=True)):
         rows = smooth_losses(result, label)
-        # The line at the loss of a guess hides those below it: the later ones are thinner.
+        # Equal losses hide each other: the later lines are thinner.
         width = setting("lines.linewidth") * (1.6 - 0.4 * i)
-        draw_band(left, np.arange(rows.shape[1]), rows, style, place=i / 3, linewidth=width)
+        draw_band(left, np.arange(rows.shape[1]), rows, style, offset=i / 3, linewidth=width)
     left.set_xlim(0, iterations)
     left.set_ylim(0, 2.5)
     left.set_xlabel("iterations")
     left.set_ylabel("training loss")
     light_grid(left)
     _draw_units(right, result, [style["color"] for style in styles])
-    return made.figure
+    return layout.figure
 
 
 def _draw_units(ax: Axes, result: Result, colors: list[str]) -> None:
@@ -303,38 +303,38 @@ def _draw_units(ax: Axes, result: Result, colors: list[str]) -> None:
     width, height = in_points(ax)
     size = points("axes.labelsize")
     labels = list(result.runs)
-    units = len(result.arrays[f"change {labels[0]}"])
+    pictures = len(result.arrays[f"change {labels[0]}"])
     head = 2.0 * size
     tall = (height - head * (len(labels) - 1)) / len(labels)
     gap = 0.1
-    side = min(tall, width / (units + gap * (units - 1)))
+    side = min(tall, width / (pictures + gap * (pictures - 1)))
     for row, label in enumerate(labels):
         change = result.arrays[f"change {label}"]
-        most = float(abs(change).max()) or 1.0
+        largest = float(abs(change).max()) or 1.0
         top = 1 - row * (side + head) / height
-        found = result.arrays[f"units {label}"]
-        whole = result.settings["hidden"][0]
-        least, greatest = int(found.min()), int(found.max())
+        distinct = result.arrays[f"units {label}"]
+        hidden = result.settings["hidden"][0]
+        least, greatest = int(distinct.min()), int(distinct.max())
         count = f"{least}" if least == greatest else f"{least} to {greatest}"
         if not change.any():
-            words = f"{label}: no weight has changed"
+            title = f"{label}: no weight has changed"
         elif greatest > 1:
-            words = f"{label}: {count} of {whole} units differ"
+            title = f"{label}: {count} of {hidden} units differ"
         else:
-            words = f"{label}: {whole} units, all the same"
+            title = f"{label}: {hidden} units, all the same"
         ax.text(
             0,
             top + 0.35 * size / height,
-            words,
+            title,
             transform=ax.transAxes,
             fontsize=size,
             color=colors[row],
             va="baseline",
         )
-        for k in range(units):
+        for k in range(pictures):
             box = (k * (1 + gap) * side / width, top - side / height, side / width, side / height)
             picture = ax.inset_axes(box)
-            picture.imshow(change[k].reshape(shape), cmap=ramp, vmin=-most, vmax=most)
+            picture.imshow(change[k].reshape(shape), cmap=ramp, vmin=-largest, vmax=largest)
             picture.set_xticks([])
             picture.set_yticks([])
             for spine in picture.spines.values():
@@ -345,24 +345,24 @@ _SIZE: Size = (1280, 680)
 
 
 def draw_signals(result: Result, size: Size | None = None, *, network: str) -> Figure:
-    """Draw the histograms of each layer at the start, a fifth of the way, and at the end."""
-    shown = moments_drawn(result)
-    steps = [int(result.arrays["moments"][row]) for row in shown]
-    styles = [{**style, "marker": "s"} for style in track_styles(len(shown))]
+    """Draw the histograms of each layer at the start, after a fifth, and at the end."""
+    moments = _drawn_moments(result)
+    steps = [int(result.arrays["moments"][row]) for row in moments]
+    styles = [{**style, "marker": "s"} for style in track_styles(len(moments))]
     labels = [
         "at the start",
         *(f"after {step:,} iteration{'s' * (step > 1)}" for step in steps[1:]),
     ]
-    made = _lay_out(result, network, size, labels, styles)
+    layout = _lay_out(result, network, size, labels, styles)
     dashes: list[Any] = ["-", (0, (4, 1.5)), "-"]
-    for ax, counts, edges, _ in _panels(result, network, made):
-        parts = parts_of(counts)
-        for k, (row, style) in enumerate(zip(shown, styles, strict=True)):
-            wide = setting("lines.linewidth") * (0.8 + 0.3 * (k == len(shown) - 1))
+    for ax, counts, edges, _ in _panels(result, network, layout):
+        parts = _parts_of(counts)
+        for k, (row, style) in enumerate(zip(moments, styles, strict=True)):
+            width = setting("lines.linewidth") * (0.8 + 0.3 * (k == len(moments) - 1))
             fill = {"fill": True, "color": style["color"], "alpha": 0.14, "lw": 0}
             ax.stairs(parts[row], edges, **fill)
-            ax.stairs(parts[row], edges, color=style["color"], lw=wide, ls=dashes[k])
-    return made.figure
+            ax.stairs(parts[row], edges, color=style["color"], lw=width, ls=dashes[k])
+    return layout.figure
 
 
 def animate_signals(
@@ -377,30 +377,30 @@ def animate_signals(
         raise must("result", "what `layers` returns", result, kind=TypeError)
     if network not in result.runs:
         raise must("network", f"one of {', '.join(map(repr, result.runs))}", network)
-    settings = look(theme)
-    shape = _SIZE if size is None else checked_size(size)
+    applied_theme = look(theme)
+    pixels = _SIZE if size is None else checked_size(size)
     steps = [int(step) for step in result.arrays["moments"]]
-    told = _told(result, network)
+    captions = _captions(result, network)
 
     def make(size: Size) -> Picture:
-        with settings.applied():
-            made = _lay_out(result, network, size, [], [], moving=True)
+        with applied_theme.applied():
+            layout = _lay_out(result, network, size, [], [], moving=True)
             colors = [style["color"] for style in track_styles(2)]
             moving_artists: list[Any] = [
-                Histogram(ax, counts, edges, silent, steps, colors[i >= len(made.axes) // 2])
-                for i, (ax, counts, edges, silent) in enumerate(_panels(result, network, made))
+                _Histogram(ax, counts, edges, silent, steps, colors[i >= len(layout.axes) // 2])
+                for i, (ax, counts, edges, silent) in enumerate(_panels(result, network, layout))
             ]
-            strip = next(ax for ax in made.figure.axes if ax.get_label() == "header")
-            moving_artists.append(WordsLine(strip, told))
+            strip = next(ax for ax in layout.figure.axes if ax.get_label() == "header")
+            moving_artists.append(_Caption(strip, captions))
             scene: Any = None  # There is no surface.
-            return Picture(made.figure, moving_artists, scene, 1.0)
+            return Picture(layout.figure, moving_artists, scene, 1.0)
 
     data = result.data["name"]
-    return Movie(f"Layers of a network ({network}) on {data}", [], steps, shape, make)
+    return Movie(f"Layers of a network ({network}) on {data}", [], steps, pixels, make)
 
 
-def moments_drawn(result: Result) -> list[int]:
-    """Return which moments a still picture shows: the start, a fifth of the way, and the end."""
+def _drawn_moments(result: Result) -> list[int]:
+    """Return the moments of a still picture: the start, a fifth, and the end."""
     last = len(result.arrays["moments"]) - 1
     return sorted({0, min(last, max(1, round(0.2 * last))), last})
 
@@ -415,7 +415,7 @@ def _lay_out(
     moving: bool = False,
 ) -> Sheet:
     count = len(result.settings["hidden"])
-    made = sheet(
+    layout = sheet(
         size,
         _SIZE,
         2,
@@ -425,18 +425,17 @@ def _lay_out(
         foot=f"{data_words(result)}. {network_words(result)}; {network}. Looked at: the first "
         f"{result.settings['looked_at']} training images. Gradients: of each image's loss, by "
         "what comes into a layer's activation function; zeros are not in the histograms. "
-        + _ended(result)
+        + _diverged_note(result)
         + ("Cut short for a quick look." if result.quick else ""),
         labels=labels,
         styles=styles,
         shared=True,
         heads="top",
     )
-    for i, (ax, counts, edges, _) in enumerate(_panels(result, network, made)):
+    for i, (ax, _, edges, _) in enumerate(_panels(result, network, layout)):
         row, column = divmod(i, count)
         ax.set_xlim(edges[0], edges[-1])
-        tops = _tops(result, network, row)
-        ax.set_ylim(0, 1.08 * tops)
+        ax.set_ylim(0, 1.08 * _height(result, network, row))
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
         ax.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10], prune="upper"))
@@ -448,52 +447,51 @@ def _lay_out(
             ax.set_ylabel("gradients" if row else "activations")
         if not row:
             panel_head(ax, f"layer {column + 1}")
-        del counts
-    return made
+    return layout
 
 
-def _panels(result: Result, network: str, made: Sheet) -> list[tuple[Axes, Any, Any, Any]]:
-    """Return each panel with its counts by moments, edges, and the part that is 0."""
-    found = []
+def _panels(result: Result, network: str, layout: Sheet) -> list[tuple[Axes, Any, Any, Any]]:
+    """Return each panel with its counts by moments, edges, and shares of zeros."""
+    panels = []
     silent = result.arrays[f"{network} silent"]
     spans = result.arrays[f"{network} range"], result.arrays["powers"]
-    for row, what in enumerate(("activations", "gradients")):
-        counts = result.arrays[f"{network} {what}"]
+    for row, kind in enumerate(("activations", "gradients")):
+        counts = result.arrays[f"{network} {kind}"]
         low, high = spans[row]
         edges = np.linspace(low, high, counts.shape[-1] + 1)
         for layer in range(counts.shape[1]):
-            ax = made.axes[row * counts.shape[1] + layer]
-            found.append((ax, counts[:, layer], edges, silent[:, layer, row]))
-    return found
+            ax = layout.axes[row * counts.shape[1] + layer]
+            panels.append((ax, counts[:, layer], edges, silent[:, layer, row]))
+    return panels
 
 
-def _tops(result: Result, network: str, row: int) -> float:
-    """Return how high the axes of a row reach: above nearly all bars of all moments."""
-    parts = parts_of(result.arrays[f"{network} {('activations', 'gradients')[row]}"])
-    # Values that are all alike, as small ones are at first, would leave no room for the others.
-    several = moments_drawn(result)
-    shown = parts[several if row else several[1:] or several].max(axis=-1)
-    return float(1.02 * (shown.max() if row else 1.1 * shown.mean()))
+def _height(result: Result, network: str, row: int) -> float:
+    """Return the height of the axes of a row: above nearly all bars of all moments."""
+    parts = _parts_of(result.arrays[f"{network} {('activations', 'gradients')[row]}"])
+    # A single bar, as of small weights at first, would leave no room for the others.
+    moments = _drawn_moments(result)
+    heights = parts[moments if row else moments[1:] or moments].max(axis=-1)
+    return float(1.02 * (heights.max() if row else 1.1 * heights.mean()))
 
 
 def _about(result: Result, network: str) -> list[str]:
-    """Say how much smaller the gradients of the first layer are than those of the last."""
+    """Compare the gradients of the first layer with those of the last."""
     low, high = result.arrays["powers"]
     counts = result.arrays[f"{network} gradients"]
     middles = low + (np.arange(counts.shape[-1]) + 0.5) * (high - low) / counts.shape[-1]
 
     def median(row: int, layer: int) -> float:
-        heap = np.cumsum(counts[row, layer])
-        return float(middles[np.searchsorted(heap, heap[-1] / 2)])
+        total = np.cumsum(counts[row, layer])
+        return float(middles[np.searchsorted(total, total[-1] / 2)])
 
     def ratio(row: int) -> str:
         if not counts[row, 0].any():
             return "all 0"
-        away = median(row, counts.shape[1] - 1) - median(row, 0)
-        times = float(f"{10 ** abs(away):.2g}")
-        if times < 2:
+        decades = median(row, counts.shape[1] - 1) - median(row, 0)
+        factor = float(f"{10 ** abs(decades):.2g}")
+        if factor < 2:
             return "about as large"
-        return f"{times:,.6g} times {'smaller' if away > 0 else 'larger'}"
+        return f"{factor:,.6g} times {'smaller' if decades > 0 else 'larger'}"
 
     return [
         f"{network}: next to those of layer {counts.shape[1]}, the gradients of layer 1 are "
@@ -503,19 +501,19 @@ def _about(result: Result, network: str) -> list[str]:
     ]
 
 
-def _ended(result: Result) -> str:
-    """Say why the moments end before the training was to end, if they do."""
-    lost = [label for label, runs in result.runs.items() if any(run.diverged for run in runs)]
-    if not lost:
+def _diverged_note(result: Result) -> str:
+    """Describe runs that diverged and ended the moments early, if any."""
+    diverged = [label for label, runs in result.runs.items() if any(run.diverged for run in runs)]
+    if not diverged:
         return ""
-    return f"Diverged: {'; '.join(lost)}. All are shown as far as all of them came. "
+    return f"Diverged: {'; '.join(diverged)}. All are shown as far as all of them came. "
 
 
-def _told(result: Result, network: str) -> dict[int, str]:
-    """Return the words of each moment: iteration and test accuracy of the first seed."""
+def _captions(result: Result, network: str) -> dict[int, str]:
+    """Return the caption of each moment: iteration and test accuracy of the first seed."""
     run = result.runs[network][0]
-    at = dict(zip(run.iteration.tolist(), run.accuracy["test"].tolist(), strict=True))
+    accuracy = dict(zip(run.iteration.tolist(), run.accuracy["test"].tolist(), strict=True))
     return {
-        int(step): f"{network}: {int(step):,} iterations, test accuracy {100 * at[int(step)]:.1f} %"
-        for step in result.arrays["moments"]
+        step: f"{network}: {step:,} iterations, test accuracy {100 * accuracy[step]:.1f} %"
+        for step in map(int, result.arrays["moments"])
     }

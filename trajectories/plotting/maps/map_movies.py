@@ -57,19 +57,19 @@ from trajectories.trajectory import Trajectory
 Array = NDArray[np.float64]
 
 _DENSITY, _POINTS = 8.0, 9.0
-#: Cells of the density along the longer side, and the deviation of its smoothing in cells.
-_CLOUD_CELLS, _SMOOTH = 280, 3.8
-#: Bands of density: fills of one colour each, which moving pictures can pack.
+#: Cells of the density along the longer side, and the deviation of its smoothing, in cells.
+_CLOUD_CELLS, _DEVIATION = 280, 3.8
+#: Bands of density, each of one colour, which compresses well in movies.
 _BANDS = 12
-#: How opaque the density is where it is highest, and a point.
-_OPAQUE, _POINT = 0.85, 0.55
+#: Opacity of the highest density, and of a point.
+_DENSITY_ALPHA, _POINT_ALPHA = 0.85, 0.55
 
 
-def density(positions: Array, cells: tuple[int, int], smooth: float = _SMOOTH) -> Array:
-    """Return how densely points lie, smoothed."""
+def _smoothed_counts(positions: Array, cells: tuple[int, int], smooth: float = _DEVIATION) -> Array:
+    """Return the smoothed density of points."""
     columns, rows = cells
-    good = np.isfinite(positions).all(axis=1)
-    x, y = positions[good].T
+    finite = np.isfinite(positions).all(axis=1)
+    x, y = positions[finite].T
     counts, _, _ = np.histogram2d(y, x, bins=(rows, columns), range=((0, 1), (0, 1)))
     reach = int(np.ceil(3 * smooth))
     window = np.exp(-0.5 * (np.arange(-reach, reach + 1) / smooth) ** 2)
@@ -81,18 +81,18 @@ def density(positions: Array, cells: tuple[int, int], smooth: float = _SMOOTH) -
     return np.asarray(counts)
 
 
-class Cloud:
-    """The points of an ensemble and their density, which can show any step."""
+class _Cloud:
+    """The points of an ensemble and their density."""
 
     def __init__(self, ax: Axes, scene: Scene, style: Style) -> None:
         (x0, x1), (y0, y1) = scene.limits
         self._positions = scene.tracks[0].positions
         self._parts = in_parts(self._positions, scene.limits)
-        wide, tall = ax.bbox.width, ax.bbox.height
-        longest = max(wide, tall)
+        width, height = ax.bbox.width, ax.bbox.height
+        longer = max(width, height)
         self._cells = (
-            max(2, round(_CLOUD_CELLS * wide / longest)),
-            max(2, round(_CLOUD_CELLS * tall / longest)),
+            max(2, round(_CLOUD_CELLS * width / longer)),
+            max(2, round(_CLOUD_CELLS * height / longer)),
         )
         self._color = np.array(to_rgb(style["color"]))
         self._image = AxesImage(
@@ -113,7 +113,7 @@ class Cloud:
             markersize=0.62 * setting("lines.markersize"),
             color=setting("text.color"),
             markeredgewidth=0.0,
-            alpha=_POINT,
+            alpha=_POINT_ALPHA,
             zorder=_POINTS,
             label="_cloud",
         )
@@ -121,35 +121,35 @@ class Cloud:
         self.artists: list[Artist] = [self._image, self._points]
 
     def show(self, step: int) -> None:
-        """Show where all are after `step` steps."""
+        """Show all points after `step` steps."""
         step = min(step, len(self._positions) - 1)
-        found = density(self._parts[step], self._cells)
-        highest = found.max()
-        rgba = np.empty((*found.shape, 4), np.uint8)
+        densities = _smoothed_counts(self._parts[step], self._cells)
+        highest = densities.max()
+        rgba = np.empty((*densities.shape, 4), np.uint8)
         rgba[..., :3] = np.round(255 * self._color)
-        # The root, so that what is thin is still seen where much is dense.
-        part = np.sqrt(found / highest) if highest > 0 else found
-        part = np.floor(_BANDS * part) / _BANDS
-        rgba[..., 3] = np.round(255 * _OPAQUE * part)
+        # The root, so that thin parts stay visible beside dense ones.
+        share = np.sqrt(densities / highest) if highest > 0 else densities
+        share = np.floor(_BANDS * share) / _BANDS
+        rgba[..., 3] = np.round(255 * _DENSITY_ALPHA * share)
         self._image.set_data(rgba)
         self._points.set_data(*self._positions[step].T)
 
 
 class Movie(Animation):
-    """A moving picture of a map; `animate_basins` and `animate_ensemble` make one.
+    """A moving picture of a map, as returned by `animate_basins` and `animate_ensemble`.
 
     Parameters
     ----------
     title : str
-        What it shows.
+        A title.
     trajectories : list of Trajectory
-        The paths, if it shows any.
+        Its paths, if any.
     frame_steps : sequence of int
-        The step that each frame shows.
+        The step of each frame.
     size : (int, int)
         Width and height in pixels.
     make : callable
-        Makes the picture anew in a size.
+        Draws the picture in a size.
 
     Examples
     --------
@@ -183,12 +183,12 @@ class Movie(Animation):
         poster: bool = False,
         progress: bool = False,
     ) -> list[Path]:
-        """Write the moving picture to a file; the suffix chooses the format.
+        """Write the moving picture to a file; the suffix selects the format.
 
         Parameters
         ----------
         path : str or os.PathLike
-            Ends in one of the suffixes of moving pictures but ``.html``.
+            Ends in a suffix of moving pictures except ``.html``.
         fps, end_pause, loop, max_bytes, progress
             As for `Animation.save`.
         poster : bool, default False
@@ -205,13 +205,13 @@ class Movie(Animation):
             As `Animation.save`.
         """
         suffix("format of a moving map", path, STREAMED)
-        how: dict[str, Any] = {
+        timing: dict[str, Any] = {
             "fps": fps,
             "end_pause": end_pause,
             "loop": loop,
             "max_bytes": max_bytes,
         }
-        return super().save(path, **how, poster=poster, progress=progress)
+        return super().save(path, **timing, poster=poster, progress=progress)
 
     def __repr__(self) -> str:
         """Show the title, frames and size."""
@@ -224,10 +224,10 @@ class Movie(Animation):
         return movie_html(self)
 
 
-_USUAL_FRAMES = 120
-#: The part of all arrivals that is shown step by step; the last frame shows the rest.
+_MOST_FRAMES = 120
+#: The part of all arrivals shown step by step; the last frame shows all.
 _LATE = 0.98
-#: Stars lie above a cloud.
+#: Stars are above a cloud.
 _STAR = 9.5
 
 
@@ -239,24 +239,24 @@ def animate_basins(
     size: Size | None = None,
     frames: int | None = None,
 ) -> Movie:
-    """Make a moving picture of basins of attraction: each cell takes on its colour on arrival.
+    """Make a moving picture of basins of attraction: each cell is coloured on arrival.
 
     Parameters
     ----------
     results : Basins or iterable of Basins
-        As for `plot_basins`, whose picture is the last frame.
+        As for `plot_basins`, which draws the last frame.
     theme : str, optional
         As for `plot_map`.
     size : (int, int), optional
         Width and height in pixels.
     frames : int, optional
-        How many frames, at equal distances of steps, the first and the last included; by default
-        one for every step, but at most 120.
+        Number of frames at equal distances, the first and the last step included; by default one
+        for every step, but at most 120.
 
     Returns
     -------
     Movie
-        Nothing has been drawn yet.
+        Drawn only when it is saved or shown.
 
     Examples
     --------
@@ -264,29 +264,29 @@ def animate_basins(
     >>> animate_basins(basins("himmelblau", "sgd:0.01", resolution=60))
     Movie(SGD on himmelblau; 25 frames of 800 x 640)
     """
-    several = checked_basins(results)
-    settings = look(theme)
-    shape = checked_size(size) if size is not None else basins_size(several)
-    first = several[0]
-    shown = _arriving(several, frames)
+    maps = checked_basins(results)
+    applied_theme = look(theme)
+    pixels = checked_size(size) if size is not None else basins_size(maps)
+    first = maps[0]
+    steps = _arrival_steps(maps, frames)
 
     def make(size: Size) -> Picture:
-        with settings.applied():
-            figure, parts = basins_picture(several, size)
-            moving_artists: list[MovingArtist] = [*parts]
+        with applied_theme.applied():
+            figure, images = basins_picture(maps, size)
+            moving_artists: list[MovingArtist] = [*images]
             ax = figure.axes[0]
             width, height = in_points(figure)
             title = points("axes.titlesize")
             right = max(one.get_position().x1 for one in figure.axes)
             y = 1 - 1.45 * title / height
-            moving_artists.append(counter(figure, right, y, figure.transFigure, shown[-1]))
+            moving_artists.append(counter(figure, right, y, figure.transFigure, steps[-1]))
             aspect = ax.bbox.width / ax.bbox.height
-            return Picture(figure, moving_artists, _scene(first), aspect)
+            return Picture(figure, moving_artists, _ground_scene(first), aspect)
 
-    labels = ", ".join(one.label for one in several)
-    movie = Movie(f"{labels} on {first.surface.name}", [], shown, shape, make)
-    told = {"theme": theme, "size": size, "frames": frames}
-    movie.remember(several, kind="animate_basins", settings=told)
+    labels = ", ".join(one.label for one in maps)
+    movie = Movie(f"{labels} on {first.surface.name}", [], steps, pixels, make)
+    settings = {"theme": theme, "size": size, "frames": frames}
+    movie.remember(maps, kind="animate_basins", settings=settings)
     return movie
 
 
@@ -300,27 +300,27 @@ def animate_ensemble(
     frames: int | None = None,
     pace: str = "steps",
 ) -> Movie:
-    """Make a moving picture of many descents at once: a cloud, and how dense it is.
+    """Make a moving picture of many descents at once: a cloud of points and its density.
 
     Parameters
     ----------
     cloud : Trajectory
-        What `ensemble` returned, or `descend` from starts of shape (n, 2).
+        The result of `ensemble`, or of `descend` from starts of shape (n, 2).
     theme : str, optional
         As for `plot_map`.
     size : (int, int), optional
         Width and height in pixels; by default (800, 600).
     limits : "domain" or ((float, float), (float, float)), optional
-        What to show; by default what happened, with a margin.
+        The view; by default all paths with a margin.
     frames : int, optional
-        How many frames; by default one for the start and one for every step, but at most 300.
+        Number of frames; by default one for the start and for every step, but at most 300.
     pace : {"steps", "length", "loss"}, default "steps"
         As for `animate`.
 
     Returns
     -------
     Movie
-        Nothing has been drawn yet.
+        Drawn only when it is saved or shown.
 
     Examples
     --------
@@ -329,20 +329,20 @@ def animate_ensemble(
     Movie(500 descents by Adam on himmelblau; 81 frames of 800 x 600)
     """
     _check_cloud(cloud)
-    settings = look(theme)
-    shape = checked_size(size) if size is not None else SIZES["overlay"]
-    shown = frame_steps([cloud], frames, pace)
+    applied_theme = look(theme)
+    pixels = checked_size(size) if size is not None else SIZES["overlay"]
+    steps = frame_steps([cloud], frames, pace)
 
     def make(size: Size) -> Picture:
-        with settings.applied() as chosen:
+        with applied_theme.applied() as theme_in_use:
             figure = new_figure(size)
             (ax,) = panels(figure, 1, 1, [])
-            scene, moving_artists = _draw_cloud(ax, cloud, chosen, limits)
+            scene, moving_artists = _draw_cloud(ax, cloud, theme_in_use, limits)
             return Picture(figure, moving_artists, scene, ax.bbox.width / ax.bbox.height)
 
-    movie = Movie(_told(cloud), [cloud], shown, shape, make)
-    told = {"theme": theme, "size": size, "limits": limits, "frames": frames, "pace": pace}
-    movie.remember([cloud], kind="animate_ensemble", settings=told)
+    movie = Movie(_cloud_title(cloud), [cloud], steps, pixels, make)
+    settings = {"theme": theme, "size": size, "limits": limits, "frames": frames, "pace": pace}
+    movie.remember([cloud], kind="animate_ensemble", settings=settings)
     return movie
 
 
@@ -356,22 +356,22 @@ def plot_ensemble(
     theme: str | None = None,
     limits: Any = None,
 ) -> Axes:
-    """Plot where many descents are after some steps, and how densely they lie.
+    """Plot the positions of many descents after some steps, and their density.
 
     Parameters
     ----------
     cloud : Trajectory
-        What `ensemble` returned, or `descend` from starts of shape (n, 2).
+        The result of `ensemble`, or of `descend` from starts of shape (n, 2).
     step : int, optional
-        After how many steps; by default all.
+        Number of steps; by default all.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; by default the only Axes of a new figure.
+        The Axes to draw in; by default the only Axes of a new figure.
     size : (int, int), optional
         Width and height of a new figure in pixels; by default (800, 600).
     theme : str, optional
         As for `plot_map`.
     limits : "domain" or ((float, float), (float, float)), optional
-        What to show; by default what happened, with a margin.
+        The view; by default all paths with a margin.
 
     Examples
     --------
@@ -381,36 +381,36 @@ def plot_ensemble(
     (np.float64(-5.0), np.float64(5.0))
     """
     _check_cloud(cloud)
-    shown = cloud.steps if step is None else integer("step", step, 0)
-    if shown > cloud.steps:
+    last = cloud.steps if step is None else integer("step", step, 0)
+    if last > cloud.steps:
         raise must("step", f"at most {cloud.steps}", step)
     check_room(ax, size)
-    with applied(theme) as chosen:
+    with applied(theme) as applied_theme:
         if ax is None:
             figure = new_figure(size or SIZES["overlay"])
-            told = {"step": step, "size": size, "theme": theme, "limits": limits}
-            figure.remember([cloud], kind="plot_ensemble", settings=told)
+            settings = {"step": step, "size": size, "theme": theme, "limits": limits}
+            figure.remember([cloud], kind="plot_ensemble", settings=settings)
             (ax,) = panels(figure, 1, 1, [])
-        _, moving_artists = _draw_cloud(ax, cloud, chosen, limits)
+        _, moving_artists = _draw_cloud(ax, cloud, applied_theme, limits)
         for moving_artist in moving_artists:
-            moving_artist.show(shown)
+            moving_artist.show(last)
     return ax
 
 
-class _Above:
-    """What stands still above a cloud, and is painted over it."""
+class _Static:
+    """Static artists above a cloud."""
 
     def __init__(self, artists: Sequence[Artist]) -> None:
         self.artists: list[Artist] = list(artists)
 
     def show(self, step: int) -> None:
-        """Show what is always there."""
+        """Do nothing."""
 
 
 def _draw_cloud(
     ax: Axes, cloud: Trajectory, theme: Theme, limits: Any
 ) -> tuple[Scene, list[MovingArtist]]:
-    """Draw the ground and the frame of a cloud; return its moving parts."""
+    """Draw the ground and the frame of a cloud; return its scene and moving artists."""
     scene = Scene.of(cloud, limits=limits, aspect=ax.bbox.width / ax.bbox.height)
     draw_ground(ax, scene.contour_grid, scene.limits, theme)
     draw_minima(ax, scene.minima)
@@ -422,8 +422,8 @@ def _draw_cloud(
     title = heading(scene.name, scene.formula, scene.latex)
     words = [f"{literal(cloud.label)}, {cloud.batch_shape[0]} times, on {text}" for text in title]
     lift = draw_header(ax, words, [], [], room=room)
-    cloudy = Cloud(ax, scene, track_styles(1)[0])
-    return scene, [cloudy, _Above(stars), draw_counter(ax, scene, None, lift)]
+    moving_cloud = _Cloud(ax, scene, track_styles(1)[0])
+    return scene, [moving_cloud, _Static(stars), draw_counter(ax, scene, None, lift)]
 
 
 def _check_cloud(cloud: Any) -> None:
@@ -432,24 +432,24 @@ def _check_cloud(cloud: Any) -> None:
         raise must("cloud", words, cloud, kind=TypeError)
 
 
-def _told(cloud: Trajectory) -> str:
+def _cloud_title(cloud: Trajectory) -> str:
     return f"{cloud.batch_shape[0]} descents by {cloud.label} on {cloud.surface.name}"
 
 
-def _arriving(results: Sequence[Basins], frames: int | None) -> list[int]:
-    """Return steps at equal distances while nearly all cells arrive, and then the last."""
-    arrived = np.concatenate([one.steps[one.minimum >= 0] for one in results])
-    last = max(1, int(arrived.max(initial=1)))
-    usual = max(1, int(np.ceil(np.quantile(arrived, _LATE)))) if arrived.size else 1
-    count = min(usual + 2, _USUAL_FRAMES) if frames is None else checked_frames(frames)
+def _arrival_steps(results: Sequence[Basins], frames: int | None) -> list[int]:
+    """Return steps at equal distances until nearly all cells have arrived, and the last."""
+    arrivals = np.concatenate([one.steps[one.minimum >= 0] for one in results])
+    last = max(1, int(arrivals.max(initial=1)))
+    settled = max(1, int(np.ceil(np.quantile(arrivals, _LATE)))) if arrivals.size else 1
+    count = min(settled + 2, _MOST_FRAMES) if frames is None else checked_frames(frames)
     if count == 1:
         return [last]
-    steps = {round(i * usual / max(count - 2, 1)) for i in range(count - 1)}
+    steps = {round(i * settled / max(count - 2, 1)) for i in range(count - 1)}
     return sorted(steps | {last})
 
 
-def _scene(result: Basins) -> Scene:
-    """Return what is below a map of basins, without paths."""
+def _ground_scene(result: Basins) -> Scene:
+    """Return the scene of a map of basins, without paths."""
     surface = result.surface
     return Scene(
         name=surface.name,
@@ -464,7 +464,7 @@ def _scene(result: Basins) -> Scene:
 
 
 _DATA, _PAGE = ".npz", ".html"
-#: All suffixes that `save_map` knows.
+#: All suffixes of `save_map`.
 MAP_FORMATS = (*FIGURE_FORMATS, _PAGE, _DATA)
 
 
@@ -476,15 +476,15 @@ def save_map(
     pins: Sequence[Any] | None = None,
     size: tuple[int, int] | None = None,
 ) -> None:
-    """Write a map to a file; the suffix chooses what it becomes.
+    """Write a map to a file; the suffix selects the format.
 
     Parameters
     ----------
     result : Sensitivity or Basins
         The map.
     path : str or os.PathLike
-        Ends in ``.png``, ``.svg`` or ``.pdf`` for a picture; in ``.html`` for a page that shows
-        the path of the cell under the pointer; or in ``.npz`` for the map itself.
+        Ends in ``.png``, ``.svg`` or ``.pdf`` for a picture, in ``.html`` for a page with the
+        path of the cell under the pointer, or in ``.npz`` for the data of the map.
     theme : str, optional
         As for `plot_map`.
     pins : sequence, optional
@@ -497,7 +497,7 @@ def save_map(
     TypeError, ValueError
         If the suffix is unknown.
     OSError
-        If the file cannot be written; an old one is then left as it was.
+        If the file cannot be written; an old one stays as it was.
 
     Examples
     --------
@@ -530,7 +530,7 @@ def check_map_file(
     pins: Sequence[Any] | None = None,
     size: tuple[int, int] | None = None,
 ) -> str:
-    """Return the suffix of a map's file, if a map can become that; it need not be there yet."""
+    """Check the suffix of a map's file and the options for it; return the suffix."""
     kind = suffix("format of a map", path, MAP_FORMATS)
     if kind in (_PAGE, _DATA) and size is not None:
         raise must("size", f"left out for {kind}", size)

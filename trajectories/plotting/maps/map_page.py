@@ -1,4 +1,4 @@
-"""The page of a map: its cells, and the descents behind them."""
+"""The page of a map: its cells and their paths."""
 
 from __future__ import annotations
 
@@ -30,39 +30,39 @@ from trajectories.plotting.writers.page import asset, document, looks_for, pack
 
 Array = NDArray[np.float64]
 
-#: No page is larger.
+#: The largest page, in bytes.
 MOST_BYTES = 2_000_000
-#: Width and height of the picture, and how many pixels of the image a pixel of it has.
+#: Width and height of the picture, and the pixels of the image for each of its pixels.
 _SIZE, _DENSITY = (1200, 560), 1.6
 #: Points of all paths together, rows of a path, and cells along each side, at most.
-_POINTS, _ROWS, _SIDE = 320_000, 241, 72
-#: Parts into which the sides of the path's panel are divided.
+_POINTS, _ROWS, _MOST_SIDE = 320_000, 241, 72
+#: Parts of each side of the path's panel.
 _PARTS = 1000
-#: A path ends where it is so many times the panel's sides away.
-_FAR = 1.5
+#: A path ends at this distance from the panel, in sides of the panel.
+_FARTHEST = 1.5
 
 
 def map_page(result: Any, *, theme: str | None = None) -> str:
-    """Return a page with a map, and beside it the path of the cell that the viewer points at."""
+    """Return a page with a map, and beside it the path of the cell under the pointer."""
     two = isinstance(result, Basins) or (isinstance(result, Sensitivity) and len(result.axes) == 2)
     if not two:
         words = "a map of starts, or of two hyperparameters"
         raise must("result", words, result, kind=TypeError)
-    pictures = [_picture(result, look) for look in looks_for(theme)]
+    pictures = [_draw_picture(result, style) for style in looks_for(theme)]
     kind = "plot_basins" if isinstance(result, Basins) else "plot_sensitivity"
     recipe = make_recipe([result], kind=kind, settings={"theme": theme})
     if len(recipe) > MOST_BYTES // 2:
-        recipe = ""  # It is that of a surface made of many samples.
-    side = _SIDE
+        recipe = ""  # Of a surface of many samples.
+    side = _MOST_SIDE
     while True:
-        page = _filled(result, pictures, side, recipe)
+        page = _document(result, pictures, side, recipe)
         if len(page.encode()) <= MOST_BYTES:
             return page
         side = 3 * side // 4
 
 
-class _Picture:
-    """What stands still on a page in one look: an image, its boxes and its colours."""
+class _StaticPicture:
+    """The static picture of a page in one style: an image, its boxes and its colours."""
 
     def __init__(self, figure: Figure, left: Axes, right: Axes, limits: Limits) -> None:
         self.boxes = [_box(figure, ax) for ax in (left, right)]
@@ -76,16 +76,16 @@ class _Picture:
         }
 
 
-def _picture(result: Any, look: AppliedTheme) -> _Picture:
-    with look.applied() as theme:
+def _draw_picture(result: Any, style: AppliedTheme) -> _StaticPicture:
+    with style.applied() as theme:
         width, height = (round(_DENSITY * side) for side in _SIZE)
         figure = new_figure((width, height), _SIZE)
         left, right, limits = draw_beside(figure, result, theme)
-        return _Picture(figure, left, right, limits)
+        return _StaticPicture(figure, left, right, limits)
 
 
 def _box(figure: Figure, ax: Axes) -> dict[str, float]:
-    """Return where an Axes is in the picture, in its pixels from the upper left."""
+    """Return the box of an Axes in pixels of the picture, from the upper left."""
     box = ax.get_position()
     width, height = _SIZE
     return {
@@ -109,7 +109,7 @@ def _image(figure: Figure) -> str:
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def _filled(result: Any, pictures: Sequence[_Picture], side: int, recipe: str) -> str:
+def _document(result: Any, pictures: Sequence[_StaticPicture], side: int, recipe: str) -> str:
     first = pictures[0]
     shape = _shape(result)
     rows = min(result.settings.steps, _ROWS - 1) + 1
@@ -151,8 +151,8 @@ def _filled(result: Any, pictures: Sequence[_Picture], side: int, recipe: str) -
     )
 
 
-def _style(pictures: Sequence[_Picture]) -> str:
-    def variables(picture: _Picture) -> str:
+def _style(pictures: Sequence[_StaticPicture]) -> str:
+    def variables(picture: _StaticPicture) -> str:
         return "; ".join(f"--{name}: {color}" for name, color in picture.colors.items())
 
     aspect = f"--aspect: {_SIZE[0] / _SIZE[1]:.4f}"
@@ -164,7 +164,7 @@ def _style(pictures: Sequence[_Picture]) -> str:
 
 
 def _shape(result: Any) -> tuple[int, int]:
-    """Return how many cells there are across and up."""
+    """Return the number of cells across and up."""
     if isinstance(result, Basins):
         rows, columns = result.minimum.shape
         return columns, rows
@@ -173,63 +173,63 @@ def _shape(result: Any) -> tuple[int, int]:
 
 
 def _best(result: Any) -> tuple[int, int]:
-    """Return the cell that is shown first, across and up."""
+    """Return the first cell to show, across and up."""
     if isinstance(result, Basins):
         row, column = result.nearest(*result.surface.start)
         return column, row
-    found = result.best_index or (0, 0)
-    return found[0], found[1]
+    cell = result.best_index or (0, 0)
+    return cell[0], cell[1]
 
 
-def _spread(count: int, most: int, own: int) -> list[int]:
-    """Return at most so many indices below a count, or three: the ends, one's own, and others."""
+def _spread(count: int, most: int, included: int) -> list[int]:
+    """Return at most so many indices, at least three: the ends, a given one, and others."""
     if count <= most:
         return list(range(count))
     picked = {round(i * (count - 1) / (most - 1)) for i in range(most)}
-    # Its neighbour makes room, but the ends stay.
+    # The given index replaces its neighbour, but not an end.
     inner = picked - {0, count - 1}
-    if own not in picked and inner:
-        picked.discard(min(inner, key=lambda index: abs(index - own)))
-    return sorted(picked | {own})
+    if included not in picked and inner:
+        picked.discard(min(inner, key=lambda index: abs(index - included)))
+    return sorted(picked | {included})
 
 
 def _cells(result: Any, across: Sequence[int], up: Sequence[int], limits: Limits) -> dict[str, Any]:
-    """Return path and words of every cell that is shown, row by row from below."""
+    """Return path and text of each cell, row by row from below."""
     starts = isinstance(result, Basins)
     shape = result.minimum.shape if starts else result.values.shape
-    places = [(j, i) if starts else (i, j) for j in up for i in across]
-    numbers = np.array([np.ravel_multi_index(place, shape) for place in places])
+    cells = [(j, i) if starts else (i, j) for j in up for i in across]
+    numbers = np.array([np.ravel_multi_index(cell, shape) for cell in cells])
     order = np.argsort(numbers)
-    every = -(-result.settings.steps // (_ROWS - 1))
-    found = result.cells.positions(numbers[order], result.block, record=every)
-    positions = np.empty_like(found)
-    positions[:, order] = found
+    interval = -(-result.settings.steps // (_ROWS - 1))
+    sorted_positions = result.cells.positions(numbers[order], result.block, record=interval)
+    positions = np.empty_like(sorted_positions)
+    positions[:, order] = sorted_positions
     parts = in_parts(positions, limits)
-    paths = [_packed(parts[:, i]) for i in range(len(places))]
-    words = _words_of_start if starts else _words_of_choice
-    return {"paths": paths, "words": [words(result, place) for place in places]}
+    paths = [_packed(parts[:, i]) for i in range(len(cells))]
+    words = _start_text if starts else _values_text
+    return {"paths": paths, "words": [words(result, cell) for cell in cells]}
 
 
 def _packed(path: Array) -> str:
-    """Write a path as steps of whole parts; it ends where it is lost, far away, or at rest."""
-    good: Any = np.isfinite(path).all(axis=1)
-    path = path[: len(path) if good.all() else int(np.argmin(good))]
-    away: Any = (abs(path - 0.5) > 0.5 + _FAR).any(axis=1)
-    if away.any():
-        last = int(np.argmax(away))
+    """Pack the steps of a path up to its divergence, its exit or its last move."""
+    finite: Any = np.isfinite(path).all(axis=1)
+    path = path[: len(path) if finite.all() else int(np.argmin(finite))]
+    outside: Any = (abs(path - 0.5) > 0.5 + _FARTHEST).any(axis=1)
+    if outside.any():
+        last = int(np.argmax(outside))
         path = path[: last + 1].copy()
-        if last:  # The last point lies on the way to where the path went.
-            way = path[last] - path[last - 1]
-            path[last] = path[last - 1] + way * min(1.0, 2 * _FAR / abs(way).max())
-    whole = np.round(_PARTS * path).astype(int)
-    moved = np.diff(whole, axis=0, prepend=np.zeros((1, 2), int))
-    last = int(np.flatnonzero(moved.any(axis=1))[-1]) if moved.any() else 0
-    return pack(moved[: last + 1].ravel().tolist())
+        if last:  # The last point is cut to the farthest distance.
+            direction = path[last] - path[last - 1]
+            path[last] = path[last - 1] + direction * min(1.0, 2 * _FARTHEST / abs(direction).max())
+    rounded = np.round(_PARTS * path).astype(int)
+    steps = np.diff(rounded, axis=0, prepend=np.zeros((1, 2), int))
+    last = int(np.flatnonzero(steps.any(axis=1))[-1]) if steps.any() else 0
+    return pack(steps[: last + 1].ravel().tolist())
 
 
-def _words_of_choice(result: Sensitivity, place: tuple[int, int]) -> str:
-    chosen = ", ".join(f"{name} {value:.3g}" for name, value in result.at(place).items())
-    status, value = str(result.status[place]), float(result.values[place])
+def _values_text(result: Sensitivity, cell: tuple[int, int]) -> str:
+    values = ", ".join(f"{name} {value:.3g}" for name, value in result.at(cell).items())
+    status, value = str(result.status[cell]), float(result.values[cell])
     ends = {
         "diverged": f"diverged within {result.steps} steps",
         "climbed": f"ends higher than it began, at {value:.3g}",
@@ -240,19 +240,19 @@ def _words_of_choice(result: Sensitivity, place: tuple[int, int]) -> str:
         words = "not there yet" if math.isnan(value) else f"there after {value:.0f} steps"
     else:
         words = f"loss {value:.3g} after {result.steps} steps"
-    return _typeset(f"{chosen}: {words}")
+    return _typeset(f"{values}: {words}")
 
 
-def _words_of_start(result: Basins, place: tuple[int, int]) -> str:
-    row, column = place
+def _start_text(result: Basins, cell: tuple[int, int]) -> str:
+    row, column = cell
     x, y = result.axes["x"][column], result.axes["y"][row]
-    reached = int(result.minimum[place])
+    reached = int(result.minimum[cell])
     if reached < 0:
-        lost = result.status[place] == "diverged"
-        words = "diverged" if lost else f"at no minimum after {result.settings.steps} steps"
+        diverged = result.status[cell] == "diverged"
+        words = "diverged" if diverged else f"at no minimum after {result.settings.steps} steps"
     else:
         a, b = result.minima[reached]
-        words = f"at the minimum ({a:.3g}, {b:.3g}) after {result.steps[place]} steps"
+        words = f"at the minimum ({a:.3g}, {b:.3g}) after {result.steps[cell]} steps"
     return _typeset(f"from ({x:.3g}, {y:.3g}): {words}")
 
 

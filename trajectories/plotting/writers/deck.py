@@ -28,8 +28,8 @@ from trajectories.plotting.writers.slides import (
     write_reveal,
 )
 
-#: What is seen, by the kind of result.
-SEEN = {
+#: The subject of a slide, by the kind of result.
+_SUBJECTS = {
     "sensitivity": "how descents end over hyperparameters",
     "basins": "where each start leads",
     "tuning": "a race with tuned learning rates",
@@ -37,67 +37,62 @@ SEEN = {
     "landscape": "the loss around paths of training",
     "search": "the trials of a search",
 }
-#: What of the settings of an experiment tells how long and how large.
+#: Settings of an experiment that give its length and size.
 _LENGTHS = ("iterations", "epochs", "batch_size", "hidden", "images", "trials", "rounds")
-_USUAL: dict[str, Any] = {"noise": 0.0, "tolerance": None, "seed": 0}
+_DEFAULTS: dict[str, Any] = {"noise": 0.0, "tolerance": None, "seed": 0}
+#: A title names at most so many optimizers.
+_NAMED = 6
+#: Limits of the title, a line and the recipe, in characters, and of the notes, in lines: a recipe
+#: of any origin may be longer, and the file itself has all of it.
+_TITLE, _LINE, _RECIPE = 120, 1_000, 20_000
+_MOST_LINES = 100
+#: At most so many numbers or starts are written out.
+_FEW = 4
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def as_paths(results: Any) -> tuple[str, dict[str, Any]]:
-    """Return what is seen, and who did it on what, as a recipe of paths would tell it."""
+def _as_paths(results: Any) -> tuple[str, dict[str, Any]]:
+    """Return the subject of results, and their optimizers in the form of a recipe of paths."""
     records = [one for one in results if isinstance(one, dict)] if isinstance(results, list) else []
     if not records:
         return "", {}
-    seen = SEEN.get(str(records[0].get("kind")), "")
-    parts = [part for one in records for part in _parts(_record(one.get("told")))]
+    subject = _SUBJECTS.get(str(records[0].get("kind")), "")
+    parts = [part for one in records for part in _parts(_mapping(one.get("told")))]
     if not parts:
-        return seen, {}
-    first = _record(parts[0].get("settings"))
-    if "surface" in first and "optimizer" in first:
-        rules = [_record(part.get("settings")).get("optimizer") for part in parts]
+        return subject, {}
+    settings = _mapping(parts[0].get("settings"))
+    if "surface" in settings and "optimizer" in settings:
+        rules = [_mapping(part.get("settings")).get("optimizer") for part in parts]
         labels = [part.get("label") for part in parts]
         paths = [{"label": a, "optimizer": b} for a, b in zip(labels, rules, strict=True)]
-        # In a map of starts all of them are.
-        always = ("steps",) if "resolution" in parts[0] else ("start", "steps")
-        held = {name: first[name] for name in always if name in first}
-        held |= {k: first[k] for k, usual in _USUAL.items() if first.get(k, usual) != usual}
-        return seen, {"surface": first["surface"], "paths": paths, "descent": held}
-    told = parts[0]
-    name = str(told.get("experiment", "")).replace("_", " ")
-    images = _record(told.get("data")).get("name")
-    title = " on ".join(str(word) for word in (name or seen, images) if word)
-    race = _record(first.get("optimizers"))
-    paths = [{"label": label, "optimizer": rule} for label, rule in race.items()]
-    lengths = {name: first[name] for name in _LENGTHS if isinstance(first.get(name), (int, list))}
-    seeds = {"seeds": told["seeds"]} if isinstance(told.get("seeds"), list) else {}
-    return seen, {"surface": {"name": title}, "paths": paths, "descent": {**lengths, **seeds}}
+        # A map of starts has no start of its own.
+        names = ("steps",) if "resolution" in parts[0] else ("start", "steps")
+        descent = {name: settings[name] for name in names if name in settings}
+        descent |= {k: settings[k] for k, v in _DEFAULTS.items() if settings.get(k, v) != v}
+        return subject, {"surface": settings["surface"], "paths": paths, "descent": descent}
+    record = parts[0]
+    name = str(record.get("experiment", "")).replace("_", " ")
+    images = _mapping(record.get("data")).get("name")
+    title = " on ".join(str(word) for word in (name or subject, images) if word)
+    optimizers = _mapping(settings.get("optimizers"))
+    paths = [{"label": label, "optimizer": rule} for label, rule in optimizers.items()]
+    descent = {k: settings[k] for k in _LENGTHS if isinstance(settings.get(k), (int, list))}
+    if isinstance(record.get("seeds"), list):
+        descent["seeds"] = record["seeds"]
+    return subject, {"surface": {"name": title}, "paths": paths, "descent": descent}
 
 
-def _parts(told: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _parts(record: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the single maps of a result: a race has one for each optimizer."""
-    trials = told.get("trials")
-    if isinstance(trials, list) and "range" in told:
+    trials = record.get("trials")
+    if isinstance(trials, list) and "range" in record:
         return [part for part in trials if isinstance(part, dict)]
-    return [dict(told)] if told else []
-
-
-def _record(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-#: Of more optimizers a title names only the first ones.
-_NAMED = 6
-#: What a recipe may hold too much of, as it may come from anywhere, in characters and lines; the
-#: file itself has all of it.
-_TITLE, _LINE, _RECIPE = 120, 1_000, 20_000
-_MOST_LINES = 100
-#: So many numbers or starts are written out.
-_FEW = 4
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+    return [record] if record else []
 
 
 @dataclass(frozen=True)
 class Words:
-    """What is said of a file."""
+    """The texts of a slide."""
 
     title: str
     notes: tuple[str, ...]
@@ -108,88 +103,89 @@ class Words:
 def words(
     name: str, recipe: str | None, *, kind: str = "Picture", title: str | None = None
 ) -> Words:
-    """Tell what a recipe says, for people."""
+    """Return the title, notes and description of a picture, written from its recipe."""
     name = in_one_line(name)
     stem = name.rpartition(".")[0] or name
-    asked = in_one_line(title) if title is not None else ""
+    heading = in_one_line(title) if title is not None else ""
     if not recipe:
-        return Words(asked or stem, (name,), "", f"{kind}: {asked or stem}")
+        return Words(heading or stem, (name,), "", f"{kind}: {heading or stem}")
     facts = _facts(recipe)
-    heading = asked or cut(_title(facts), _TITLE) or stem
+    heading = heading or cut(_title(facts), _TITLE) or stem
     about = f"{kind}: {cut(_sentence(facts), _LINE) or heading}"
     notes = (cut(line, _LINE) for line in islice(_lines(name, facts), _MOST_LINES))
     return Words(heading, tuple(notes), cut(clean(recipe), _RECIPE), about)
 
 
-def shown_formula(formula: str) -> str:
-    """Write a formula as it is read: with raised exponents, and dots for products."""
-    raised = re.sub(r"\*\*(\d+)(?![\d.eE]|\*\*)", lambda m: m[1].translate(_RAISED), formula)
+def _typeset(formula: str) -> str:
+    """Write a formula with superscripts, and dots for products."""
+    raised = re.sub(r"\*\*(\d+)(?![\d.eE]|\*\*)", lambda m: m[1].translate(_SUPERSCRIPTS), formula)
     return raised.replace("**", "^").replace("*", "·")
 
 
 @dataclass(frozen=True)
 class _Path:
-    """What of a path is told."""
+    """A path of a recipe."""
 
     label: str
-    #: The optimizer, as people write it, and its hyperparameters.
+    #: Name and hyperparameters of the optimizer.
     rule: str
     values: Mapping[str, Any]
-    #: How its descent differs from the others.
+    #: Settings of the descent that differ from those of the other paths.
     descent: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class _Facts:
-    """What of a recipe is told."""
+    """The parts of a recipe that a slide names."""
 
     surface: str = ""
     formula: str = ""
     paths: tuple[_Path, ...] = ()
-    #: What holds for all paths.
+    #: Settings of the descent of all paths.
     descent: Mapping[str, Any] = field(default_factory=dict)
-    #: What is seen, if it is not paths over contours.
-    seen: str = ""
+    #: The subject of a picture other than paths over contours.
+    subject: str = ""
 
     @property
     def labels(self) -> str:
-        """The paths' names that differ, in their order."""
+        """The different labels of the paths, in their order."""
         names = list(dict.fromkeys(path.label for path in self.paths if path.label))
-        more = len(names) - _NAMED
-        shown = names[:_NAMED] if more > 1 else names
-        return ", ".join(shown) + (f" and {more} more" if more > 1 else "")
+        left_out = len(names) - _NAMED
+        if left_out > 1:
+            return f"{', '.join(names[:_NAMED])} and {left_out} more"
+        return ", ".join(names)
 
 
 def _facts(recipe: str) -> _Facts:
-    """Take what is known out of a recipe; what is not there, or not as it should be, is left."""
+    """Read the facts in a recipe; missing and invalid ones are left out."""
     try:
         data = parsed(recipe)
     except ValueError:
         return _Facts()
-    seen, found = as_paths(data.get("results"))
-    data = {**data, **found}
+    subject, as_paths = _as_paths(data.get("results"))
+    data = {**data, **as_paths}
     surface = _mapping(data.get("surface"))
     formula, name = (_line(surface.get(key)) for key in ("formula", "name"))
-    called = "" if name == formula else name.replace("_", " ")
-    paths = data.get("paths")
-    told = tuple(map(_path, paths)) if isinstance(paths, list) else ()
+    title = "" if name == formula else name.replace("_", " ")
+    records = data.get("paths")
+    paths = tuple(map(_path, records)) if isinstance(records, list) else ()
     descent = _mapping(data.get("descent"))
-    return _Facts(called[:1].upper() + called[1:], formula, told, descent, seen)
+    return _Facts(title[:1].upper() + title[1:], formula, paths, descent, subject)
 
 
 def _path(record: Any) -> _Path:
     about = _mapping(record)
     rule = dict(_mapping(about.get("optimizer")))
-    called = _called(rule.pop("name", None)) or _line(rule.pop("own", None))
-    return _Path(_line(about.get("label")) or called, called, rule, _mapping(about.get("descent")))
+    name = _class_name(rule.pop("name", None)) or _line(rule.pop("own", None))
+    return _Path(_line(about.get("label")) or name, name, rule, _mapping(about.get("descent")))
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _called(name: Any) -> str:
-    """Return an optimizer's name as people write it."""
+def _class_name(name: Any) -> str:
+    """Return the class name of an optimizer, such as AdaGrad for adagrad."""
     from trajectories.optimizers import ALL_OPTIMIZERS
 
     known = ALL_OPTIMIZERS.get(name) if isinstance(name, str) else None
@@ -197,20 +193,20 @@ def _called(name: Any) -> str:
 
 
 def _line(value: Any) -> str:
-    """Return a text in one line; nothing if it is no text."""
+    """Return a text in one line; empty if the value is no text."""
     return in_one_line(value) if isinstance(value, str) else ""
 
 
 def _title(facts: _Facts) -> str:
-    return ": ".join(filter(None, (facts.surface or shown_formula(facts.formula), facts.labels)))
+    return ": ".join(filter(None, (facts.surface or _typeset(facts.formula), facts.labels)))
 
 
 def _sentence(facts: _Facts) -> str:
-    """Say what is seen."""
+    """Describe the picture in a sentence."""
     surface = f"f(x, y) = {facts.formula}" if facts.formula else facts.surface
-    if facts.seen:
-        shown = " on ".join(filter(None, (facts.labels, surface))) if facts.formula else surface
-        return ": ".join(filter(None, (facts.seen, shown)))
+    if facts.subject:
+        where = " on ".join(filter(None, (facts.labels, surface))) if facts.formula else surface
+        return ": ".join(filter(None, (facts.subject, where)))
     if not surface:
         return ""
     paths = f"the paths of {facts.labels}" if facts.labels else "paths"
@@ -225,7 +221,7 @@ def _lines(name: str, facts: _Facts) -> Iterator[str]:
     yield name
     formula = f"f(x, y) = {facts.formula}" if facts.formula else ""
     if formula or facts.surface:
-        what = "Surface" if formula or not facts.seen else "Shown"
+        what = "Surface" if formula or not facts.subject else "Shown"
         yield f"{what}: {', '.join(filter(None, (facts.surface, formula)))}"
     for path in facts.paths:
         rule = f" ({path.rule})" if path.rule not in path.label else ""
@@ -246,7 +242,7 @@ def _is_point(value: Any) -> bool:
 
 
 def _value(value: Any) -> str:
-    """Write a number, a point or a few of them; of more tell how many there are."""
+    """Write a number, a point or a few of them; of a longer list its length."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return f"{value:.12g}"
     if isinstance(value, str):
@@ -261,14 +257,14 @@ def _value(value: Any) -> str:
 
 #: The formats of a deck, by suffix.
 DECK_FORMATS = (".pptx", ".html")
-#: What a file shows, in words.
+#: The kind of a file, in words.
 _KINDS = {
     "still": "Picture",
     "moving": "Moving picture",
     "video": "Video",
     "page": "Interactive picture",
 }
-#: Where black and white stand out equally from a ground of this relative luminance (WCAG 2).
+#: On a ground of this relative luminance (WCAG 2) black and white have the same contrast.
 _MIDDLE = 0.179
 
 
@@ -284,17 +280,17 @@ def deck(
     Parameters
     ----------
     files : path or iterable of paths
-        What to show. PowerPoint takes ``.gif``, ``.png``, ``.jpg`` and ``.mp4``; a browser also
+        Files to show. PowerPoint takes ``.gif``, ``.png``, ``.jpg`` and ``.mp4``; a browser also
         ``.svg``, ``.webp``, ``.apng``, ``.webm`` and the interactive page, ``.html``.
     path : str or os.PathLike
         Ends in ``.pptx`` for PowerPoint, Keynote, Impress or Google Slides, or in ``.html`` for
         reveal.js.
     titles : str or sequence of str, optional
-        A title for each file; None in their place, or for all, is the surface and the optimizers
-        that the recipe in the file names, or the file's name if it has no recipe.
+        A title for each file. By default, and for None, the surface and the optimizers named by
+        the recipe in the file, or the file's name if it has no recipe.
     theme : str, optional
-        The slides' ground: that of "light", "dark" or another theme. By default each slide has
-        the ground of its picture, so that both are one surface.
+        The background of the slides: that of "light", "dark" or another theme. By default each
+        slide has the background of its picture.
 
     Returns
     -------
@@ -304,17 +300,17 @@ def deck(
     Raises
     ------
     ImportError
-        If ``.pptx`` is asked for and python-pptx is not installed.
+        If the deck is a ``.pptx`` and python-pptx is not installed.
     OSError
-        If a file cannot be read, or the deck not written; an old one is then left as it was.
+        If a file cannot be read or the deck cannot be written; an old deck stays as it was.
     TypeError, ValueError
-        If a file holds nothing that can be shown.
+        If a file cannot be shown on a slide.
 
     Notes
     -----
-    A PowerPoint deck has one 16:9 slide a file. Movies begin when their slide comes up, and
-    again when they end. What stands for a video in print is the poster beside it (``a.poster.png``
-    or ``a.png`` beside ``a.mp4``), else its last frame, for which PyAV is needed.
+    A PowerPoint deck has one 16:9 slide a file. Movies start with their slide, and play in a
+    loop. A printed video is the poster beside it (``a.poster.png`` or ``a.png`` beside ``a.mp4``),
+    else its last frame, which needs PyAV.
 
     The HTML is a fragment: paste all of it between ``<div class="slides">`` and ``</div>`` of a
     reveal.js deck. It holds all media itself, whatever their size, and loads nothing.
@@ -331,7 +327,7 @@ def deck(
     """
     kind = suffix("format of a deck", path, DECK_FORMATS)
     paths = _checked_files(files)
-    given = _checked_titles(titles, len(paths))
+    checked = _checked_titles(titles, len(paths))
     target = check_target(path)
     ground = _color(theme, "figure.facecolor") if theme is not None else None
     for file in paths:
@@ -339,7 +335,7 @@ def deck(
         if target.exists() and file.exists() and target.samefile(file):
             raise must("path", "another file than those that are shown", str(path))
     slides = []
-    for file, title in zip(paths, given, strict=True):
+    for file, title in zip(paths, checked, strict=True):
         media = read_media(file)
         if kind == ".pptx":
             check_pptx(media)
@@ -381,11 +377,11 @@ def _checked_titles(titles: object, count: int) -> list[str | None]:
 
 
 def _slide(media: Media, title: str | None, ground: Color | None) -> Slide:
-    said = words(media.path.name, find_comment(media.path), kind=_KINDS[media.showing], title=title)
-    behind = ground or media.ground or _color("light", "figure.facecolor")
-    dark = _luminance(behind) < _MIDDLE
+    text = words(media.path.name, find_comment(media.path), kind=_KINDS[media.showing], title=title)
+    ground = ground or media.ground or _color("light", "figure.facecolor")
+    dark = _luminance(ground) < _MIDDLE
     ink = _color("dark" if dark else "light", "text.color")
-    return Slide(media, said.title, said.notes, said.recipe, said.about, behind, ink, dark)
+    return Slide(media, text.title, text.notes, text.recipe, text.about, ground, ink, dark)
 
 
 def _color(theme: str, setting: str) -> Color:

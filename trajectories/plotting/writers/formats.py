@@ -38,14 +38,14 @@ from trajectories.plotting.writers.gif import (
 )
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-#: Smaller than Pillow's filtered rows in half the time, as the pictures are lines and flat fills.
+#: Unfiltered rows of lines and flat fills: smaller than Pillow's filtered ones, in half the time.
 _FRAME_LEVEL = 3
 _RGB = 2
 _NAME = re.compile(r"(?:[^%]|%%)*%(?:0[1-9])?d(?:[^%]|%%)*\.png", re.IGNORECASE)
 
 
 def write_frames(pattern: str | os.PathLike[str], stream: Stream) -> None:
-    """Write each frame to a PNG file of its own, numbered from 0."""
+    """Write each frame to its own PNG file, numbered from 0."""
     targets = numbered(pattern, len(stream.steps))
     for target in targets[:1] + [target for target in targets if target.is_dir()]:
         check_target(target)
@@ -68,7 +68,7 @@ def write_frames(pattern: str | os.PathLike[str], stream: Stream) -> None:
 
 
 def numbered(pattern: str | os.PathLike[str], count: int) -> list[Path]:
-    """Return the paths that a pattern stands for."""
+    """Return the paths of a pattern, one for each number."""
     path = Path(pattern)
     if not _NAME.fullmatch(path.name):
         words = "the path of a .png file with one field for the number, such as 'frames/%04d.png'"
@@ -94,7 +94,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def text(keyword: str, content: str) -> bytes:
-    """Return a chunk of text: tEXt if Latin-1 can hold it, iTXt in UTF-8 otherwise."""
+    """Return a text chunk: tEXt in Latin-1 if possible, else iTXt in UTF-8."""
     key = keyword.encode("latin-1") + b"\0"
     try:
         return chunk(b"tEXt", key + content.encode("latin-1"))
@@ -104,27 +104,27 @@ def text(keyword: str, content: str) -> bytes:
 
 
 def deflated(rows: Pixels, level: int) -> bytes:
-    """Compress rows of bytes as PNG has them, each after a 0: not filtered."""
+    """Compress rows of bytes for a PNG, each after a 0: not filtered."""
     raw = np.zeros((rows.shape[0], rows.shape[1] + 1), np.uint8)
     raw[:, 1:] = rows
     packer = zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL)
     return packer.compress(raw.data) + packer.flush()
 
 
-_SLOWEST = 0.001
-#: Browsers play waits of 10 ms and less as ten times as much.
-_FASTEST = 90
-_MAX_HOLD = 600
+_MIN_IMAGE_FPS = 0.001
+#: Browsers play delays of 10 ms and less at a tenth of the speed.
+_MAX_IMAGE_FPS = 90
+_MAX_END_PAUSE = 600
 
 _INDEXED = 3
-_KEEP, _REPLACE, _OVER = 0, 0, 1
+_DISPOSE_NONE, _BLEND_SOURCE, _BLEND_OVER = 0, 0, 1
 _LEVEL = 6
 
 _ALPHA, _XMP, _ANIMATION = 0x10, 0x04, 0x02
 #: Method 0 is 5 times the bytes; more effort takes 2 to 4 times as long for a sixth of the bytes.
 _EFFORT = {"method": 1, "quality": 20}
 _WORKERS = 2
-#: What XML cannot hold.
+#: Characters outside XML.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PACKET = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
@@ -137,8 +137,8 @@ _PACKET = (
 
 def write_apng(file: BinaryIO, stream: Stream) -> None:
     """Write an animated PNG with one palette of 255 colours, that of the GIF."""
-    _check(stream)
-    usual = 1 / Fraction(stream.fps)
+    _check_timing(stream)
+    delay = 1 / Fraction(stream.fps)
     width, height = stream.size
     palette = Palette((stream.paint(step) for step in samples(stream.steps)), stream.coarseness)
     header = struct.pack(">IIBBBBB", width, height, 8, _INDEXED, 0, 0, 0)
@@ -152,10 +152,10 @@ def write_apng(file: BinaryIO, stream: Stream) -> None:
     number, last = 0, len(stream.steps) - 1
     for i, frame in enumerate(stream.frames()):
         index, (left, top) = screen.update(frame)
-        wait = usual + Fraction(stream.end_pause) if i == last else usual
-        place = struct.pack(">IIIII", number, index.shape[1], index.shape[0], left, top)
-        blending = struct.pack(">BB", _KEEP, _OVER if i else _REPLACE)
-        file.write(chunk(b"fcTL", place + struct.pack(">HH", *_ratio(wait)) + blending))
+        wait = delay + Fraction(stream.end_pause) if i == last else delay
+        region = struct.pack(">IIIII", number, index.shape[1], index.shape[0], left, top)
+        blending = struct.pack(">BB", _DISPOSE_NONE, _BLEND_OVER if i else _BLEND_SOURCE)
+        file.write(chunk(b"fcTL", region + struct.pack(">HH", *_delay_fraction(wait)) + blending))
         data = deflated(index, _LEVEL)
         if i:
             number += 1
@@ -166,29 +166,29 @@ def write_apng(file: BinaryIO, stream: Stream) -> None:
     file.write(chunk(b"IEND", b""))
 
 
-def _ratio(seconds: Fraction) -> tuple[int, int]:
+def _delay_fraction(seconds: Fraction) -> tuple[int, int]:
     """Return the nearest fraction whose numerator and denominator have 16 bits."""
     near = seconds.limit_denominator(min(65535, int(65000 / seconds)))
     return near.numerator, near.denominator
 
 
 def write_webp(file: BinaryIO, stream: Stream) -> None:
-    """Write an animated WebP without loss, unless the stream wants to be thrifty."""
-    _check(stream)
+    """Write an animated WebP, lossless unless the stream is coarse."""
+    _check_timing(stream)
     waits = milliseconds(len(stream.steps), stream.fps, stream.end_pause)
     width, height = stream.size
     begin = file.tell()
     file.write(b"RIFF\0\0\0\0WEBP")
     flags = _ALPHA | _ANIMATION | (_XMP if stream.comment else 0)
-    file.write(_riff(b"VP8X", struct.pack("<I", flags) + _three(width - 1, height - 1)))
-    file.write(_riff(b"ANIM", struct.pack("<IH", 0xFFFFFFFF, stream.loop)))
-    for place, still in _stills(stream, waits):
-        # The 0: drawn over what was there, and left in place.
-        file.write(_riff(b"ANMF", place + b"\0" + still))
+    file.write(_riff_chunk(b"VP8X", struct.pack("<I", flags) + _uint24(width - 1, height - 1)))
+    file.write(_riff_chunk(b"ANIM", struct.pack("<IH", 0xFFFFFFFF, stream.loop)))
+    for header, still in _coded_frames(stream, waits):
+        # The 0: blended over the canvas, not disposed of.
+        file.write(_riff_chunk(b"ANMF", header + b"\0" + still))
     if stream.comment:
         clean = html.escape(_NO_XML.sub("\ufffd", stream.comment), quote=False)
         packet = _PACKET.format(clean.replace("\r", "&#13;"))
-        file.write(_riff(b"XMP ", packet.encode("utf-8")))
+        file.write(_riff_chunk(b"XMP ", packet.encode("utf-8")))
     end = file.tell()
     file.seek(begin + 4)
     file.write(struct.pack("<I", end - begin - 8))
@@ -196,15 +196,15 @@ def write_webp(file: BinaryIO, stream: Stream) -> None:
 
 
 def milliseconds(frames: int, fps: float, end_pause: float) -> list[int]:
-    """Return how long each frame stands; rounding is spread, so that no frame begins 1 ms late."""
+    """Return the duration of each frame; rounding is spread, so that no frame begins 1 ms late."""
     begins = [int(np.floor(1000 * i / fps + 0.5)) for i in range(frames + 1)]
     waits = [after - before for before, after in zip(begins[:-1], begins[1:], strict=True)]
     waits[-1] += round(1000 * end_pause)
     return waits
 
 
-def _stills(stream: Stream, waits: list[int]) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the place and time of each frame's rectangle, and its coded pixels."""
+def _coded_frames(stream: Stream, waits: list[int]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the position and duration of each frame's rectangle, and its coded pixels."""
     width, height = stream.size
     changes = Changes(height, width)
     palette = None
@@ -213,63 +213,63 @@ def _stills(stream: Stream, waits: list[int]) -> Iterator[tuple[bytes, bytes]]:
     pending: deque[tuple[bytes, Future[bytes]]] = deque()
     with ThreadPoolExecutor(_WORKERS) as pool:
         for frame, wait in zip(stream.frames(), waits, strict=True):
-            # Corners are counted in steps of two pixels.
-            places, pixels = changes.update(frame)
+            # A corner has even coordinates.
+            positions, pixels = changes.update(frame)
             if palette is not None:
                 pixels = palette.nearest(pixels)
-            rectangle, (left, top) = boxed(places, pixels, width, empty=0, grid=2)
+            rectangle, (left, top) = boxed(positions, pixels, width, empty=0, grid=2)
             rows, columns = rectangle.shape
-            place = _three(left // 2, top // 2, columns - 1, rows - 1, wait)
-            pending.append((place, pool.submit(_still, rectangle)))
+            header = _uint24(left // 2, top // 2, columns - 1, rows - 1, wait)
+            pending.append((header, pool.submit(_webp_chunk, rectangle)))
             if len(pending) > 2 * _WORKERS:
-                place, coded = pending.popleft()
-                yield place, coded.result()
+                header, coded = pending.popleft()
+                yield header, coded.result()
         while pending:
-            place, coded = pending.popleft()
-            yield place, coded.result()
+            header, coded = pending.popleft()
+            yield header, coded.result()
 
 
-def _still(rectangle: NDArray[np.uint32]) -> bytes:
-    """Return the chunk of a WebP that holds the pixels, coded without loss."""
+def _webp_chunk(rectangle: NDArray[np.uint32]) -> bytes:
+    """Return the pixels as a lossless chunk of a WebP."""
     pixels = rectangle.astype("<u4", copy=False).view(np.uint8).reshape(*rectangle.shape, 4)
     coded = io.BytesIO()
     Image.fromarray(pixels).save(coded, "WEBP", lossless=True, **_EFFORT)
     return coded.getvalue()[12:]
 
 
-def _riff(kind: bytes, data: bytes) -> bytes:
+def _riff_chunk(kind: bytes, data: bytes) -> bytes:
     """Return a chunk: four letters, its length and data, padded to an even length."""
     return kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
 
 
-def _three(*numbers: int) -> bytes:
-    """Return numbers in three bytes each."""
+def _uint24(*numbers: int) -> bytes:
+    """Return numbers in three bytes each, little-endian."""
     return b"".join(number.to_bytes(3, "little") for number in numbers)
 
 
-def _check(stream: Stream) -> None:
-    if not _SLOWEST <= stream.fps <= _FASTEST:
+def _check_timing(stream: Stream) -> None:
+    if not _MIN_IMAGE_FPS <= stream.fps <= _MAX_IMAGE_FPS:
         words = f"from {MIN_FPS:g} to {MAX_FPS}, as browsers slow faster pictures down"
         raise must("fps", words, stream.fps)
-    if not 0 <= stream.end_pause <= _MAX_HOLD:
-        raise must("end_pause", f"from 0 to {_MAX_HOLD} seconds", stream.end_pause)
+    if not 0 <= stream.end_pause <= _MAX_END_PAUSE:
+        raise must("end_pause", f"from 0 to {_MAX_END_PAUSE} seconds", stream.end_pause)
 
 
 MIN_FPS, MAX_FPS = 0.1, 240
-#: Holds the usual rates exactly: 25, 12.5, 8.333, 30000/1001.
+#: Exact for the common rates: 25, 12.5, 8.333, 30000/1001.
 _DENOMINATOR = 1001
-#: What a thrifty stream adds to the constant rate factor; 6 is about half the bits.
+#: Added to the constant rate factor for each step of coarseness; 6 is about half the bits.
 _COARSER = 6
 _BT709 = 1
 _LIMITED_RANGE = 1
-#: Swscale's averaging, with accurate rounding that is the same on every processor, from all of
-#: the chroma: half a decibel better than its default on thin lines, and no slower.
+#: Swscale's averaging of the full chroma, with rounding that is the same on every processor: half a
+#: decibel better than its default on thin lines, and no slower.
 _SCALING = 0x20 | 0x40000 | 0x80000 | 0x4000
 
 
 @dataclass(frozen=True)
 class _Format:
-    """How a container is written."""
+    """The settings of a container and its encoder."""
 
     name: str
     codec: str
@@ -281,7 +281,7 @@ class _Format:
     packets: str = "null"
 
 
-# A number of threads of its own: with another number the bytes would be others.
+# A fixed number of threads: the bytes depend on it.
 _MP4 = _Format(
     "mp4",
     "libx264",
@@ -289,11 +289,11 @@ _MP4 = _Format(
     {
         "preset": "veryfast",
         "threads": "2",
-        # Finer chroma, as of a lower crf: flat fills keep their tint.
+        # Finer chroma, as of a lower crf, keeps the tint of flat fills.
         "x264-params": "cpu-independent=1:chroma-qp-offset=-6",
     },
     {"movflags": "+faststart"},
-    # Removes the encoder's note on its version and settings.
+    # Drops the encoder's note on its version and settings.
     "filter_units=remove_types=6",
 )
 _WEBM = _Format(
@@ -313,76 +313,74 @@ _WEBM = _Format(
 
 def write_mp4(file: BinaryIO, stream: Stream) -> None:
     """Write an MP4: H.264 with 4:2:0 chroma in BT.709, the index before the pictures."""
-    _write(file, stream, _MP4)
+    _write_video(file, stream, _MP4)
 
 
 def write_webm(file: BinaryIO, stream: Stream) -> None:
     """Write a WebM: VP9, for browsers."""
-    _write(file, stream, _WEBM)
+    _write_video(file, stream, _WEBM)
 
 
 def frame_rate(fps: float) -> Fraction:
-    """Return a rate as a video keeps it."""
+    """Return a rate as a fraction that a video can store."""
     if not MIN_FPS <= fps <= MAX_FPS:
         raise must("fps", f"from {MIN_FPS:g} to {MAX_FPS} for a video", fps)
     return Fraction(fps).limit_denominator(_DENOMINATOR)
 
 
 def repeats(rate: Fraction, end_pause: float) -> int:
-    """Return how often the last frame is shown again to stand `end_pause` seconds longer."""
-    if not 0 <= end_pause <= _MAX_HOLD:
-        raise must("end_pause", f"from 0 to {_MAX_HOLD} seconds", end_pause)
+    """Return how many more times the last frame is shown to last `end_pause` seconds longer."""
+    if not 0 <= end_pause <= _MAX_END_PAUSE:
+        raise must("end_pause", f"from 0 to {_MAX_END_PAUSE} seconds", end_pause)
     return int(end_pause * rate + 0.5)
 
 
-def _write(file: BinaryIO, stream: Stream, kind: _Format) -> None:
+def _write_video(file: BinaryIO, stream: Stream, kind: _Format) -> None:
     rate = frame_rate(stream.fps)
-    again = repeats(rate, stream.end_pause)
+    extra = repeats(rate, stream.end_pause)
     av = _pyav(kind)
-    with _place(file, kind) as path:
+    with _encoder_path(file, kind) as path:
         options = {"fflags": "+bitexact", **kind.container}
         if kind is _MP4:
-            # Durations are counted in frames; the default would cut them to milliseconds.
+            # Durations count frames; the default rounds them down to milliseconds.
             options["movie_timescale"] = str(rate.numerator)
         with av.open(path, "w", format=kind.name, container_options=options) as container:
             if stream.comment:
                 container.metadata["comment"] = stream.comment
             video = _video_stream(container, kind, stream, rate)
-            thinned = av.bitstream.BitStreamFilterContext(kind.packets, video)
-            for frame in _converted(av, stream, again, 1 / rate):
+            filtered = av.bitstream.BitStreamFilterContext(kind.packets, video)
+            for frame in _converted(av, stream, extra, 1 / rate):
                 for packet in video.encode(frame):
-                    container.mux(thinned.filter(packet))
-            container.mux(thinned.filter(None))
+                    container.mux(filtered.filter(packet))
+            container.mux(filtered.filter(None))
 
 
 @contextmanager
-def _place(file: BinaryIO, kind: _Format) -> Iterator[str]:
-    """Yield a path that the encoder can write, and read again, so that it ends up in a file."""
+def _encoder_path(file: BinaryIO, kind: _Format) -> Iterator[str]:
+    """Yield a path for the encoder to write and read; its content ends up in the file."""
     try:
-        own = f"/proc/self/fd/{file.fileno()}" if not file.tell() else ""
-    except OSError:  # It is in memory.
-        own = ""
-    if own and os.path.isfile(own):
+        descriptor = f"/proc/self/fd/{file.fileno()}" if not file.tell() else ""
+    except OSError:  # A file in memory.
+        descriptor = ""
+    if descriptor and os.path.isfile(descriptor):
         try:
-            yield own
+            yield descriptor
         except OSError as error:
-            if error.filename != own:
+            if error.filename != descriptor:
                 raise
-            raise OSError(
-                error.errno, error.strerror
-            ) from error  # That path tells nobody anything.
+            raise OSError(error.errno, error.strerror) from error  # Without that path.
         file.seek(0, os.SEEK_END)
         return
     with passing_folder() as folder:
         path = folder / f"video.{kind.name}"
         yield str(path)
-        with open(path, "rb") as done:
-            shutil.copyfileobj(done, file)
+        with open(path, "rb") as video:
+            shutil.copyfileobj(video, file)
 
 
 def _pyav(kind: _Format) -> Any:
-    """Return PyAV, if it is there and can write the format."""
-    lack = "PyAV"
+    """Return PyAV, if it is installed and can write the format."""
+    missing = "PyAV"
     try:
         import av
         import av.bitstream
@@ -391,8 +389,8 @@ def _pyav(kind: _Format) -> Any:
     else:
         if kind.codec in av.codecs_available:
             return av
-        lack = f"a PyAV that has {kind.codec}"
-    raise ImportError(f'Writing .{kind.name} needs {lack}: pip install "trajectories[video]"')
+        missing = f"a PyAV that has {kind.codec}"
+    raise ImportError(f'Writing .{kind.name} needs {missing}: pip install "trajectories[video]"')
 
 
 def _video_stream(container: Any, kind: _Format, stream: Stream, rate: Fraction) -> Any:
@@ -408,14 +406,14 @@ def _video_stream(container: Any, kind: _Format, stream: Stream, rate: Fraction)
     return video
 
 
-def _converted(av: Any, stream: Stream, again: int, tick: Fraction) -> Iterator[Any]:
-    """Yield the frames as the encoder takes them, the last one again and again, and None."""
+def _converted(av: Any, stream: Stream, extra: int, tick: Fraction) -> Iterator[Any]:
+    """Yield the frames for the encoder, the last one `extra` times more, and None at the end."""
     convert = av.video.reformatter.VideoReformatter().reformat
     frame: Any = None
-    for i, pixels in enumerate(_even(stream.frames(), stream.size)):
-        painted = av.VideoFrame.from_numpy_buffer(pixels, format="rgba")
+    for i, pixels in enumerate(_padded(stream.frames(), stream.size)):
+        rgba = av.VideoFrame.from_numpy_buffer(pixels, format="rgba")
         frame = convert(
-            painted,
+            rgba,
             format="yuv420p",
             src_colorspace="ITU709",
             dst_colorspace="ITU709",
@@ -425,14 +423,14 @@ def _converted(av: Any, stream: Stream, again: int, tick: Fraction) -> Iterator[
         )
         frame.pts, frame.time_base = i, tick
         yield frame
-    for _ in range(again):
+    for _ in range(extra):
         frame.pts += 1
         yield frame
     yield None
 
 
-def _even(frames: Iterable[Pixels], size: tuple[int, int]) -> Iterator[Pixels]:
-    """Repeat the last column and row where the width or height is odd, as 4:2:0 wants them even."""
+def _padded(frames: Iterable[Pixels], size: tuple[int, int]) -> Iterator[Pixels]:
+    """Repeat the last column and row where the width or height is odd: 4:2:0 needs even sides."""
     width, height = size
     if width % 2 == height % 2 == 0:
         yield from frames
@@ -446,16 +444,16 @@ def _even(frames: Iterable[Pixels], size: tuple[int, int]) -> Iterator[Pixels]:
 
 
 _COARSEST = 3
-#: A moving picture of fewer frames hardly moves.
+#: A movie of fewer frames hardly moves.
 FEWEST = 12
-#: Aim a little lower, as sizes are guessed from what was written before.
+#: The part of the largest size to aim at, as sizes are extrapolated from earlier ones.
 _AIM = 0.96
 SMALLEST = 0.25
 
 
 @dataclass(frozen=True)
 class Quality:
-    """What is left of a moving picture."""
+    """The frames, coarseness and scale of a movie."""
 
     frames: int
     coarseness: int = 0
@@ -476,7 +474,7 @@ def lower_quality(
     while size > max_bytes and quality.coarseness < _COARSEST:
         quality = replace(quality, coarseness=quality.coarseness + 1)
         size = write(quality)
-    quality, size = _fewer(write, quality, size, max_bytes, fewest)
+    quality, size = _drop_frames(write, quality, size, max_bytes, fewest)
     while size > max_bytes and quality.scale > smallest:
         scale = quality.scale * min(0.9, math.sqrt(_AIM * max_bytes / size))
         quality = replace(quality, scale=max(scale, smallest))
@@ -486,49 +484,49 @@ def lower_quality(
     return quality
 
 
-def _fewer(
+def _drop_frames(
     write: Callable[[Quality], int], quality: Quality, size: int, max_bytes: int, fewest: int
 ) -> tuple[Quality, int]:
-    """Leave out frames until the rest is small enough, but not many more than that needs."""
+    """Leave out frames until the file is small enough, but not many more than necessary."""
     fewest = min(quality.frames, fewest)
-    large: tuple[int, int] | None = None
+    above: tuple[int, int] | None = None
     while size > max_bytes and quality.frames > fewest:
-        large = quality.frames, size
+        above = quality.frames, size
         count = int(quality.frames * min(0.9, _AIM * max_bytes / size))
         quality = replace(quality, frames=max(count, fewest))
         size = write(quality)
-    if large is not None and size < 0.85 * max_bytes:
-        # The ground is there once, however many frames there are: between both sizes they count.
-        rise = (large[1] - size) / (large[0] - quality.frames)
+    if above is not None and size < 0.85 * max_bytes:
+        # The ground is stored once: between two sizes only the frames count.
+        rise = (above[1] - size) / (above[0] - quality.frames)
         count = quality.frames + int((_AIM * max_bytes - size) / rise)
-        if quality.frames < count < large[0]:
-            more = replace(quality, frames=count)
-            bigger = write(more)
+        if quality.frames < count < above[0]:
+            finer = replace(quality, frames=count)
+            bigger = write(finer)
             if bigger <= max_bytes:
-                return more, bigger
+                return finer, bigger
             size = write(quality)
     return quality, size
 
 
 def thinned(steps: Sequence[int], count: int) -> tuple[int, ...]:
-    """Return so many of the steps at equal distances, the last one among them."""
+    """Return `count` of the steps at equal distances, the last one included."""
     last = len(steps) - 1
     return tuple(steps[last - round(i * last / max(count - 1, 1))] for i in range(count))[::-1]
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format that takes a stream of frames."""
+    """A format for a stream of frames."""
 
     write: Callable[[BinaryIO, Stream], None]
     video: bool = False
 
     def given_up(self, coarseness: int) -> str:
-        """Tell what a thrifty stream has given up."""
+        """Return the words for the quality that a coarseness costs."""
         return "coarser compression" if self.video else f"{palette_colors(coarseness)} colours"
 
 
-#: The formats that are streams of frames, by suffix.
+#: The formats of movies, by suffix.
 STREAMED: Mapping[str, Format] = {
     ".gif": Format(write_gif),
     ".mp4": Format(write_mp4, video=True),
@@ -539,5 +537,5 @@ STREAMED: Mapping[str, Format] = {
 }
 #: The interactive page.
 PAGE = ".html"
-#: All suffixes that `Animation.save` knows.
+#: All suffixes of `Animation.save`.
 FORMATS = (*STREAMED, PAGE)

@@ -19,7 +19,7 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Stream:
-    """Frames that are painted when a writer asks for them, and how they are to be played."""
+    """Frames, painted on request, and the timing of a movie."""
 
     paint: Callable[[int], Pixels]
     size: tuple[int, int]
@@ -32,7 +32,7 @@ class Stream:
     progress: Callable[[Iterable[int]], Iterable[int]] = iter
 
     def frames(self) -> Iterable[Pixels]:
-        """Paint one frame after the other; each may overwrite the one before."""
+        """Paint the frames one by one; each may overwrite the last."""
         for step in self.progress(self.steps):
             yield self.paint(step)
 
@@ -44,16 +44,16 @@ def timing(shape: int, seconds: float) -> str:
     """Return the ``p:timing`` element of a slide on which a movie plays by itself."""
     target = f'<p:tgtEl><p:spTgt spid="{shape}"/></p:tgtEl>'
     slide = "<p:tgtEl><p:sldTgt/></p:tgtEl>"
-    lasts = f'"{round(1000 * seconds)}"' if seconds else '"indefinite"'
-    at_once = '<p:cond delay="0"/>'
-    play = _command("playFrom(0.0)", f'<p:cTn id="6" dur={lasts} fill="hold"/>', target)
-    effect = _node(5, f'{_media_call(1)} nodeType="afterEffect"', at_once, play)
-    # Begins with the main sequence, which is node 2.
+    duration = f'"{round(1000 * seconds)}"' if seconds else '"indefinite"'
+    immediately = '<p:cond delay="0"/>'
+    play = _command("playFrom(0.0)", f'<p:cTn id="6" dur={duration} fill="hold"/>', target)
+    effect = _node(5, f'{_media_call(1)} nodeType="afterEffect"', immediately, play)
+    # Node 2 is the main sequence.
     entry = '<p:cond delay="indefinite"/><p:cond evt="onBegin" delay="0"><p:tn val="2"/></p:cond>'
     main = (
         '<p:seq concurrent="1" nextAc="seek">'
         '<p:cTn id="2" dur="indefinite" nodeType="mainSeq"><p:childTnLst>'
-        + _node(3, 'fill="hold"', entry, _node(4, 'fill="hold"', at_once, effect))
+        + _node(3, 'fill="hold"', entry, _node(4, 'fill="hold"', immediately, effect))
         + "</p:childTnLst></p:cTn>"
         f'<p:prevCondLst><p:cond evt="onPrev" delay="0">{slide}</p:cond></p:prevCondLst>'
         f'<p:nextCondLst><p:cond evt="onNext" delay="0">{slide}</p:cond></p:nextCondLst>'
@@ -66,14 +66,14 @@ def timing(shape: int, seconds: float) -> str:
         f"{target}</p:cMediaNode></p:video>"
     )
     toggle = _command("togglePause", '<p:cTn id="12" dur="1" fill="hold"/>', target)
-    pause = _node(11, f'{_media_call(2)} nodeType="clickEffect"', at_once, toggle)
+    pause = _node(11, f'{_media_call(2)} nodeType="clickEffect"', immediately, toggle)
     clicked = f'<p:cond evt="onClick" delay="0">{target}</p:cond>'
     interactive = (
         '<p:seq concurrent="1" nextAc="seek">'
         '<p:cTn id="8" restart="whenNotActive" fill="hold" evtFilter="cancelBubble"'
         f' nodeType="interactiveSeq"><p:stCondLst>{clicked}</p:stCondLst>'
         '<p:endSync evt="end" delay="0"><p:rtn val="all"/></p:endSync><p:childTnLst>'
-        + _node(9, 'fill="hold"', at_once, _node(10, 'fill="hold"', at_once, pause))
+        + _node(9, 'fill="hold"', immediately, _node(10, 'fill="hold"', immediately, pause))
         + f"</p:childTnLst></p:cTn><p:nextCondLst>{clicked}</p:nextCondLst></p:seq>"
     )
     return (
@@ -99,22 +99,22 @@ def _command(command: str, node: str, target: str) -> str:
     return f'<p:cmd type="call" cmd="{command}"><p:cBhvr>{node}{target}</p:cBhvr></p:cmd>'
 
 
-#: The index that stands for "as it was before".
+#: The index of unchanged pixels.
 TRANSPARENT = 0
 _COLORS = 255
-_ROUNDS = 4
-#: Pixels that median cut works on, about.
-_PIXELS = 30_000
+_ITERATIONS = 4
+#: About how many pixels the median cut takes.
+_MEDIAN_CUT_PIXELS = 30_000
 _BLOCK = 256
-#: Colours that fill at least this part of the pixels are kept exactly: large areas do not shift.
-_FILL = 5e-4
+#: Colours of at least this share of the pixels stay exact, so that large areas do not shift.
+_EXACT_SHARE = 5e-4
 
 Keys = NDArray[np.uint32]
 Floats = NDArray[np.float32]
 
 
 def palette_colors(coarseness: int) -> int:
-    """Return how many colours a palette has at most: 255, 127, 63, 31."""
+    """Return the largest number of colours of a palette: 255, 127, 63, 31."""
     return _COLORS >> coarseness
 
 
@@ -124,32 +124,32 @@ class Palette:
     def __init__(self, frames: Iterable[NDArray[np.uint8]], coarseness: int = 0) -> None:
         keys, counts = _count(frames)
         colors = _channels(keys)
-        most = palette_colors(coarseness)
-        fixed = counts >= _FILL * counts.sum()
-        if fixed.sum() > most // 2:
-            fixed[np.argsort(-counts)[most // 2 :]] = False
-        if len(keys) <= most:
+        size = palette_colors(coarseness)
+        fixed = counts >= _EXACT_SHARE * counts.sum()
+        if fixed.sum() > size // 2:
+            fixed[np.argsort(-counts)[size // 2 :]] = False
+        if len(keys) <= size:
             chosen = colors
         else:
-            room = most - int(fixed.sum())
-            moving, weights = colors[~fixed], np.sqrt(counts[~fixed]).astype(np.float32)
-            means = _median_cut(moving, weights, room)
-            chosen = np.concatenate([colors[fixed], _k_means(moving, weights, means)])
+            count = size - int(fixed.sum())
+            others, weights = colors[~fixed], np.sqrt(counts[~fixed]).astype(np.float32)
+            means = _median_cut(others, weights, count)
+            chosen = np.concatenate([colors[fixed], _k_means(others, weights, means)])
         self.rgb = np.zeros((256, 3), np.uint8)
         self.rgb[1 : 1 + len(chosen)] = np.rint(chosen)
         self._colors = self.rgb[1 : 1 + len(chosen)].astype(np.float32)
-        # 16 MB of zeros, of which only the pages that hold a colour in use are ever touched.
+        # 16 MB of zeros: only the memory pages with a colour in use are touched.
         self._table = np.zeros(1 << 24, np.uint8)
-        self._learn(keys)
+        self._tabulate(keys)
 
     def index(self, pixels: Keys) -> NDArray[np.uint8]:
         """Return the index of each pixel's nearest colour, never `TRANSPARENT`."""
         keys = pixels & 0xFFFFFF
-        found: NDArray[np.uint8] = self._table[keys]
-        if not found.all():
-            self._learn(np.unique(keys[found == TRANSPARENT]))
-            found = self._table[keys]
-        return found
+        index: NDArray[np.uint8] = self._table[keys]
+        if not index.all():
+            self._tabulate(np.unique(keys[index == TRANSPARENT]))
+            index = self._table[keys]
+        return index
 
     def nearest(self, pixels: Keys) -> Keys:
         """Return each pixel's nearest colour, as a pixel with an alpha of 255."""
@@ -157,57 +157,57 @@ class Palette:
         near: Keys = r | g << 8 | b << 16 | np.uint32(0xFF000000)
         return near
 
-    def _learn(self, keys: Keys) -> None:
+    def _tabulate(self, keys: Keys) -> None:
         self._table[keys] = _nearest(_channels(keys), self._colors) + 1
 
 
 def _count(frames: Iterable[NDArray[np.uint8]]) -> tuple[Keys, NDArray[Any]]:
-    """Count the distinct colours of the first frame, and of what differs from it in the others."""
+    """Count the colours of the first frame, and of the differing pixels of the others."""
     first = None
     parts, lengths = [], []
     for frame in frames:
         flat = frame.view("<u4").ravel()
         if first is None:
             first = flat.copy()
-            # Run by run, as most neighbours are alike.
+            # Run by run: most neighbours have the same colour.
             begins = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
             parts.append(flat[begins] & 0xFFFFFF)
             lengths.append(np.diff(begins, append=len(flat)))
         else:
             parts.append(flat[flat != first] & 0xFFFFFF)
             lengths.append(np.ones(len(parts[-1]), int))
-    keys, places = np.unique(np.concatenate(parts), return_inverse=True)
-    return keys, np.bincount(places, np.concatenate(lengths))
+    keys, inverse = np.unique(np.concatenate(parts), return_inverse=True)
+    return keys, np.bincount(inverse, np.concatenate(lengths))
 
 
 def _channels(keys: Keys) -> Floats:
     return np.stack([keys & 255, keys >> 8 & 255, keys >> 16 & 255], axis=-1).astype(np.float32)
 
 
-def _median_cut(colors: Floats, weights: Floats, room: int) -> Floats:
+def _median_cut(colors: Floats, weights: Floats, count: int) -> Floats:
     """Let Pillow cut boxes of colours, each repeated by its weight, into about equal parts."""
-    repeats = np.maximum(1, weights * (_PIXELS / weights.sum())).astype(int)
+    repeats = np.maximum(1, weights * (_MEDIAN_CUT_PIXELS / weights.sum())).astype(int)
     pixels = np.repeat(colors.astype(np.uint8), repeats, axis=0)
     image = Image.fromarray(pixels[None])
-    palette = image.quantize(room, Image.Quantize.MEDIANCUT).getpalette()
-    means = np.array(palette, np.float32).reshape(-1, 3)[:room]
+    palette = image.quantize(count, Image.Quantize.MEDIANCUT).getpalette()
+    means = np.array(palette, np.float32).reshape(-1, 3)[:count]
     return np.unique(means, axis=0)
 
 
 def _k_means(colors: Floats, weights: Floats, means: Floats) -> Floats:
     means = means.astype(np.float32)
-    for _ in range(_ROUNDS):
+    for _ in range(_ITERATIONS):
         label = _nearest(colors, means)
         mass = np.bincount(label, weights, len(means))
-        used = mass > 0
+        nonempty = mass > 0
         for channel in range(3):
             total = np.bincount(label, weights * colors[:, channel], len(means))
-            means[used, channel] = total[used] / mass[used]
+            means[nonempty, channel] = total[nonempty] / mass[nonempty]
     return means
 
 
 def _nearest(colors: Floats, centers: Floats) -> NDArray[np.uint8]:
-    """Return the place of each colour's nearest center."""
+    """Return the index of the nearest center of each colour."""
     half = (centers * centers).sum(axis=1) / 2
     channels = np.ascontiguousarray(centers.T)
     label = np.empty(len(colors), np.uint8)
@@ -230,52 +230,52 @@ Values = TypeVar("Values", np.uint8, np.uint32)
 
 
 def samples(steps: Sequence[int]) -> list[int]:
-    """Return a few of the steps, the first and the last among them, to choose a palette by."""
+    """Return a few of the steps for the palette, the first and the last included."""
     return sorted({steps[round(i)] for i in np.linspace(0, len(steps) - 1, _SAMPLES)})
 
 
 class Changes:
-    """Tell what changed from one frame to the next."""
+    """The pixels that change from one frame to the next."""
 
     def __init__(self, height: int, width: int) -> None:
         self._pixels = np.zeros(height * width, np.uint32)
         self._differs = np.empty(height * width, bool)
 
     def update(self, frame: Pixels) -> tuple[NDArray[np.intp], NDArray[np.uint32]]:
-        """Take the next frame, and return where it is new and what is there."""
+        """Take the next frame; return the positions and values of its new pixels."""
         pixels = frame.view("<u4").ravel()
-        places = np.flatnonzero(np.not_equal(pixels, self._pixels, out=self._differs))
-        now = pixels[places]
-        self._pixels[places] = now
-        return places, now
+        positions = np.flatnonzero(np.not_equal(pixels, self._pixels, out=self._differs))
+        values = pixels[positions]
+        self._pixels[positions] = values
+        return positions, values
 
 
 class Screen:
-    """Turn each frame into the rectangle of palette indices that must change."""
+    """The changing rectangle of each frame, in palette indices."""
 
     def __init__(self, palette: Palette, height: int, width: int) -> None:
         self._palette = palette
         self._width = width
         self._changes = Changes(height, width)
-        self._shown = np.zeros(height * width, np.uint8)
+        self._screen = np.zeros(height * width, np.uint8)
 
     def update(self, frame: Pixels) -> tuple[Pixels, tuple[int, int]]:
         """Return the indices of a rectangle, transparent where nothing changes, and its corner."""
-        places, now = self._changes.update(frame)
-        index = self._palette.index(now)
-        changed = index != self._shown[places]
-        places, index = places[changed], index[changed]
-        self._shown[places] = index
-        return boxed(places, index, self._width, empty=TRANSPARENT)
+        positions, values = self._changes.update(frame)
+        index = self._palette.index(values)
+        changed = index != self._screen[positions]
+        positions, index = positions[changed], index[changed]
+        self._screen[positions] = index
+        return boxed(positions, index, self._width, empty=TRANSPARENT)
 
 
 def boxed(
-    places: NDArray[np.intp], values: NDArray[Values], width: int, *, empty: int, grid: int = 1
+    positions: NDArray[np.intp], values: NDArray[Values], width: int, *, empty: int, grid: int = 1
 ) -> tuple[NDArray[Values], tuple[int, int]]:
-    """Return the smallest rectangle that holds all places, and its corner."""
-    if not len(places):
+    """Return the smallest rectangle around all positions, and its corner."""
+    if not len(positions):
         return np.full((1, 1), empty, values.dtype), (0, 0)
-    rows, columns = np.divmod(places, width)
+    rows, columns = np.divmod(positions, width)
     top, left = int(rows[0]) // grid * grid, int(columns.min()) // grid * grid
     shape = (int(rows[-1]) + 1 - top, int(columns.max()) + 1 - left)
     rectangle = np.full(shape, empty, values.dtype)
@@ -283,7 +283,7 @@ def boxed(
     return rectangle, (left, top)
 
 
-#: Hundredths of a second. Browsers play a delay of 1 as one of 10.
+#: In hundredths of a second; browsers play a delay of 1 as 10.
 MIN_DELAY = 2
 MAX_FPS = 100 / MIN_DELAY
 _MAX_DELAY = 65535
@@ -291,7 +291,7 @@ _MAX_LOOP = 65535
 
 
 def delays(frames: int, fps: float, end_pause: float) -> list[int]:
-    """Return how long each frame stands, in hundredths of a second."""
+    """Return the duration of each frame, in hundredths of a second."""
     if not 100 / _MAX_DELAY <= fps <= MAX_FPS:
         least = f"at least {100 / _MAX_DELAY:.2g} and at most {MAX_FPS:g}"
         raise must("fps", f"{least} for a GIF, whose delays count in 1/100 s", fps)
@@ -306,7 +306,7 @@ def delays(frames: int, fps: float, end_pause: float) -> list[int]:
 
 
 def write_gif(file: BinaryIO, stream: Stream) -> None:
-    """Write a GIF whose memory does not grow with the number of frames."""
+    """Write a GIF; its memory does not grow with the number of frames."""
     steps = stream.steps
     waits = delays(len(steps), stream.fps, stream.end_pause)
     if not 0 <= stream.loop <= _MAX_LOOP:
@@ -316,7 +316,7 @@ def write_gif(file: BinaryIO, stream: Stream) -> None:
     file.write(b"GIF89a" + struct.pack("<HHBBB", width, height, 0xF7, 0, 0))
     file.write(palette.rgb.tobytes())
     if stream.loop != 1:
-        # The block counts how often to play again.
+        # The number of repetitions.
         count = struct.pack("<HB", max(stream.loop - 1, 0), 0)
         file.write(b"!\xff\x0bNETSCAPE2.0\x03\x01" + count)
     if stream.comment:
@@ -336,8 +336,8 @@ def comment_block(text: str) -> bytes:
 
 
 def _write_frame(file: BinaryIO, index: Pixels, corner: tuple[int, int], wait: int) -> None:
-    """Write a rectangle of indices over what was there before; Pillow does the LZW coding."""
-    control = 1 << 2 | 1  # Leave it in place; one index is transparent.
+    """Write a rectangle of indices over the last frame; Pillow does the LZW coding."""
+    control = 1 << 2 | 1  # Not disposed of; one index is transparent.
     file.write(b"!\xf9\x04" + struct.pack("<BHBB", control, wait, TRANSPARENT, 0))
     for chunk in getdata(Image.fromarray(index), corner):
         file.write(chunk)

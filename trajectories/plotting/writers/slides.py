@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 _VIDEO = b"vide"
 #: Fixed-point numbers with 16 bits behind the point.
-_ONE = 1 << 16
-#: Where the content of a box begins and ends.
+_FIXED_ONE = 1 << 16
+#: Begin and end of the content of a box.
 _Part: TypeAlias = tuple[int, int]
 
 
 class MovieFile(NamedTuple):
-    """What the head of an MP4 says."""
+    """Size and duration of an MP4."""
 
     size: tuple[int, int]
     seconds: float
@@ -46,7 +46,7 @@ def read_mp4(content: bytes) -> MovieFile:
     file = BoundedFile(io.BytesIO(content))
     try:
         outer = dict(_inside(file, (0, file.size)))
-        if file.place < file.size:
+        if file.position < file.size:
             raise Cut
         if b"ftyp" not in outer:
             raise ValueError("it does not begin as one")
@@ -56,11 +56,11 @@ def read_mp4(content: bytes) -> MovieFile:
             if name == b"trak":
                 parts = dict(_inside(file, track))
                 handler = _content(file, dict(_inside(file, parts[b"mdia"]))[b"hdlr"])
-                # Version and flags, four reserved bytes, then what kind of track it is.
+                # Version and flags, four reserved bytes, then the kind of track.
                 if handler[8:12] == _VIDEO and b"mdat" in outer:
                     width, height = struct.unpack(">II", _content(file, parts[b"tkhd"])[-8:])
-                    if min(width, height) >= _ONE:
-                        return MovieFile((width // _ONE, height // _ONE), seconds)
+                    if min(width, height) >= _FIXED_ONE:
+                        return MovieFile((width // _FIXED_ONE, height // _FIXED_ONE), seconds)
     except Cut:
         raise ValueError("it is cut off or damaged") from None
     except (KeyError, struct.error):
@@ -69,20 +69,20 @@ def read_mp4(content: bytes) -> MovieFile:
 
 
 def _inside(file: BoundedFile, part: _Part) -> list[tuple[bytes, _Part]]:
-    """Return name and content of the boxes that lie side by side in a part."""
+    """Return name and content of the boxes of a part."""
     begin, end = part
-    file.go(begin)
-    return [(name, (file.place, stop)) for name, stop in boxes(file, end)]
+    file.seek(begin)
+    return [(name, (file.position, stop)) for name, stop in boxes(file, end)]
 
 
 def _content(file: BoundedFile, part: _Part) -> bytes:
     begin, end = part
-    file.go(begin)
+    file.seek(begin)
     return file.read(end - begin)
 
 
 def _seconds(header: bytes) -> float:
-    """Return the duration from a movie's header, whose numbers are longer in version 1."""
+    """Return the duration in a movie's header; its numbers are longer in version 1."""
     form, start = (">IQ", 20) if header[0] else (">II", 12)
     scale, duration = struct.unpack_from(form, header, start)
     return duration / scale if scale else 0.0
@@ -90,7 +90,7 @@ def _seconds(header: bytes) -> float:
 
 Color = tuple[int, int, int]
 
-#: What can be shown, and what a browser calls it, by suffix.
+#: The media types of a slide, by suffix.
 MEDIA_TYPES = {
     ".gif": "image/gif",
     ".png": "image/png",
@@ -103,17 +103,17 @@ MEDIA_TYPES = {
     ".webm": "video/webm",
     ".html": "text/html",
 }
-#: What Pillow calls them.
+#: The names of formats in Pillow.
 _PILLOW = {"gif": "GIF", "jpg": "JPEG", "jpeg": "JPEG", "webp": "WEBP", "png": "PNG", "apng": "PNG"}
-#: The side of the square that is looked at in each corner, in pixels.
+#: Side of the square in each corner that gives the ground, in pixels.
 _CORNER = 4
-#: A picture beside a video is taken for its poster if width over height differ by less.
-_ALIKE = 0.01
+#: A picture beside a video is its poster if their aspects differ by less.
+_ASPECT_TOLERANCE = 0.01
 _GIF_END = b";"
 _PNG_END = b"IEND\xaeB`\x82"
 _WEBM_START = b"\x1a\x45\xdf\xa3"
-#: The part that holds all pictures, and the mark of a length in the next seven bytes; all ones
-#: stand for a length that was not known.
+#: The element with all pictures, and the mark of a length in the next seven bytes; all ones are an
+#: unknown length.
 _WEBM_SEGMENT = b"\x18\x53\x80\x67\x01"
 _UNKNOWN = 2**56 - 1
 _SVG_GROUND = re.compile(rb'<g id="patch_1">\s*<path[^>]*?fill: ?(#[0-9a-fA-F]{6})')
@@ -123,7 +123,7 @@ _PAGE_START = re.compile(r"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html)\b", re.IGN
 
 @dataclass(frozen=True, eq=False)
 class Media:
-    """What a file holds that can be put on a slide."""
+    """A picture, video or page for a slide."""
 
     path: Path
     kind: str
@@ -136,7 +136,7 @@ class Media:
 
     @property
     def showing(self) -> str:
-        """What it shows: "still" or "moving" if it is a picture, else "video" or "page"."""
+        """Return "still" or "moving" for a picture, else "video" or "page"."""
         group = self.type.split("/")[0]
         return {"video": "video", "text": "page"}.get(group, "moving" if self.moving else "still")
 
@@ -147,7 +147,7 @@ class Media:
 
 
 def read_media(path: str | os.PathLike[str]) -> Media:
-    """Read a picture, a video or a page, and check that it is what its suffix says."""
+    """Read a picture, a video or a page, and check that it matches its suffix."""
     kind = suffix("kind of picture or video", path, MEDIA_TYPES)
     file = Path(path)
     content = file.read_bytes()
@@ -155,7 +155,7 @@ def read_media(path: str | os.PathLike[str]) -> Media:
     try:
         about = read(file, content)
     except Exception as error:
-        # A damaged file fails in as many ways as its readers know.
+        # Readers fail on damaged files in many ways.
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"{str(file)!r} cannot be read as {kind}: {reason}") from error
     return Media(file, kind, content, **about)
@@ -165,44 +165,44 @@ def _picture(path: Path, content: bytes) -> dict[str, Any]:
     import PIL.Image
 
     kind = _PILLOW[path.suffix.lower()[1:]]
-    # No other reader is let near: a file from a stranger may claim to be anything.
+    # No other reader: a file of unknown origin may be of any format.
     with PIL.Image.open(io.BytesIO(content), formats=sorted(set(_PILLOW.values()))) as image:
         if image.format != kind:
             raise ValueError(f"it is {image.format}")
         still = _opaque(image)
         frames = getattr(image, "n_frames", 1)
-        if _is_cut(kind, content):
+        if _is_truncated(kind, content):
             raise ValueError("it is cut off")
         if kind == "GIF" and not content.endswith(_GIF_END):
-            for frame in range(1, frames):  # It is cut off, or there is more behind its end.
+            for frame in range(1, frames):  # Cut off, or with bytes after its end.
                 image.seek(frame)
                 image.load()
     return {
         "size": still.size,
-        "ground": _corners(still),
+        "ground": _corner_color(still),
         "moving": frames > 1,
         "still": still,
     }
 
 
-def _is_cut(kind: str, content: bytes) -> bool:
-    """Tell whether a picture lacks its end, where Pillow does not see it in the first frame."""
+def _is_truncated(kind: str, content: bytes) -> bool:
+    """Return whether the end is missing, where Pillow does not notice it in the first frame."""
     if kind == "WEBP":
         return int.from_bytes(content[4:8], "little") + 8 > len(content)
     return kind == "PNG" and _PNG_END not in content
 
 
 def _opaque(image: Image) -> Image:
-    """Return a picture's first frame, on white where one can see through it."""
+    """Return the first frame of a picture, on white."""
     import PIL.Image
 
-    over = image.convert("RGBA")
-    white = PIL.Image.new("RGBA", over.size, "white")
-    return PIL.Image.alpha_composite(white, over).convert("RGB")
+    picture = image.convert("RGBA")
+    white = PIL.Image.new("RGBA", picture.size, "white")
+    return PIL.Image.alpha_composite(white, picture).convert("RGB")
 
 
-def _corners(image: Image) -> Color:
-    """Return the colour of the corners; the median, as one of them may have been drawn on."""
+def _corner_color(image: Image) -> Color:
+    """Return the median colour of the corners, as there may be drawing in one of them."""
     pixels: NDArray[np.uint8] = np.asarray(image)
     near, far = slice(None, _CORNER), slice(-_CORNER, None)
     parts = [pixels[rows, columns] for rows in (near, far) for columns in (near, far)]
@@ -221,30 +221,30 @@ def _video(path: Path, content: bytes) -> dict[str, Any]:
         about.setdefault("size", last.size)
     still = _poster_of(path, about.get("size")) or last
     if still is not None:
-        about |= {"still": still, "ground": _corners(still)}
+        about |= {"still": still, "ground": _corner_color(still)}
     return about
 
 
 def _check_webm(content: bytes) -> None:
     if not content.startswith(_WEBM_START):
         raise ValueError("it does not begin as one")
-    _, found, rest = content.partition(_WEBM_SEGMENT)
-    length = int.from_bytes(rest[:7], "big")
-    if found and length != _UNKNOWN and length > len(rest) - 7:
+    _, segment, inner = content.partition(_WEBM_SEGMENT)
+    length = int.from_bytes(inner[:7], "big")
+    if segment and length != _UNKNOWN and length > len(inner) - 7:
         raise ValueError("it is cut off")
 
 
 def _poster_of(path: Path, size: tuple[int, int] | None) -> Image | None:
-    """Return the picture beside a video that stands for it, if there is one of its shape."""
+    """Return the poster beside a video, if there is one of the same aspect."""
     for beside in (path.with_suffix(".poster.png"), path.with_suffix(".png")):
         if size is not None and beside.is_file():
             try:
-                found: Image = _picture(beside, beside.read_bytes())["still"]
+                poster: Image = _picture(beside, beside.read_bytes())["still"]
             except Exception:
-                continue  # It was not asked for, and a frame of the video does as well.
-            width, height = found.size
-            if abs(width * size[1] / (height * size[0]) - 1) < _ALIKE:
-                return found
+                continue  # A frame of the video does as well.
+            width, height = poster.size
+            if abs(width * size[1] / (height * size[0]) - 1) < _ASPECT_TOLERANCE:
+                return poster
     return None
 
 
@@ -259,7 +259,7 @@ def _last_frame(content: bytes) -> Image | None:
         if not container.streams.video:
             raise ValueError("there are no pictures in it")
         if container.duration:
-            container.seek(container.duration)  # To the last frame that stands by itself.
+            container.seek(container.duration)  # To the last key frame.
         frame = None
         for decoded in container.decode(container.streams.video[0]):
             frame = decoded
@@ -274,16 +274,16 @@ def _last_frame(content: bytes) -> Image | None:
 def _drawing(path: Path, content: bytes) -> dict[str, Any]:
     if ElementTree.fromstring(content).tag.rpartition("}")[2] != "svg":
         raise ValueError("it is another kind of XML")
-    found = _SVG_GROUND.search(content)
-    return {"ground": _hex(found[1].decode())} if found else {}
+    match = _SVG_GROUND.search(content)
+    return {"ground": _hex(match[1].decode())} if match else {}
 
 
 def _page(path: Path, content: bytes) -> dict[str, Any]:
     text = content.decode("utf-8-sig")
     if _PAGE_START.match(text) is None:
         raise ValueError("it is no whole page")
-    found = _PAGE_GROUND.search(text)
-    return {"ground": _hex(found[1])} if found else {}
+    match = _PAGE_GROUND.search(text)
+    return {"ground": _hex(match[1])} if match else {}
 
 
 def _hex(text: str) -> Color:
@@ -291,8 +291,8 @@ def _hex(text: str) -> Color:
     return red, green, blue
 
 
-#: What XML 1.0 and a line of text cannot hold.
-_UNFIT = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: Characters outside XML 1.0 and lines of text.
+_INVALID = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -315,40 +315,40 @@ def hexadecimal(color: Color) -> str:
 
 
 def clean(text: str) -> str:
-    """Put the replacement character, U+FFFD, for what slides cannot hold."""
-    return _UNFIT.sub("\ufffd", text)
+    """Replace invalid characters by U+FFFD."""
+    return _INVALID.sub("\ufffd", text)
 
 
 def in_one_line(text: str) -> str:
-    """Clean a text, and put blanks for its line breaks and the like."""
+    """Clean a text, and replace its line breaks by blanks."""
     return " ".join(clean(text).split())
 
 
-#: What slide programs show and play, by suffix.
+#: Suffixes for slide programs.
 PPTX_KINDS = (".gif", ".png", ".jpg", ".jpeg", ".mp4")
 
-#: Lengths in English Metric Units, as the format counts: 914,400 to the inch, 12,700 to the point.
+#: Lengths in English Metric Units: 914,400 to the inch, 12,700 to the point.
 _INCH, _POINT = 914_400, 12_700
 _WIDTH, _HEIGHT = 12_192_000, 6_858_000
 _MARGIN = round(0.45 * _INCH)
 _TITLE_TOP, _TITLE_HEIGHT = round(0.2 * _INCH), round(0.85 * _INCH)
 _TOP, _BOTTOM = round(1.1 * _INCH), round(7.3 * _INCH)
-#: Titles of up to so many characters are set in a line of this size in points, longer ones in a
-#: smaller one down to the second, or in two lines of the third, or in what space is left.
-_FITS, _LARGEST, _IN_A_LINE = 46, 32, 26
-_MOST_IN_TWO, _IN_TWO, _SMALLEST = 130, 22, 18
+#: A title of up to `_LINE_LENGTH` characters is set in a line of `_LARGEST` points, a longer one in
+#: a smaller size down to `_SMALLEST_LINE`, else in two lines, else in the smallest size.
+_LINE_LENGTH, _LARGEST, _SMALLEST_LINE = 46, 32, 26
+_TWO_LINES_LENGTH, _TWO_LINES, _SMALLEST = 130, 22, 18
 _TITLE_ONLY = 5
-#: Office's oldest day, so that a deck of the same files has the same bytes.
-_LONG_AGO = datetime.datetime(1980, 1, 1)
-#: What the template brings of the machine that it was made on.
-_OF_THE_TEMPLATE = re.compile(r"/(extended-properties|thumbnail|printerSettings)$")
-#: Further compression gains nothing on these.
-_PACKED = (".gif", ".png", ".jpg", ".jpeg", ".mp4")
+#: A fixed day, Office's first, so that a deck of the same files has the same bytes.
+_CREATED = datetime.datetime(1980, 1, 1)
+#: Parts of the template about the machine of its author.
+_TEMPLATE_PARTS = re.compile(r"/(extended-properties|thumbnail|printerSettings)$")
+#: Files that are compressed already.
+_COMPRESSED = (".gif", ".png", ".jpg", ".jpeg", ".mp4")
 _GREY = (128, 128, 128)
 
 
 def check_pptx(media: Media) -> None:
-    """Check that slide programs can show what a file holds."""
+    """Check that slide programs can show a file."""
     if media.kind not in PPTX_KINDS:
         use = ".png" if media.kind == ".svg" else ".gif or .mp4"
         raise ValueError(f"Slides cannot show {media.kind}, as of {str(media.path)!r}: use {use}.")
@@ -364,9 +364,9 @@ def write_pptx(file: BinaryIO, slides: Iterable[Slide], *, title: str = "") -> N
     deck = _new_deck(_pptx(), title)
     for slide in slides:
         _add(deck, slide)
-    whole = io.BytesIO()
-    deck.save(whole)
-    _repack(whole, file)
+    archive = io.BytesIO()
+    deck.save(archive)
+    _repack(archive, file)
 
 
 def _pptx() -> Any:
@@ -384,7 +384,7 @@ def _new_deck(pptx: Any, title: str) -> Any:
     stretch = _WIDTH / deck.slide_width
     deck.slide_width, deck.slide_height = _WIDTH, _HEIGHT
     for size in deck.element.xpath("p:sldSz"):
-        size.attrib.pop("type", None)  # It says 4:3.
+        size.attrib.pop("type", None)  # 4:3.
     for page in (deck.slide_master, *deck.slide_layouts):
         for frame in page.element.xpath(".//a:xfrm"):
             frame.off.x, frame.ext.cx = (
@@ -392,13 +392,13 @@ def _new_deck(pptx: Any, title: str) -> Any:
             )
     package = deck.part.package
     for link in list(package.iter_rels()):
-        if _OF_THE_TEMPLATE.search(link.reltype):
-            ours = deck.part.rels.get(link.rId) is link
-            (deck.part if ours else package).drop_rel(link.rId)
+        if _TEMPLATE_PARTS.search(link.reltype):
+            of_deck = deck.part.rels.get(link.rId) is link
+            (deck.part if of_deck else package).drop_rel(link.rId)
     about = deck.core_properties
     about.title = in_one_line(title)
     about.author = about.last_modified_by = about.comments = ""
-    about.created = about.modified = _LONG_AGO
+    about.created = about.modified = _CREATED
     return deck
 
 
@@ -410,7 +410,7 @@ def _add(deck: Any, slide: Slide) -> None:
     if slide.media.showing == "video":
         shape = _add_movie(page, slide)
     else:
-        left, top, width, height = _place(slide.media.size)
+        left, top, width, height = _fitted_box(slide.media.size)
         shape = page.shapes.add_picture(io.BytesIO(slide.media.content), left, top, width, height)
     about = shape.element.nvPicPr.cNvPr
     about.set("name", in_one_line(slide.media.path.name))
@@ -443,21 +443,21 @@ def _add_title(page: Any, slide: Slide) -> None:
 
 def _points(length: int) -> int:
     """Return the font size for a title of so many characters."""
-    fits = _LARGEST * _FITS // max(length, _FITS)
-    if fits >= _IN_A_LINE:
+    fits = _LARGEST * _LINE_LENGTH // max(length, _LINE_LENGTH)
+    if fits >= _SMALLEST_LINE:
         return fits
-    return _IN_TWO if length <= _MOST_IN_TWO else _SMALLEST
+    return _TWO_LINES if length <= _TWO_LINES_LENGTH else _SMALLEST
 
 
-def _place(size: tuple[int, int] | None) -> tuple[int, int, int, int]:
-    """Return left, top, width and height of a picture: as large as there is room, in the middle."""
+def _fitted_box(size: tuple[int, int] | None) -> tuple[int, int, int, int]:
+    """Return left, top, width and height of a picture: as large as possible, in the middle."""
     if size is None:
         raise AssertionError("what slides show has a known size")
     width, height = size
-    room = _WIDTH - 2 * _MARGIN, _BOTTOM - _TOP
-    scale = min(room[0] / width, room[1] / height)
-    across, down = round(width * scale), round(height * scale)
-    return (_WIDTH - across) // 2, _TOP + (room[1] - down) // 2, across, down
+    most = _WIDTH - 2 * _MARGIN, _BOTTOM - _TOP
+    scale = min(most[0] / width, most[1] / height)
+    w, h = round(width * scale), round(height * scale)
+    return (_WIDTH - w) // 2, _TOP + (most[1] - h) // 2, w, h
 
 
 def _add_movie(page: Any, slide: Slide) -> Any:
@@ -466,18 +466,18 @@ def _add_movie(page: Any, slide: Slide) -> Any:
     media = slide.media
     shape = page.shapes.add_movie(
         io.BytesIO(media.content),
-        *_place(media.size),
+        *_fitted_box(media.size),
         poster_frame_image=io.BytesIO(_poster(slide)),
         mime_type=media.type,
     )
-    # What it brought plays on a click, once.
+    # The timing of python-pptx plays on a click, once.
     (simple,) = page.element.xpath("p:timing")
     page.element.replace(simple, parse_xml(timing(shape.shape_id, media.seconds)))
     return shape
 
 
 def _poster(slide: Slide) -> bytes:
-    """Return what stands for a video, as PNG: a frame, or a plain picture if there is none."""
+    """Return the poster of a video as PNG: a frame, or a plain picture if there is none."""
     from PIL import Image
 
     still = slide.media.still
@@ -490,34 +490,34 @@ def _poster(slide: Slide) -> bytes:
 
 
 def _draw_triangle(picture: Any) -> None:
-    """Draw the sign for "play" in the middle."""
+    """Draw the play symbol in the middle."""
     from PIL import ImageDraw
 
     width, height = picture.size
-    reach = min(width, height) / 8
+    size = min(width, height) / 8
     x, y = width / 2, height / 2
-    corners = [(x - 0.8 * reach, y - reach), (x - 0.8 * reach, y + reach), (x + reach, y)]
+    corners = [(x - 0.8 * size, y - size), (x - 0.8 * size, y + size), (x + size, y)]
     ImageDraw.Draw(picture).polygon(corners, fill=_GREY)
 
 
-def _repack(whole: BinaryIO, file: BinaryIO) -> None:
-    """Write the parts of an archive once more, without the time of day."""
-    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(file, "w") as target:
+def _repack(archive: BinaryIO, file: BinaryIO) -> None:
+    """Copy the parts of an archive without times."""
+    with zipfile.ZipFile(archive) as source, zipfile.ZipFile(file, "w") as target:
         for name in source.namelist():
             part = zipfile.ZipInfo(name)
-            plain = name.endswith(_PACKED)
-            part.compress_type = zipfile.ZIP_STORED if plain else zipfile.ZIP_DEFLATED
+            stored = name.endswith(_COMPRESSED)
+            part.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
             part.create_system = 0  # The same on every system.
             target.writestr(part, source.read(name))
 
 
-_HEAD = """\
+_COMMENT = """\
 <!-- Slides for reveal.js: paste all of this between <div class="slides"> and its </div>.
      Nothing is loaded from elsewhere. Opened by itself, the file shows the slides and their notes
      one below the other. -->
 """
-#: For a file that is opened by itself; in a deck the sections are no children of the body.
-_ALONE = """\
+#: For a file opened by itself: in a deck the sections are no children of the body.
+_STANDALONE = """\
 <style>
 body > section.trajectories { font-family: Verdana, system-ui, sans-serif; margin: 0 0 2em;
   text-align: center; background: var(--ground); padding: 1em }
@@ -529,21 +529,21 @@ body > section.trajectories pre { white-space: pre-wrap; overflow-wrap: anywhere
 </style>
 """
 _STYLE = re.compile("<style>(.*?)</style>", re.DOTALL)
-_CHOICE = "@media (prefers-color-scheme: dark)"
+_DARK_QUERY = "@media (prefers-color-scheme: dark)"
 _HEADING = "font-size: {size}em; text-transform: none; margin: 0 0 0.4em; color: var(--ink)"
-#: Titles of up to so many characters are set in the first size.
+#: Titles of up to so many characters have the first size.
 _SHORT = 40
 _SIZES = (1.2, 0.8)
 
 
 def reveal_html(slides: Iterable[Slide]) -> str:
     """Return slides as HTML to be pasted into a reveal.js deck."""
-    text = _HEAD + _ALONE + "\n".join(map(_section, slides)) + "\n"
+    text = _COMMENT + _STANDALONE + "\n".join(map(_section, slides)) + "\n"
     return text.encode("ascii", "xmlcharrefreplace").decode()
 
 
 def write_reveal(file: BinaryIO, slides: Iterable[Slide]) -> None:
-    """Write what `reveal_html` returns to a file."""
+    """Write slides as HTML to a file."""
     file.write(reveal_html(slides).encode("ascii"))
 
 
@@ -557,19 +557,19 @@ def _section(slide: Slide) -> str:
         f'<section class="trajectories" data-background-color="{ground}"'
         f' style="--ground: {ground}; --ink: {ink}">\n'
         f'<h2 style="{heading}">{escape(slide.title)}</h2>\n'
-        f"{_shown(slide)}\n"
+        f"{_media_element(slide)}\n"
         f'<aside class="notes">{notes}{recipe}</aside>\n'
         "</section>"
     )
 
 
-def _shown(slide: Slide) -> str:
+def _media_element(slide: Slide) -> str:
     """Return the element that shows the media."""
     media = slide.media
     about = escape(slide.about)
     if media.showing == "page":
         scheme = "dark" if slide.dark else "light"
-        page = escape(_settled(media.content.decode("utf-8-sig"), scheme))
+        page = escape(_with_scheme(media.content.decode("utf-8-sig"), scheme))
         return (
             f'<iframe class="r-stretch" data-autoplay title="{about}" src="about:blank"'
             f' sandbox="allow-scripts" style="border: 0; color-scheme: {scheme}"'
@@ -585,15 +585,15 @@ def _shown(slide: Slide) -> str:
     return f'<img class="r-stretch"{size} alt="{about}" style="object-fit: contain" src="{source}">'
 
 
-def _settled(page: str, scheme: str) -> str:
-    """Take the viewer's choice between light and dark away: a slide has one ground."""
-    found = _STYLE.search(page)
-    if found is None or _CHOICE not in found[1] or _digest(found[1]) not in page:
+def _with_scheme(page: str, scheme: str) -> str:
+    """Fix a page to light or dark, as a slide has one ground."""
+    match = _STYLE.search(page)
+    if match is None or _DARK_QUERY not in match[1] or _digest(match[1]) not in page:
         return page
-    style = found[1].replace(_CHOICE, "@media all" if scheme == "dark" else "@media not all")
+    style = match[1].replace(_DARK_QUERY, "@media all" if scheme == "dark" else "@media not all")
     style = style.replace("color-scheme: light dark", f"color-scheme: {scheme}")
-    whole = page[: found.start(1)] + style + page[found.end(1) :]
-    return whole.replace(_digest(found[1]), _digest(style))
+    document = page[: match.start(1)] + style + page[match.end(1) :]
+    return document.replace(_digest(match[1]), _digest(style))
 
 
 def _digest(style: str) -> str:
