@@ -263,7 +263,7 @@ def plot_map(
     Examples
     --------
     >>> import numpy as np
-    >>> from trajectories.maps import sensitivity
+    >>> from trajectories import sensitivity
     >>> rates, momenta = np.geomspace(0.01, 4, 40), np.linspace(0, 0.95, 40)
     >>> found = sensitivity("x**2/20 + y**2", "momentum", lr=rates, momentum=momenta)
     >>> plot_map(found).get_xlabel()
@@ -365,7 +365,7 @@ def plot_rates(
 
     Examples
     --------
-    >>> from trajectories.maps import compare_rates
+    >>> from trajectories import compare_rates
     >>> ax = plot_rates(compare_rates("x**2/20 + y**2", ["sgd", "momentum", "adam"]))
     >>> ax.get_xscale(), ax.get_yscale()
     ('log', 'log')
@@ -462,7 +462,7 @@ def plot_sensitivity(
     Examples
     --------
     >>> import numpy as np
-    >>> from trajectories.maps import sensitivity
+    >>> from trajectories import sensitivity
     >>> rates, momenta = np.geomspace(0.01, 4, 40), np.linspace(0, 0.95, 40)
     >>> found = sensitivity("x**2/20 + y**2", "momentum", lr=rates, momentum=momenta)
     >>> plot_sensitivity(found).savefig("map.png")  # doctest: +SKIP

@@ -204,7 +204,7 @@ def plot_basins(results: Any, *, size: Size | None = None, theme: str | None = N
 
     Examples
     --------
-    >>> from trajectories.maps import basins
+    >>> from trajectories import basins
     >>> several = [basins("himmelblau", rule, resolution=60) for rule in ("sgd:0.01", "adam:0.1")]
     >>> plot_basins(several).savefig("basins.png")  # doctest: +SKIP
     """
@@ -322,7 +322,7 @@ def plot_tuning(
 
     Examples
     --------
-    >>> from trajectories.maps import tune
+    >>> from trajectories import tune
     >>> plot_tuning(tune("rosenbrock", ["sgd", "adam"])).savefig("race.png")  # doctest: +SKIP
     """
     if not isinstance(tuning, Tuning):

@@ -260,7 +260,7 @@ def animate_basins(
 
     Examples
     --------
-    >>> from trajectories.maps import basins
+    >>> from trajectories import basins
     >>> animate_basins(basins("himmelblau", "sgd:0.01", resolution=60))
     Movie(SGD on himmelblau; 25 frames of 800 x 640)
     """
@@ -324,7 +324,7 @@ def animate_ensemble(
 
     Examples
     --------
-    >>> from trajectories.maps import ensemble
+    >>> from trajectories import ensemble
     >>> animate_ensemble(ensemble("himmelblau", "adam:0.1", spread="domain", steps=80))
     Movie(500 descents by Adam on himmelblau; 81 frames of 800 x 600)
     """

@@ -249,7 +249,7 @@ def _uint24(*numbers: int) -> bytes:
 
 def _check_timing(stream: Stream) -> None:
     if not _MIN_IMAGE_FPS <= stream.fps <= _MAX_IMAGE_FPS:
-        words = f"from {MIN_FPS:g} to {MAX_FPS}, as browsers slow faster pictures down"
+        words = f"from {_MIN_IMAGE_FPS:g} to {_MAX_IMAGE_FPS}, as browsers slow faster pictures down"
         raise must("fps", words, stream.fps)
     if not 0 <= stream.end_pause <= _MAX_END_PAUSE:
         raise must("end_pause", f"from 0 to {_MAX_END_PAUSE} seconds", stream.end_pause)

@@ -361,9 +361,9 @@ def _checked_variants(scene: Scene, variants: Sequence[Variant]) -> tuple[Varian
         return (Variant(scene.tracks),)
     kinds = {(one.learning_rate is None, one.start is None) for one in variants}
     if kinds not in ({(False, True)}, {(True, False)}):
-        raise must("takes", "each with a learning rate, or each with a start", len(variants))
+        raise must("variants", "each with a learning rate, or each with a start", len(variants))
     if any(len(one.tracks) != len(scene.tracks) for one in variants):
-        raise must("takes", "as many tracks each as the scene", [len(v.tracks) for v in variants])
+        raise must("variants", "as many tracks each as the scene", [len(v.tracks) for v in variants])
     return tuple(variants)
 
 
