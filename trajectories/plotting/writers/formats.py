@@ -249,8 +249,8 @@ def _uint24(*numbers: int) -> bytes:
 
 def _check_timing(stream: Stream) -> None:
     if not _MIN_IMAGE_FPS <= stream.fps <= _MAX_IMAGE_FPS:
-        words = f"from {_MIN_IMAGE_FPS:g} to {_MAX_IMAGE_FPS}, as browsers slow faster pictures down"
-        raise must("fps", words, stream.fps)
+        words = f"from {_MIN_IMAGE_FPS:g} to {_MAX_IMAGE_FPS}"
+        raise must("fps", f"{words}, as browsers slow faster pictures down", stream.fps)
     if not 0 <= stream.end_pause <= _MAX_END_PAUSE:
         raise must("end_pause", f"from 0 to {_MAX_END_PAUSE} seconds", stream.end_pause)
 

@@ -363,7 +363,7 @@ def _checked_variants(scene: Scene, variants: Sequence[Variant]) -> tuple[Varian
     if kinds not in ({(False, True)}, {(True, False)}):
         raise must("variants", "each with a learning rate, or each with a start", len(variants))
     if any(len(one.tracks) != len(scene.tracks) for one in variants):
-        raise must("variants", "as many tracks each as the scene", [len(v.tracks) for v in variants])
+        raise must("variants", "as many tracks as the scene", [len(v.tracks) for v in variants])
     return tuple(variants)
 
 
