@@ -128,7 +128,7 @@ def animate(
     layout : {"overlay", "grid", "race", "3d"}, default "overlay"
         All paths in one panel; a panel for each; all in one panel, and their losses beside it; or
         all on the surface in 3-D, where `elevation`, `azimuth` and `orbit` place the camera, as
-        for `plot_3d`: it turns by `orbit` degrees in all.
+        for `plot_3d`, and `orbit` turns it by so many degrees in all.
     theme : str, optional
         "light", "dark", "slides", "slides-dark" or "print"; by default the light theme under all
         that you have changed in ``matplotlib.rcParams``.

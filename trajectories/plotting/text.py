@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from trajectories.plotting.theme import setting
 
+Array = NDArray[np.float64]
+
 #: Least scale of a heading before a shorter one replaces it.
 _MIN_SCALE = 0.72
 #: Greatest height of a heading, in font sizes.
@@ -244,7 +246,6 @@ def _handles(styles: Sequence[dict[str, Any]]) -> list[Line2D]:
     return [Line2D([], [], **{**around, **style}) for style in styles]
 
 
-Array = NDArray[np.float64]
 #: Above the contours, below all moving artists.
 BOX = 4.0
 #: Margin around the words, in font sizes.
