@@ -96,7 +96,7 @@ class RecipeFigure(Figure):
 
 
 def metadata_for(kind: str, recipe: str) -> dict[str, Any]:
-    """Return the metadata of a file: its recipe, and what keeps its bytes the same."""
+    """Return the metadata of a file: its recipe, without fields that vary from run to run."""
     if kind not in FIXED:
         return {}
     return {**FIXED[kind], **({_METADATA_KEYS[kind]: recipe} if recipe else {})}
@@ -301,7 +301,7 @@ def _set_bounds(ax: Axes, bounds: tuple[float, float, float, float]) -> None:
 
 
 def _ceiling(ax: Axes) -> float:
-    """Return the lower edge of what stands above an Axes, in pixels."""
+    """Return the lower edge of the words or Axes above an Axes, in pixels."""
     figure: Any = ax.figure
     edges = [figure.bbox.y1]
     for text in figure.texts:

@@ -277,7 +277,7 @@ def grid(
     extras: Extras = PLAIN,
     **kwargs: Any,
 ) -> Picture:
-    """Lay out a panel for each path, with the same limits and contours."""
+    """Lay out a panel for each path, with the same limits and the same ground."""
     _without_camera("grid", kwargs)
     extras.only("grid", ("readout", "step_arrows", "trail"))
     figure = new_figure(size or SIZES["grid"], SIZES["grid"])
@@ -354,7 +354,7 @@ def solid(
     extras: Extras = PLAIN,
     **kwargs: Any,
 ) -> Picture:
-    """Lay out the surface in 3-D with all paths on it; the camera turns by `orbit` degrees."""
+    """Lay out the surface in 3-D with all paths on it; the camera may turn by `orbit` degrees."""
     camera = checked_camera(elevation, azimuth, orbit)
     extras.only("3d", ("readout", "trail"))
     figure = new_figure(size or SIZES["3d"])
@@ -369,7 +369,7 @@ def solid(
     return Picture(figure, moving_artists, scene, BOX[0] / BOX[1], still=camera["orbit"] == 0)
 
 
-#: The function that makes each layout, and its default size in pixels.
+#: Function of each layout, whose docstring `trajectories list` prints, and its size in pixels.
 LAYOUTS: dict[str, Callable[..., Picture]] = {
     "overlay": overlay,
     "grid": grid,

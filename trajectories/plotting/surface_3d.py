@@ -150,7 +150,7 @@ def lifted(
 BOX = np.array([1.2, 1.0, 0.56])
 #: Azimuths to try, the default first: across the corners of the box.
 AZIMUTHS = (-60.0, 30.0, -150.0, 120.0, -30.0, 60.0, -120.0, 150.0)
-#: Half the width of what Matplotlib's 3-D Axes show, in its own units.
+#: Half the width of the view of Matplotlib's 3-D Axes, in its units.
 _HALF = 0.0925
 #: Samples along a line of sight, and their tolerance below the surface, in parts of the height.
 _SAMPLES, _TOLERANCE = 80, 0.006
