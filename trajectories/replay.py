@@ -1,4 +1,4 @@
-"""Replay: recipes read from files, and what they made made again."""
+"""Replay: recipes read from files, and their pictures drawn again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from trajectories.checks import integer, must, unknown
+from trajectories.checks import integer, must, resolve, unknown
 from trajectories.plotting.recipes.paths import (
     FORMAT,
     MOST_RUN,
@@ -46,26 +46,26 @@ _KEYS = (
 
 @dataclass(frozen=True)
 class Recipe:
-    """What made a picture, read and checked; nothing has been run or drawn.
+    """The recipe of a picture, read and checked; nothing is run or drawn.
 
     Parameters
     ----------
     text : str
-        The recipe as it stands in the file.
+        The recipe as in the file.
     kind : str
-        The function that made the picture: "animation", or the name of a plot function.
+        Kind of the picture: "animation", or the name of a plot function.
     settings : mapping
-        Its keyword arguments.
+        Keyword arguments of that function.
     paths : sequence of PathRecord
-        How each path was made.
+        Records of the paths.
     surface : Surface or None
-        What "plot_gradient" shows.
+        Surface of "plot_gradient".
     results : sequence of ResultRecord
-        How what was found was made, if the picture shows a map or an experiment.
+        Records of the results of a map or an experiment.
     version : str
-        The version of the package that wrote it.
+        Version of the package that wrote it.
     omitted : sequence of str
-        The names of settings that could not be written down.
+        Names of settings that a recipe cannot hold.
 
     Examples
     --------
@@ -93,17 +93,17 @@ class Recipe:
 
     @classmethod
     def of(cls, text: str) -> Recipe:
-        """Read and check a recipe that may come from anywhere; nothing of it is run.
+        """Read and check a recipe from any source; no code of it runs.
 
         Parameters
         ----------
         text : str
-            What `make_recipe` returned.
+            A recipe, as from `make_recipe`.
 
         Raises
         ------
         ValueError
-            If it is anything else; the message is one line.
+            If it is not a valid recipe; the message is one line.
         """
         with readable("recipe"):
             data = parsed(text)
@@ -135,13 +135,12 @@ class Recipe:
             )
 
     def trajectories(self, *, most_work: int = MOST_WORK) -> list[Trajectory]:
-        """Make the paths again.
+        """Recompute the paths.
 
         Parameters
         ----------
         most_work : int, default 10,000,000
-            How much it may be: steps of paths in all, each as often as its minibatches have
-            samples.
+            Limit of the work: steps of all paths, times the samples of their minibatches.
 
         Returns
         -------
@@ -151,7 +150,7 @@ class Recipe:
         Raises
         ------
         ValueError
-            If it is more work, or if the recipe does not hold a path.
+            If it is more work, or if the recipe lacks a path.
 
         Warns
         -----
@@ -162,34 +161,32 @@ class Recipe:
             return recomputed(self.paths, most_work)
 
     def again(self, *, most_work: float | None = None, data: Any = None) -> list[Any]:
-        """Make again what the picture shows: paths, or results.
+        """Recompute the paths or results of the picture.
 
         Parameters
         ----------
         most_work : float, optional
-            How much it may be: steps of paths in all, or what takes about as long. By default
-            10,000,000 of paths, all of whose steps are kept, and 1,000,000,000 of results, of
-            which few are.
+            Limit of the work, in steps of paths. By default 10,000,000 for paths, which store all
+            of their steps, and 1,000,000,000 for results, which store few.
         data : Dataset, str or os.PathLike, optional
-            The images of an experiment, or what `trajectories.mnist.load` takes; by default those
-            that are here already.
+            Images of an experiment, or an argument of `trajectories.mnist.load`; by default those
+            on this machine.
 
         Returns
         -------
         list
-            Trajectories; or what `sensitivity`, `basins`, `tune`, an experiment, `landscape` or
-            `search` returned.
+            Trajectories, or results of `sensitivity`, `basins`, `tune`, an experiment, `landscape`
+            or `search`.
 
         Raises
         ------
         ValueError
-            If it is more work, if the recipe does not hold all of it, or if the images are not
-            those that it was made with.
+            If it is more work, if the recipe is incomplete, or if the images are other ones.
 
         Warns
         -----
         UserWarning
-            If something is not bit for bit the same.
+            If a path or result is not bit for bit the same.
         """
         if not self.results:
             return self.trajectories(most_work=MOST_WORK if most_work is None else int(most_work))
@@ -205,19 +202,19 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
     Parameters
     ----------
     path : str or os.PathLike
-        A GIF, PNG, APNG, WebP, MP4, WebM, SVG, PDF or HTML file, known by what it begins with.
+        A GIF, PNG, APNG, WebP, MP4, WebM, SVG, PDF or HTML file, recognized by its first bytes.
 
     Returns
     -------
     Recipe
-        Checked. It is data: reading one runs no code.
+        Checked data; reading it runs no code.
 
     Raises
     ------
     OSError
         If the file cannot be read.
     ValueError
-        If it holds no recipe, or one that is not what it must be.
+        If it contains no valid recipe.
 
     Examples
     --------
@@ -233,7 +230,7 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
 
 
 def _load(kind: object) -> None:
-    """Import what registers a kind of picture, and of the results that it shows."""
+    """Import the modules that register a kind of picture and its results."""
     from trajectories.plotting import animate, plots  # noqa: F401
     from trajectories.plotting.maps import map_movies  # noqa: F401
 
@@ -248,42 +245,41 @@ def replay(
     data: Any = None,
     **settings: Any,
 ) -> Animation | Figure:
-    """Make a picture again from a file of it: what it shows is run again, and drawn as it was.
+    """Recompute and redraw a picture from its file.
 
     Parameters
     ----------
     path : str or os.PathLike
-        A GIF, PNG, APNG, WebP, MP4, WebM, SVG, PDF or HTML file that was saved here, known by what
-        it begins with. It may come from anywhere: the recipe in it is checked like any input, and
-        reading it runs no code.
+        A GIF, PNG, APNG, WebP, MP4, WebM, SVG, PDF or HTML file from this package, recognized by
+        its first bytes. It may be untrusted: its recipe is checked, and reading it runs no code.
     most_work : float, optional
-        More steps of paths than this are not run; by default 10,000,000 of paths that are drawn,
-        1,000,000,000 of maps, and for networks what takes about as long.
+        Limit of the work, in steps of paths: by default 10,000,000 for paths that are drawn,
+        1,000,000,000 for maps, and an equal time for networks.
     data : Dataset, str or os.PathLike, optional
-        The images of an experiment, or what `trajectories.mnist.load` takes; by default those
-        that are here already. Only those that it was made with will do.
+        Images of an experiment, or an argument of `trajectories.mnist.load`; by default those on
+        this machine. They must be the same images.
     **settings
-        Other settings than those in the recipe, such as ``theme="slides"``; None stands for the
+        Settings that replace those in the recipe, such as ``theme="slides"``; None restores the
         default.
 
     Returns
     -------
     Animation or matplotlib.figure.Figure
-        Either has `trajectories`, bit for bit those of the file; none if it shows a map or an
-        experiment. An `Animation` was a moving picture.
+        An `Animation` for an animation. Either has `trajectories`, bit for bit those of the file;
+        none for a map or an experiment.
 
     Raises
     ------
     OSError
         If the file cannot be read.
     ValueError
-        If it holds no recipe, one that is not what it must be, or one that does not hold what is
-        shown; if that is too much work, or the images are not at hand.
+        If it contains no valid and complete recipe, if it is too much work, or if the images are
+        missing.
 
     Warns
     -----
     UserWarning
-        If something is not bit for bit the same, or a setting could not be kept.
+        If a path or result is not bit for bit the same, or a setting is missing.
 
     Examples
     --------
@@ -299,26 +295,26 @@ def replay(
 def animation_of(
     recipe: Recipe, *, most_work: float | None = None, data: Any = None, **settings: Any
 ) -> Animation:
-    """Return the moving picture of a recipe, also if that is of a still one that can move."""
+    """Return the animation of a recipe, or the animated form of a still picture."""
     kind = KINDS[recipe.kind]
-    moving, held = recipe.kind, dict(recipe.settings)
+    form, stored = recipe.kind, dict(recipe.settings)
     if kind.layout is not None:
-        moving, held = "animation", {"layout": kind.layout, **held}
+        form, stored = "animation", {"layout": kind.layout, **stored}
     elif not kind.moves:
         if kind.twin is None:
             raise ValueError(f"A picture made by {recipe.kind} has no moving form.")
-        moving = kind.twin
-    if moving == "animation":
+        form = kind.twin
+    if form == "animation":
         from trajectories.plotting.panels import SIZES
 
-        held = {"layout": "overlay", **held}
-        if settings.get("layout") and held.get("size") == SIZES.get(held["layout"]):
-            del held["size"]  # It was that of the layout.
-    told = _settings(recipe, moving, held, settings)
-    told = {name: value for name, value in told.items() if name not in SAVING}
-    shown = recipe.again(most_work=most_work, data=data)
+        stored = {"layout": "overlay", **stored}
+        if settings.get("layout") and stored.get("size") == SIZES.get(stored["layout"]):
+            del stored["size"]  # It was the default of the layout.
+    options = _merged_settings(recipe, form, stored, settings)
+    options = {name: value for name, value in options.items() if name not in SAVING}
+    source = recipe.again(most_work=most_work, data=data)
     with readable("recipe"):
-        movie = cast("Animation", _made(moving, shown, told))
+        movie = cast("Animation", _draw(form, source, options))
     movie.saving |= saving_of(recipe)
     return movie
 
@@ -326,58 +322,57 @@ def animation_of(
 def figure_of(
     recipe: Recipe, *, most_work: float | None = None, data: Any = None, **settings: Any
 ) -> Figure:
-    """Return the still picture of a recipe; of a moving one, its last frame."""
+    """Return the figure of a recipe; for an animation, its last frame."""
     kind = KINDS[recipe.kind]
-    still, held = recipe.kind, dict(recipe.settings)
+    form, stored = recipe.kind, dict(recipe.settings)
     if recipe.kind == "animation" or kind.layout is not None:
-        from trajectories.checks import resolve
         from trajectories.plotting.panels import LAYOUTS
 
-        layout = held.pop("layout", "overlay") if kind.layout is None else kind.layout
-        asked = settings.pop("layout", None)
-        layout = resolve("layout", asked or layout, LAYOUTS)
-        still = "plot" if layout == "overlay" else f"plot_{layout}"
+        layout = stored.pop("layout", "overlay") if kind.layout is None else kind.layout
+        given = settings.pop("layout", None)
+        layout = resolve("layout", given or layout, LAYOUTS)
+        form = "plot" if layout == "overlay" else f"plot_{layout}"
     elif kind.moves:
         assert kind.twin is not None
-        still = kind.twin
-    told = _settings(recipe, still, held, settings)
+        form = kind.twin
+    options = _merged_settings(recipe, form, stored, settings)
     if recipe.surface is not None:
-        shown: list[Any] = [recipe.surface]
+        source: list[Any] = [recipe.surface]
     else:
-        shown = recipe.again(most_work=most_work, data=data)
+        source = recipe.again(most_work=most_work, data=data)
     with readable("recipe"):
-        made = _made(still, shown, told)
-    figure: Any = made if hasattr(made, "savefig") else made.figure
-    figure.trajectories = [one for one in shown if isinstance(one, Trajectory)]
+        result = _draw(form, source, options)
+    figure: Any = result if hasattr(result, "savefig") else result.figure
+    figure.trajectories = [item for item in source if isinstance(item, Trajectory)]
     return cast("Figure", figure)
 
 
 def saving_of(recipe: Recipe) -> dict[str, Any]:
-    """Return the rate, end pause and loop that a moving picture was saved with."""
+    """Return the rate, end pause and loop of a saved animation."""
     return {name: recipe.settings[name] for name in SAVING if name in recipe.settings}
 
 
-def _made(kind: str, shown: list[Any], told: Mapping[str, Any]) -> Any:
-    """Return what the function makes that a kind of picture comes from."""
+def _draw(kind: str, source: list[Any], options: Mapping[str, Any]) -> Any:
+    """Draw a kind of picture."""
     layout = KINDS[kind].layout
     if layout is not None:
         from trajectories.plotting.plots import draw
 
-        return draw(layout, shown, **told)
+        return draw(layout, source, **options)
     several = KINDS[kind].several and KINDS[kind].shows != "surface"
-    return KINDS[kind].function(shown if several else shown[0], **told)
+    return KINDS[kind].function(source if several else source[0], **options)
 
 
-def _settings(
-    recipe: Recipe, kind: str, held: Mapping[str, Any], asked: Mapping[str, Any]
+def _merged_settings(
+    recipe: Recipe, kind: str, stored: Mapping[str, Any], given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the settings for a kind of picture: what is held of them, and what is asked for."""
+    """Merge the stored settings that a kind of picture knows with given ones."""
     known = settings_of(kind)
-    for name in asked:
+    for name in given:
         if name not in known:
             raise unknown("setting", name, sorted(known))
     if recipe.omitted:
         names = ", ".join(name[:40] for name in recipe.omitted[:10])
         warnings.warn(f"What could not be kept in the recipe is as usual: {names}.", stacklevel=5)
-    both = {name: value for name, value in held.items() if name in known} | dict(asked)
-    return {name: value for name, value in both.items() if value is not None}
+    merged = {name: value for name, value in stored.items() if name in known} | dict(given)
+    return {name: value for name, value in merged.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Animations of paths: which steps their frames show."""
+"""Animations of paths, and the steps that their frames show."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from trajectories.checks import integer, must, resolve
@@ -17,16 +16,16 @@ from trajectories.plotting.paths_3d import CAMERA
 from trajectories.plotting.plots import draw
 from trajectories.plotting.recipes.recipe import picture
 from trajectories.plotting.scene import Scene, checked, line_properties
-from trajectories.plotting.theme import Extras, applied
+from trajectories.plotting.theme import Extras
 from trajectories.plotting.writers.page import looks_for
 from trajectories.trajectory import Trajectory
 
 Array = NDArray[np.float64]
 
-#: By default a longer path is shown in this many frames.
+#: Default number of frames of a longer path.
 _USUAL = 300
 _MOST = 100_000
-#: Losses count down to this part of the first one: what comes below would take most of the frames.
+#: Losses count down to this part of the first; smaller ones would take most of the frames.
 _LEAST = 1e-12
 
 
@@ -50,7 +49,7 @@ def frame_steps(
 
 
 def checked_frames(frames: int) -> int:
-    """Return a number of frames that a moving picture may have."""
+    """Check the number of frames of an animation."""
     count = integer("frames", frames, 1)
     if count > _MOST:
         raise must("frames", f"at most {_MOST:,}", frames)
@@ -58,12 +57,12 @@ def checked_frames(frames: int) -> int:
 
 
 def _by_length(paths: Sequence[Trajectory], last: int) -> Array:
-    """Return the part of its way that every path has gone, summed up."""
+    """Return the length covered by each step, in parts of each path's length, summed."""
     return _summed(paths, last, lambda path: np.hypot(*np.diff(path.positions, axis=0).T).T)
 
 
 def _by_loss(paths: Sequence[Trajectory], last: int) -> Array:
-    """Return how far down every path has come at best, summed up."""
+    """Return the fall of the best loss by each step, in parts of each path's fall, summed."""
     floor = paths[0].surface.floor
 
     def fall(path: Trajectory) -> Array:
@@ -71,7 +70,7 @@ def _by_loss(paths: Sequence[Trajectory], last: int) -> Array:
         if floor is None:
             return np.asarray(-np.diff(best, axis=0))
         excess = best - floor
-        # What meets the minimum exactly has come as far as it was seen above it.
+        # A path that meets the minimum exactly counts down to its least loss above it.
         least = np.where(excess > 0, excess, np.inf).min(axis=0)
         least = np.fmax(least, _LEAST * np.fmax(excess[0], np.finfo(float).tiny))
         return np.asarray(-np.diff(np.log(np.fmax(excess, least)), axis=0))
@@ -80,22 +79,22 @@ def _by_loss(paths: Sequence[Trajectory], last: int) -> Array:
 
 
 def _summed(paths: Sequence[Trajectory], last: int, part: Callable[[Trajectory], Array]) -> Array:
-    """Sum up what paths have done by each step, each in parts of all that it does."""
+    """Sum the progress of the paths by each step, each in parts of its own total."""
     total = np.zeros(last + 1)
     for path in paths:
         with np.errstate(all="ignore"):
-            done = np.nan_to_num(part(path), nan=0.0, posinf=0.0, neginf=0.0)
-        done = done.reshape(len(path.recorded) - 1, -1)
-        # In parts of the largest first, as a path that diverges has lengths whose sum is infinite.
-        largest = done.max(axis=0)
-        done = (done / np.where(largest > 0, largest, 1)).cumsum(axis=0)
-        whole = done[-1]
-        share = np.concatenate([[0.0], (done / np.where(whole > 0, whole, 1)).mean(axis=1)])
+            progress = np.nan_to_num(part(path), nan=0.0, posinf=0.0, neginf=0.0)
+        progress = progress.reshape(len(path.recorded) - 1, -1)
+        # In parts of the largest first: the lengths of a diverging path have an infinite sum.
+        largest = progress.max(axis=0)
+        progress = (progress / np.where(largest > 0, largest, 1)).cumsum(axis=0)
+        final = progress[-1]
+        share = np.concatenate([[0.0], (progress / np.where(final > 0, final, 1)).mean(axis=1)])
         total += np.interp(np.arange(last + 1), path.recorded, share)
     return total
 
 
-#: What grows equally between frames, by the name of the pace.
+#: Measure of progress that is equal between frames, by pace.
 PACES: dict[str, Callable[[Sequence[Trajectory], int], Array] | None] = {
     "steps": None,
     "length": _by_length,
@@ -120,7 +119,7 @@ def animate(
     starts: str | None = None,
     **kwargs: Any,
 ) -> Animation:
-    """Make a moving picture of paths.
+    """Animate paths.
 
     Parameters
     ----------
@@ -129,7 +128,7 @@ def animate(
     layout : {"overlay", "grid", "race", "3d"}, default "overlay"
         All paths in one panel; a panel for each; all in one panel, and their losses beside it; or
         all on the surface in 3-D, where `elevation`, `azimuth` and `orbit` place the camera, as
-        for `plot_3d`: it turns by `orbit` degrees in all.
+        for `plot_3d`, and `orbit` turns it by so many degrees in all.
     theme : str, optional
         "light", "dark", "slides", "slides-dark" or "print"; by default the light theme under all
         that you have changed in ``matplotlib.rcParams``.
@@ -137,36 +136,36 @@ def animate(
         Width and height in pixels; type and lines grow with them. By default (960, 720) for
         "grid", (1200, 540) for "race" and (800, 600) otherwise.
     limits : "domain" or ((float, float), (float, float)), optional
-        What to show; by default what happened, with a margin.
+        Part of the plane to show; by default the paths and the minima, with a margin.
     frames : int, optional
-        How many frames, the first and the last step included; by default one for the start and
+        Number of frames, the first and the last step included; by default one for the start and
         one for every step, but at most 300. Not more than 100,000.
     pace : {"steps", "length", "loss"}, default "steps"
-        What is equal between two frames: the number of steps, the length of the way gone, or the
-        factor by which losses have fallen.
+        Quantity that is equal between two frames: the number of steps, the length of the path, or
+        the factor by which losses fall.
     theory : bool, default False
-        Whether to tell how the surface is curved at the minimum, and which learning rates are
-        stable there. Not in the layouts "grid" and "3d".
+        Whether to write the curvature at the minimum and the learning rates that are stable there.
+        Not in the layouts "grid" and "3d".
     readout : bool, default False
-        Whether to tell the loss and the learning rate of every path at each step.
+        Whether to write the loss and the learning rate of every path at each step.
     step_arrows : bool, default False
-        Whether to show as arrows what the next step is made of: the gradient, the part that is
-        memory, and the step itself. Not in the layout "3d".
+        Whether to draw the parts of the next step as arrows: the gradient, the memory, and the
+        step itself. Not in the layout "3d".
     trail : int, optional
-        How many steps of the paths to show behind their heads; by default all.
+        Number of steps to show behind the head of each path; by default all.
     learning_rates : sequence of float, optional
-        A page (``.html``) gets a slider which swaps in the paths for another learning rate. Other
+        Learning rates for a slider on a page (``.html``), which swaps in the paths of each. Other
         formats show the paths given.
     starts : {"grid"}, optional
-        On a page the viewer can click where the paths are to begin; the nearest of 109 starts is
-        taken. Other formats show the paths given.
+        On a page, a click sets the start of the paths: the nearest of 109. Other formats show the
+        paths given.
     **kwargs
         Passed on to the lines of the paths (`matplotlib.lines.Line2D`).
 
     Returns
     -------
     Animation
-        Nothing has been drawn yet.
+        It draws nothing before it is saved or shown.
 
     Examples
     --------
@@ -178,44 +177,44 @@ def animate(
     """
     paths = checked(trajectories)
     layout = resolve("layout", layout, LAYOUTS)
-    shape = checked_size(size) if size is not None else SIZES[layout]
-    looks = looks_for(theme)
+    pixels = checked_size(size) if size is not None else SIZES[layout]
+    themes = looks_for(theme)
     extras = Extras(theory=theory, readout=readout, step_arrows=step_arrows, trail=trail)
-    shown = frame_steps(paths, frames, pace)
+    steps = frame_steps(paths, frames, pace)
     line_properties({name: value for name, value in kwargs.items() if name not in CAMERA})
-    rates, places = checked_rates(learning_rates), checked_starts(starts)
-    if rates and places:
+    rates, start_grid = checked_rates(learning_rates), checked_starts(starts)
+    if rates and start_grid:
         raise must("starts", "left out where there are learning rates", starts)
-    told = {
+    settings = {
         "layout": layout,
         "theme": theme,
-        "size": shape,
+        "size": pixels,
         "limits": limits,
         "frames": frames,
         "pace": pace,
         **{name: value or None for name, value in vars(extras).items()},
         "learning_rates": rates,
-        "starts": places,
+        "starts": start_grid,
         **kwargs,
     }
 
     def make(size: Size) -> Picture:
-        with looks[0].applied() as chosen:
-            how = {"size": size, "limits": limits, "extras": extras}
-            return LAYOUTS[layout](paths, chosen, **how, **kwargs)
+        with themes[0].applied() as chosen:
+            options = {"size": size, "limits": limits, "extras": extras}
+            return LAYOUTS[layout](paths, chosen, **options, **kwargs)
 
-    kept = {name: value for name, value in told.items() if value is not None}
-    moving = Animation(paths, shown, shape, make, kept, looks)
-    moving.remember(paths, kind="animation", settings=kept)
-    return moving
+    settings = {name: value for name, value in settings.items() if value is not None}
+    animation = Animation(paths, steps, pixels, make, settings, themes)
+    animation.remember(paths, kind="animation", settings=settings)
+    return animation
 
 
-#: The layouts that draw from a scene alone: the 3-D one asks the surface for more.
+#: The layouts that draw from a scene alone; the 3-D one also needs the surface.
 _FLAT = ("overlay", "grid", "race")
 
 
 class SceneAnimation(Animation):
-    """A moving picture of a scene; `animate_scene` makes one."""
+    """An animation of a scene, made by `animate_scene`."""
 
     def __init__(self, scene: Scene, *args: Any, **kwargs: Any) -> None:
         super().__init__([], *args, **kwargs)
@@ -226,24 +225,6 @@ class SceneAnimation(Animation):
         labels = ", ".join(track.label for track in self.scene.tracks)
         size = f"{self.size[0]} x {self.size[1]}"
         return f"SceneAnimation({labels}; {len(self)} frames of {size})"
-
-
-def plot_scene(
-    scene: Scene,
-    *,
-    layout: str = "overlay",
-    theme: str | None = None,
-    size: Size | None = None,
-    readout: bool = False,
-    **kwargs: Any,
-) -> Figure:
-    """Draw a scene as a whole figure, as `plot_grid` and the like draw trajectories."""
-    layout = _checked(scene, layout)
-    extras = Extras(readout=readout)
-    with applied(theme) as chosen:
-        picture = LAYOUTS[layout](scene, chosen, size=size, extras=extras, **kwargs)
-        picture.show(picture.steps)
-    return picture.figure
 
 
 def animate_scene(
@@ -257,26 +238,26 @@ def animate_scene(
     trail: int | None = None,
     **kwargs: Any,
 ) -> SceneAnimation:
-    """Make a moving picture of a scene, as `animate` does of trajectories."""
+    """Animate a scene, as `animate` does trajectories."""
     layout = _checked(scene, layout)
-    shape = checked_size(size) if size is not None else SIZES[layout]
-    looks, extras = looks_for(theme), Extras(readout=readout, trail=trail)
-    told = range(scene.steps + 1) if frame_steps is None else frame_steps
-    shown = [integer("frame_steps", step, 0) for step in told]
-    if not shown or shown[-1] > scene.steps or sorted(set(shown)) != shown:
+    pixels = checked_size(size) if size is not None else SIZES[layout]
+    themes, extras = looks_for(theme), Extras(readout=readout, trail=trail)
+    steps = range(scene.steps + 1) if frame_steps is None else frame_steps
+    steps = [integer("frame_steps", step, 0) for step in steps]
+    if not steps or steps[-1] > scene.steps or sorted(set(steps)) != steps:
         raise must("frame_steps", f"rising, up to {scene.steps}", frame_steps)
 
     def make(size: Size) -> Picture:
-        with looks[0].applied() as chosen:
+        with themes[0].applied() as chosen:
             return LAYOUTS[layout](scene, chosen, size=size, extras=extras, **kwargs)
 
-    known = {"layout": layout, "theme": theme, "readout": readout or None, "trail": trail, **kwargs}
-    kept = {name: value for name, value in known.items() if value is not None}
-    return SceneAnimation(scene, shown, shape, make, kept, looks)
+    given = {"layout": layout, "theme": theme, "readout": readout or None, "trail": trail, **kwargs}
+    settings = {name: value for name, value in given.items() if value is not None}
+    return SceneAnimation(scene, steps, pixels, make, settings, themes)
 
 
 def _checked(scene: Any, layout: str) -> str:
-    """Return the layout's name, if the scene is one and can be drawn in it."""
+    """Check that `scene` is a Scene, and resolve the name of its layout."""
     if not isinstance(scene, Scene):
         raise must("scene", "a Scene", scene, kind=TypeError)
     return resolve("layout", layout, _FLAT)

@@ -1,4 +1,4 @@
-"""The Animation: frames painted on a background, saved in any format."""
+"""The Animation: frames painted on a background and saved in any format."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ Box = tuple[slice, slice]
 
 
 class Painter:
-    """Paint any step of a picture over its finished ground."""
+    """Paint any step of a picture over its fixed background."""
 
     def __init__(self, picture: Picture) -> None:
         canvas = picture.figure.canvas
         assert isinstance(canvas, FigureCanvasAgg)
         self._picture = picture
-        # A picture whose ground moves is drawn in full each time, and has nothing to paint over.
+        # A picture whose background moves is drawn in full each time.
         self._artists = _painting_order(picture) if picture.still else []
         for artist in self._artists:
             artist.set_visible(False)
@@ -73,7 +73,7 @@ class Painter:
         self._stamps: dict[tuple[Text, str], tuple[Box, NDArray[np.uint8]]] = {}
 
     def paint(self, step: int) -> NDArray[np.uint8]:
-        """Paint a step, and return `pixels`; threads take turns."""
+        """Paint a step under the lock of Matplotlib's settings, and return `pixels`."""
         with RC_LOCK:
             return self._painted(step)
 
@@ -91,7 +91,7 @@ class Painter:
         return self.pixels
 
     def _stamp(self, text: Text) -> None:
-        """Draw a text; the second time copy its pixels, if what lies below is as it was then."""
+        """Draw a text, or copy its earlier pixels where the background below is unchanged."""
         key = (text, text.get_text())
         if not key[1] or not text.get_visible():
             return
@@ -105,7 +105,7 @@ class Painter:
         text.draw(self._renderer)
         rows, columns = np.nonzero((self.pixels[around] != before).any(axis=2))
         if len(rows):
-            # Only what the text has touched: its neighbours may come closer than its extent.
+            # Only the pixels the text has touched: its neighbours may lie within its extent.
             inner = slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1)
             if np.array_equal(before[inner], self._ground[around][inner]):
                 top, left = around[0].start, around[1].start
@@ -127,33 +127,33 @@ class Painter:
 
 
 def _painting_order(picture: Picture) -> list[Artist]:
-    """Sort the moving artists as Matplotlib draws them: panel by panel, the figure's own last."""
+    """Sort the moving artists in drawing order: panel by panel, the figure's own last."""
     artists = [
         artist for moving_artist in picture.moving_artists for artist in moving_artist.artists
     ]
-    panels: dict[Any, int] = {ax: place for place, ax in enumerate(picture.figure.axes)}
+    panels: dict[Any, int] = {ax: index for index, ax in enumerate(picture.figure.axes)}
     last = len(panels)
     return sorted(
         artists, key=lambda a: (last if a.axes is None else panels[a.axes], a.get_zorder())
     )
 
 
-_MOST_RATES = 60
-#: Starts across and up a picture: some hundred, each at most a finger's breadth from a click.
+_MAX_RATES = 60
+#: Starts across and up a picture, close enough for one near every click.
 _ACROSS, _UP = 12, 9
 
 
 def checked_rates(rates: Any) -> tuple[float, ...] | None:
-    """Return learning rates in rising order, each once."""
+    """Check learning rates, and return them sorted and unique."""
     if rates is None:
         return None
     try:
-        found = sorted({scalar("learning_rates", rate, POSITIVE) for rate in rates})
+        checked = sorted({scalar("learning_rates", rate, POSITIVE) for rate in rates})
     except TypeError:
         raise must("learning_rates", "some numbers", rates, kind=TypeError) from None
-    if not 1 <= len(found) <= _MOST_RATES:
-        raise must("learning_rates", f"from 1 to {_MOST_RATES} numbers", len(found))
-    return tuple(found)
+    if not 1 <= len(checked) <= _MAX_RATES:
+        raise must("learning_rates", f"from 1 to {_MAX_RATES} numbers", len(checked))
+    return tuple(checked)
 
 
 def checked_starts(starts: Any) -> str | None:
@@ -166,24 +166,24 @@ def checked_starts(starts: Any) -> str | None:
 def rate_variants(
     paths: Sequence[Trajectory], rates: Sequence[float], scene: Scene
 ) -> tuple[list[Variant], int]:
-    """Run all descents anew with each learning rate."""
+    """Rerun all descents with each learning rate."""
     own = {path.optimizer.lr for path in paths if isinstance(path.optimizer.lr, float)}
-    alike = len(own) == 1 and all(isinstance(path.optimizer.lr, float) for path in paths)
-    every = sorted({*rates, *own}) if alike else list(rates)
+    common = len(own) == 1 and all(isinstance(path.optimizer.lr, float) for path in paths)
+    all_rates = sorted({*rates, *own}) if common else list(rates)
     variants = []
-    for rate in every:
-        # Not run anew with their own rate: of some paths of a batch the noise would be another.
-        same = alike and rate in own
-        again = [] if same else [_again(path, path.start, lr=rate) for path in paths]
+    for rate in all_rates:
+        # Not rerun with their own rate: the noise of paths picked from a batch would differ.
+        unchanged = common and rate in own
+        runs = [] if unchanged else [_rerun(path, path.start, lr=rate) for path in paths]
         variants.append(
-            Variant(scene.tracks if same else _tracks(again, scene), learning_rate=rate)
+            Variant(scene.tracks if unchanged else _tracks(runs, scene), learning_rate=rate)
         )
-    near = [abs(np.log(rate / min(own, default=every[0]))) for rate in every]
+    near = [abs(np.log(rate / min(own, default=all_rates[0]))) for rate in all_rates]
     return variants, int(np.argmin(near))
 
 
 def start_variants(paths: Sequence[Trajectory], scene: Scene) -> tuple[list[Variant], int]:
-    """Run all descents anew from a grid of starts all over the picture."""
+    """Rerun all descents from a grid of starts over the picture."""
     own = {tuple(path.start.ravel().tolist()) for path in paths}
     if len(own) != 1 or len(next(iter(own))) != 2:
         raise must("starts", "left out for paths from several starts", "grid")
@@ -191,7 +191,7 @@ def start_variants(paths: Sequence[Trajectory], scene: Scene) -> tuple[list[Vari
     x = x0 + (np.arange(_ACROSS) + 0.5) / _ACROSS * (x1 - x0)
     y = y0 + (np.arange(_UP) + 0.5) / _UP * (y1 - y0)
     grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    batches = [_again(path, grid) for path in paths]
+    batches = [_rerun(path, grid) for path in paths]
     variants = [Variant(scene.tracks, start=_pair(paths[0].start))]
     for number, start in enumerate(grid):
         tracks = _tracks([batch[number] for batch in batches], scene)
@@ -199,12 +199,12 @@ def start_variants(paths: Sequence[Trajectory], scene: Scene) -> tuple[list[Vari
     return variants, 0
 
 
-def _again(path: Trajectory, start: NDArray[np.float64], **changes: Any) -> Trajectory:
-    """Run a path anew from another start or with another learning rate, with the same noise."""
+def _rerun(path: Trajectory, start: NDArray[np.float64], **changes: Any) -> Trajectory:
+    """Rerun a path from another start or with another learning rate, with the same noise."""
     if path.made is None:
         raise must("trajectories", "made by `descend` or `compare` to be run anew", path)
-    made = replace(path.made, start=start, picked=None)
-    return run(path.surface, path.optimizer.fresh(**changes), made)
+    descent = replace(path.made, start=start, picked=None)
+    return run(path.surface, path.optimizer.fresh(**changes), descent)
 
 
 def _tracks(paths: Sequence[Trajectory], scene: Scene) -> tuple[Any, ...]:
@@ -217,7 +217,7 @@ def _pair(point: NDArray[np.float64]) -> tuple[float, float]:
 
 
 class Animation:
-    """A moving picture of paths; `animate` makes one.
+    """An animation of paths, made by `animate`.
 
     Parameters
     ----------
@@ -228,11 +228,11 @@ class Animation:
     size : (int, int)
         Width and height in pixels.
     make : callable
-        Makes the picture anew in a size.
+        Makes the picture in a size.
     settings : mapping
-        What `animate` was told.
-    looks : sequence of Look, optional
-        What a page looks like, if there can be one; see `looks_for`.
+        Arguments of `animate`.
+    looks : sequence of AppliedTheme, optional
+        Themes of its page, if it can have one; see `looks_for`.
 
     Attributes
     ----------
@@ -243,11 +243,11 @@ class Animation:
     size : (int, int)
         Width and height in pixels.
     settings : dict
-        What `animate` was told, by the names of its arguments; what was left out is not there.
-    looks : tuple of Look
-        What a page looks like.
+        Arguments of `animate` by name, without those left out.
+    looks : tuple of AppliedTheme
+        Themes of its page.
     saving : dict
-        What `save` uses where it is told nothing: `fps`, `end_pause` and `loop`.
+        Defaults of `save`: `fps`, `end_pause` and `loop`.
 
     Examples
     --------
@@ -277,26 +277,26 @@ class Animation:
         self._source: tuple[Sequence[Any], str, dict[str, Any]] | None = None
 
     def remember(self, source: Sequence[Any], *, kind: str, settings: Mapping[str, Any]) -> None:
-        """Keep what is shown, to be written down when the moving picture is saved.
+        """Keep the source of the animation for the recipe in its files.
 
         Parameters
         ----------
         source : sequence
-            What it shows: trajectories or results.
+            The trajectories or results that it shows.
         kind : str
-            The function that made it, as for `make_recipe`.
+            Name of the function that made it, as for `make_recipe`.
         settings : mapping
-            Its keyword arguments.
+            Keyword arguments of that function.
         """
         self._source = source, kind, dict(settings)
 
     def recipe(self, **saving: Any) -> str:
-        """Return the recipe as text; "" if nothing is remembered, as of somebody's own scene.
+        """Return the recipe as text; "" if no source is known, as for a user's own scene.
 
         Parameters
         ----------
         **saving
-            Rate, end pause and loop of the file that it is for.
+            Rate, end pause and loop of its file.
         """
         if self._source is None:
             return ""
@@ -310,17 +310,17 @@ class Animation:
         return len(self.frame_steps)
 
     def picture(self, size: Size | None = None) -> Picture:
-        """Lay the picture out anew, on a figure of its own.
+        """Lay out the picture on a new figure.
 
         Parameters
         ----------
         size : (int, int), optional
-            Width and height in pixels; by default its own.
+            Width and height in pixels; by default those of the animation.
 
         Returns
         -------
         Picture
-            Can show any step. Its figure carries the recipe of the moving picture.
+            Can show any step. Its figure carries the recipe of the animation.
         """
         picture = self._make(self.size if size is None else size)
         if self._source is not None:
@@ -334,7 +334,7 @@ class Animation:
         Yields
         ------
         numpy.ndarray of uint8, shape (height, width, 3)
-            Red, green and blue; each frame is an array of its own.
+            Red, green and blue; a new array for each frame.
         """
         painter = Painter(self.picture())
         for step in self.frame_steps:
@@ -351,26 +351,25 @@ class Animation:
         poster: bool = True,
         progress: bool = False,
     ) -> list[Path]:
-        """Write the moving picture to a file; the suffix chooses the format.
+        """Write the animation to a file; the suffix chooses the format.
 
         Parameters
         ----------
         path : str or os.PathLike
             Ends in ``.gif``; ``.mp4`` (H.264) or ``.webm`` (VP9), which need PyAV; ``.webp``;
             ``.png`` or ``.apng`` for an animated PNG; or ``.html`` for a page with a player. A
-            name such as ``frames/%04d.png`` stands for a PNG for each frame.
+            name such as ``frames/%04d.png`` writes a PNG for each frame.
         fps : float, optional
-            Frames a second; by default as many as let it last about six seconds, between 8 and
-            25. A GIF can have at most 50, and its times are rounded to 1/100 s.
+            Frames per second; by default a rate at which it lasts about six seconds, between 8
+            and 25. A GIF can have at most 50, and its times are rounded to 1/100 s.
         end_pause : float, optional
-            Seconds for which the last frame stands longer than the others; by default 1.5.
+            Extra seconds for the last frame; by default 1.5.
         loop : int, optional
-            How often it plays; by default 0, which is for ever. A video does not know.
+            Number of plays; by default 0, without end. Videos ignore it.
         max_bytes : int or str, optional
-            How large the file may be, in bytes or like "500kB". To keep it, colours are given up
-            first (in a video, the compression's accuracy), then frames, then pixels; a warning
-            tells which. For a file that is a stream of frames; a page is only refused if it is
-            larger.
+            Maximum size of the file, in bytes or like "500kB". Colours are reduced first (in a
+            video, the accuracy of the compression), then frames, then pixels; a warning names
+            what was reduced. A page that is larger is refused.
         poster : bool, default True
             Whether to write the last frame beside a video, as ``name.poster.png``.
         progress : bool, default False
@@ -384,33 +383,31 @@ class Animation:
         Raises
         ------
         TypeError, ValueError
-            If the suffix is unknown, or the file cannot be
-            small enough.
+            If the suffix is unknown, or the file cannot be small enough.
         ImportError
-            If a video is to be written without PyAV.
+            If PyAV is missing for a video.
         OSError
-            If the file cannot be written. A save that fails or is interrupted leaves an old file
-            as it was, and no part of a new one.
+            If the file cannot be written. A failed or interrupted save leaves an old file
+            unchanged, and no part of a new one.
         """
-        told = {"fps": fps, "end_pause": end_pause, "loop": loop}
-        how = self.saving | {name: value for name, value in told.items() if value is not None}
-        return save(self, path, **how, max_bytes=max_bytes, poster=poster, progress=progress)
+        given = {"fps": fps, "end_pause": end_pause, "loop": loop}
+        options = self.saving | {name: value for name, value in given.items() if value is not None}
+        return save(self, path, **options, max_bytes=max_bytes, poster=poster, progress=progress)
 
     def to_matplotlib(self, fps: float | None = None) -> FuncAnimation:
-        """Return the same moving picture as Matplotlib's own kind of animation.
+        """Return the animation as one of Matplotlib.
 
-        It draws every frame in full, which takes some twenty times as long, but can go wherever a
-        `matplotlib.animation.FuncAnimation` can.
+        It draws every frame in full, which takes about twenty times as long.
 
         Parameters
         ----------
         fps : float, optional
-            Frames a second; the default is that of `save`.
+            Frames per second; the default is that of `save`.
 
         Returns
         -------
         matplotlib.animation.FuncAnimation
-            Shows what it animates only while you keep a reference to it.
+            It runs only while you keep a reference to it.
         """
         from matplotlib.animation import FuncAnimation
 
@@ -435,17 +432,17 @@ class Animation:
         return f"Animation({labels}; {len(self)} frames of {self.size[0]} x {self.size[1]})"
 
     def _repr_html_(self) -> str:
-        """Show it in a notebook: as a page with a player, or as a GIF in the 3-D layout."""
+        """Show it in a notebook, as a page with a player or as a GIF."""
         return animation_html(self)
 
 
 def default_fps(frames: int) -> float:
-    """Return the rate at which so many frames last about six seconds, between 8 and 25."""
+    """Return the rate at which the frames last about six seconds, between 8 and 25."""
     return float(min(max(frames / 6, 8.0), 25.0))
 
 
 _MAX_LOOP = 65535
-_LEAST_BYTES = 1
+_MIN_BYTES = 1
 
 
 def save(
@@ -459,7 +456,7 @@ def save(
     poster: bool = True,
     progress: bool = False,
 ) -> list[Path]:
-    """Write a moving picture; see `Animation.save`, whose work this is."""
+    """Write an animation; see `Animation.save`."""
     kind = suffix("format of a moving picture", path, FORMATS)
     fps = scalar("fps", fps, POSITIVE)
     end_pause = scalar("end_pause", end_pause, NON_NEGATIVE)
@@ -467,16 +464,16 @@ def save(
     if loop > _MAX_LOOP:
         raise must("loop", f"at most {_MAX_LOOP}", loop)
     if max_bytes is not None:
-        max_bytes = byte_count("max_bytes", max_bytes, _LEAST_BYTES)
+        max_bytes = byte_count("max_bytes", max_bytes, _MIN_BYTES)
     recipe = animation.recipe(fps=fps, end_pause=end_pause, loop=loop)
     if kind == PAGE:
-        how = {"fps": fps, "end_pause": end_pause, "loop": loop, "recipe": recipe}
-        return [_save_page(animation, path, max_bytes, **how)]
+        options = {"fps": fps, "end_pause": end_pause, "loop": loop, "recipe": recipe}
+        return [_save_page(animation, path, max_bytes, **options)]
     bar = _bar if progress else iter
-    several = kind == ".png" and "%" in Path(path).name
-    if several and max_bytes is not None:
+    numbered_frames = kind == ".png" and "%" in Path(path).name
+    if numbered_frames and max_bytes is not None:
         raise must("max_bytes", "left out for numbered frames", max_bytes)
-    if not several:
+    if not numbered_frames:
         check_target(path)
 
     def stream(quality: Quality) -> Stream:
@@ -498,40 +495,40 @@ def save(
             progress=bar,
         )
 
-    whole = Quality(len(animation))
-    if several:
-        write_frames(path, stream(whole))
+    full = Quality(len(animation))
+    if numbered_frames:
+        write_frames(path, stream(full))
         return numbered(path, len(animation))
     target = Path(path)
-    beside = poster_path(target) if STREAMED[kind].video and poster else None
-    if beside is not None:
-        check_target(beside)
+    poster_file = poster_path(target) if STREAMED[kind].video and poster else None
+    if poster_file is not None:
+        check_target(poster_file)
     with ExitStack() as stack:
         file = stack.enter_context(replacing(target))
         if max_bytes is None:
-            STREAMED[kind].write(file, stream(whole))
-            done = whole
+            STREAMED[kind].write(file, stream(full))
+            reached = full
         else:
-            least = _least(animation, STREAMED[kind], fps)
-            done = _within_budget(STREAMED[kind], file, stream, whole, max_bytes, least)
-        if beside is not None:
-            # Opened late, so that an error of the video does not name the poster.
-            still = stack.enter_context(replacing(beside))
-            write_png(still, Painter(animation.picture()).paint(animation.frame_steps[-1]), recipe)
-    if done != whole:
-        warnings.warn(_given_up(target, STREAMED[kind], whole, done), stacklevel=3)
-    return [target] if beside is None else [target, beside]
+            limits = _quality_limits(animation, STREAMED[kind], fps)
+            reached = _within_budget(STREAMED[kind], file, stream, full, max_bytes, limits)
+        if poster_file is not None:
+            # Opened last, so that an error of the video does not name the poster.
+            image = stack.enter_context(replacing(poster_file))
+            write_png(image, Painter(animation.picture()).paint(animation.frame_steps[-1]), recipe)
+    if reached != full:
+        warnings.warn(_reductions(target, STREAMED[kind], full, reached), stacklevel=3)
+    return [target] if poster_file is None else [target, poster_file]
 
 
 def poster_path(path: str | os.PathLike[str]) -> Path:
-    """Return where the poster of a video is."""
+    """Return the path of a video's poster."""
     return Path(path).with_suffix(".poster.png")
 
 
 def page_of(
     animation: Animation, *, fps: float, end_pause: float = 1.5, loop: int = 0, recipe: str = ""
 ) -> str:
-    """Return the page that plays a moving picture."""
+    """Return the page that plays an animation."""
     settings = animation.settings
     layout = settings["layout"]
     if layout == "3d":
@@ -540,7 +537,7 @@ def page_of(
         raise must("step_arrows", f"left out of a page ({PAGE})", True)
     picture = animation.picture()
     scene = picture.scene
-    # What neither `animate` nor the layout takes for itself goes to the lines.
+    # Arguments of neither `animate` nor the layout belong to the lines.
     known = arguments(KINDS["animation"].function) | arguments(LAYOUTS[layout])
     variants: list[Variant] = []
     first = 0
@@ -567,10 +564,10 @@ def page_of(
 
 
 def _save_page(
-    animation: Animation, path: str | os.PathLike[str], max_bytes: int | None, **how: Any
+    animation: Animation, path: str | os.PathLike[str], max_bytes: int | None, **options: Any
 ) -> Path:
     target = check_target(path)
-    page = page_of(animation, **how).encode()
+    page = page_of(animation, **options).encode()
     if max_bytes is not None and len(page) > max_bytes:
         raise must("max_bytes", f"at least {len(page)} for this page", max_bytes)
     with replacing(target) as file:
@@ -582,11 +579,11 @@ def _within_budget(
     kind: Format,
     file: BinaryIO,
     stream: Callable[[Quality], Stream],
-    whole: Quality,
+    full: Quality,
     max_bytes: int,
-    least: tuple[int, float],
+    limits: tuple[int, float],
 ) -> Quality:
-    """Write a stream, again and again until it keeps the budget."""
+    """Write a stream at lower and lower quality until it fits the budget."""
 
     def write(quality: Quality) -> int:
         file.seek(0)
@@ -594,25 +591,25 @@ def _within_budget(
         kind.write(file, stream(quality))
         return file.tell()
 
-    fewest, smallest = least
-    return lower_quality(write, whole.frames, max_bytes, fewest=fewest, smallest=smallest)
+    fewest, smallest = limits
+    return lower_quality(write, full.frames, max_bytes, fewest=fewest, smallest=smallest)
 
 
-def _least(animation: Animation, kind: Format, fps: float) -> tuple[int, float]:
-    """Return how many frames to leave at least, and what part of the sides."""
-    # With fewer frames a second there is no video.
+def _quality_limits(animation: Animation, kind: Format, fps: float) -> tuple[int, float]:
+    """Return the least number of frames, and the least scale of the sides."""
+    # No video can have fewer frames per second.
     frames = math.ceil(MIN_FPS * len(animation) / fps) if kind.video else 0
     return max(FEWEST, frames), min(max(SMALLEST, MIN_SIDE / min(animation.size)), 1.0)
 
 
-def _given_up(path: Path, kind: Format, whole: Quality, left: Quality) -> str:
+def _reductions(path: Path, kind: Format, full: Quality, quality: Quality) -> str:
     parts = []
-    if left.coarseness:
-        parts.append(kind.given_up(left.coarseness))
-    if left.frames < whole.frames:
-        parts.append(f"{left.frames} of {whole.frames} frames")
-    if left.scale < 1:
-        parts.append(f"{100 * left.scale:.0f} % of the width and height")
+    if quality.coarseness:
+        parts.append(kind.given_up(quality.coarseness))
+    if quality.frames < full.frames:
+        parts.append(f"{quality.frames} of {full.frames} frames")
+    if quality.scale < 1:
+        parts.append(f"{100 * quality.scale:.0f} % of the width and height")
     return f"To keep its budget of bytes, {path.name} has {', '.join(parts)}."
 
 
@@ -630,7 +627,7 @@ _CONTROLS = 150
 
 
 def animation_html(animation: Animation) -> str:
-    """Return HTML that shows a moving picture."""
+    """Return HTML that shows an animation."""
     width, height = animation.size
     if animation.settings["layout"] == "3d" or animation.settings.get("step_arrows"):
         return movie_html(animation)
@@ -643,7 +640,7 @@ def animation_html(animation: Animation) -> str:
 
 
 def movie_html(animation: Animation) -> str:
-    """Return HTML that shows a moving picture as a GIF."""
+    """Return HTML that shows an animation as a GIF."""
     return _image("gif", _gif(animation), animation)
 
 
@@ -665,9 +662,9 @@ def _gif(animation: Animation) -> bytes:
     return data.getvalue()
 
 
-def _image(kind: str, data: bytes, shown: object) -> str:
+def _image(kind: str, data: bytes, content: object) -> str:
     text = base64.b64encode(data).decode()
     style = "max-width: 100%; height: auto"
     return (
-        f'<img src="data:image/{kind};base64,{text}" alt="{escape(repr(shown))}" style="{style}">'
+        f'<img src="data:image/{kind};base64,{text}" alt="{escape(repr(content))}" style="{style}">'
     )

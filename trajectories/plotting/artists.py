@@ -1,4 +1,4 @@
-"""Arrows of steps, and fields of gradients."""
+"""Arrows of steps and fields of gradients."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ from trajectories.plotting.theme import setting
 from trajectories.surfaces.surface import Surface
 
 Array = NDArray[np.float64]
-#: How long a usual step is drawn at least, and a long one at most, in parts of the plot's sides.
-_SEEN, _LONGEST = 0.12, 0.45
-_USUAL = 0.98
-#: How long the arrow of the largest gradient is, and at most any arrow, in the same parts.
+#: Least length of a typical step and greatest of a long one, in parts of the plot's sides.
+_TYPICAL, _LONGEST = 0.12, 0.45
+_COMMON = 0.98
+#: Length of the arrow of the largest gradient, and greatest length of any, in the same parts.
 _STEEPEST, _FARTHEST = 0.3, 3.0
-#: Shorter arrows are not seen, in points.
+#: Shorter arrows are hidden, in points.
 _SHORTEST = 0.2
-#: The parts: names, dashes, widths in lines of a path, and how far their colours lie from the
-#: path's towards the ink. The thin ones lie above the wide ones, as they often point the same way.
+#: Name, dashes, width in lines of a path and share of ink in the colour of each part. Thin arrows
+#: lie above wide ones, as they often point in the same direction.
 _PARTS: tuple[tuple[str, Any, float, float], ...] = (
     ("\N{MINUS SIGN}gradient", (0, (1, 1)), 0.9, 0.75),
     ("memory", (0, (2.5, 1)), 1.2, 0.45),
     ("step", "-", 1.7, 0.0),
 )
-#: In the key, in font sizes: a handle, and the gaps beside it.
+#: Width of a handle of the key, and of the gaps beside it, in font sizes.
 _HANDLE, _NEAR, _APART = 2.4, 0.6, 1.4
 
 
 class Arrows:
-    """Three arrows at the head of every path: what the optimizer makes of where it is."""
+    """Three arrows at the head of every path: the parts of its next step."""
 
     def __init__(self, ax: Axes, scene: Scene, styles: Sequence[Style]) -> None:
         limits = np.array(scene.limits)
@@ -69,17 +69,17 @@ class Arrows:
         ]
 
     def show(self, step: int) -> None:
-        """Show what the step after `step` is made of."""
-        for (starts, ways), arrows in zip(self._parts, self._arrows, strict=True):
-            for arrow, way in zip(arrows, ways, strict=True):
-                if step < len(way) and np.isfinite(way[step]).all() and np.any(way[step]):
-                    arrow.point(starts[step], way[step])
+        """Show the parts of the step after `step`."""
+        for (starts, vectors), arrows in zip(self._parts, self._arrows, strict=True):
+            for arrow, vector in zip(arrows, vectors, strict=True):
+                if step < len(vector) and np.isfinite(vector[step]).all() and np.any(vector[step]):
+                    arrow.point(starts[step], vector[step])
                 else:
                     arrow.hide()
 
 
 class _Arrow:
-    """A dashed line and a plain head, which is smaller where the arrow is short."""
+    """A dashed line with a plain head, smaller where the arrow is short."""
 
     def __init__(
         self, ax: Axes, limits: Array, part: tuple[str, Any, float, float], style: Style
@@ -87,7 +87,7 @@ class _Arrow:
         _, dashes, wide, towards_ink = part
         color, ink = np.array(to_rgb(style["color"])), np.array(to_rgb(setting("text.color")))
         width = setting("lines.linewidth")
-        look: dict[str, Any] = {
+        line_style: dict[str, Any] = {
             "color": tuple(color + towards_ink * (ink - color)),
             "zorder": HEAD - 1 + towards_ink,
         }
@@ -100,23 +100,23 @@ class _Arrow:
             linewidth=wide * width,
             dash_capstyle="butt",
             solid_capstyle="butt",
-            **look,
+            **line_style,
         )
-        self._head = Line2D([], [], linestyle="none", marker="^", markeredgewidth=0, **look)
+        self._head = Line2D([], [], linestyle="none", marker="^", markeredgewidth=0, **line_style)
         self.artists: list[Artist] = [self._shaft, self._head]
         for line in (self._shaft, self._head):
             ax.add_line(line)
 
-    def point(self, begin: Array, way: Array) -> None:
-        """Point from a place the given way."""
-        across, up = way * self._points
+    def point(self, begin: Array, vector: Array) -> None:
+        """Point from `begin` along a vector."""
+        across, up = vector * self._points
         length = math.hypot(across, up)
         if length < _SHORTEST:
             self.hide()
             return
         size = min(self._size, length)
         # A triangle's tip is half its size from its middle.
-        middle = begin + way * (1 - size / 2 / length)
+        middle = begin + vector * (1 - size / 2 / length)
         self._shaft.set_data(*np.transpose([begin, middle]))
         self._head.set_data(*middle[:, None])
         marker: Any = (3, 0, math.degrees(math.atan2(up, across)) - 90)
@@ -130,7 +130,7 @@ class _Arrow:
 
 
 def times(scale: float) -> str:
-    """Return how a scale is written behind a word; nothing for 1."""
+    """Return the words for a scale; "" for 1."""
     return "" if scale == 1 else f" \N{MULTIPLICATION SIGN} {scale:g}"
 
 
@@ -143,16 +143,16 @@ def key_width(scale: float = 1.0) -> float:
 
 
 def draw_key(on: Axes | Figure, x: float, y: float, transform: Any, scale: float = 1.0) -> None:
-    """Tell what the arrows are, in a row."""
+    """Draw the key to the arrows, in a row that ends at x."""
     size, ink = points("xtick.labelsize"), setting("axes.labelcolor")
     inches = on.get_figure().dpi_scale_trans  # type: ignore[union-attr]
-    place = inches + ScaledTranslation(x, y, transform)  # In inches from the corner.
+    origin = inches + ScaledTranslation(x, y, transform)  # In inches from the corner.
     left = -key_width(scale)
     for word, (_, dashes, wide, _) in zip(_words(scale), _PARTS, strict=True):
         line = Line2D(
             np.array([left, left + _HANDLE * size]) / 72,
             np.array([0.35, 0.35]) * size / 72,
-            transform=place,
+            transform=origin,
             color=ink,
             linestyle=dashes,
             linewidth=wide * setting("lines.linewidth"),
@@ -161,7 +161,7 @@ def draw_key(on: Axes | Figure, x: float, y: float, transform: Any, scale: float
         )
         on.add_artist(line)
         left += (_HANDLE + _NEAR) * size
-        on.text(left / 72, 0, word, transform=place, fontsize=size, color=ink, va="baseline")
+        on.text(left / 72, 0, word, transform=origin, fontsize=size, color=ink, va="baseline")
         left += text_size(word, size)[0] + _APART * size
 
 
@@ -169,37 +169,37 @@ def _words(scale: float) -> list[str]:
     return [name + (times(scale) if part else "") for part, (name, *_) in enumerate(_PARTS)]
 
 
-def _sizes(ways: Array, limits: Any) -> Array:
+def _sizes(vectors: Array, limits: Any) -> Array:
     """Return lengths in parts of the plot's sides."""
-    return np.asarray(np.hypot(*(ways / np.diff(limits, axis=1).ravel()).T))
+    return np.asarray(np.hypot(*(vectors / np.diff(limits, axis=1).ravel()).T))
 
 
-def _ways(track: Track, part: Array) -> Array:
-    """Return a part of a path's anatomy, whatever the shape of its batch, while it is seen."""
-    ways = np.array(part).reshape(len(part), 2)
+def _arrows(track: Track, part: Array) -> Array:
+    """Return a part of a path's steps, shape (steps, 2); NaN once the path has left the view."""
+    vectors = np.array(part).reshape(len(part), 2)
     for leaving in track.exits:
         if leaving is not None:
-            ways[leaving.step :] = np.nan
-    return ways
+            vectors[leaving.step :] = np.nan
+    return vectors
 
 
 def _step_scale(tracks: Sequence[Track], limits: Any) -> float:
-    """Return by what to multiply steps so that usual ones are seen and none leaves the plot."""
+    """Return the factor at which typical steps are visible and none leaves the plot."""
     parts = [(track, track.anatomy) for track in tracks if track.anatomy is not None]
     if not parts:
         return 1.0
     with np.errstate(all="ignore"):
-        steps = np.concatenate([_sizes(_ways(track, part.step), limits) for track, part in parts])
+        steps = np.concatenate([_sizes(_arrows(track, part.step), limits) for track, part in parts])
         memory = np.concatenate(
-            [_sizes(_ways(track, part.memory), limits) for track, part in parts]
+            [_sizes(_arrows(track, part.memory), limits) for track, part in parts]
         )
     steps = steps[np.isfinite(steps) & (steps > 0)]
     memory = memory[np.isfinite(memory)]
     if not steps.size:
         return 1.0
-    # One leap among many short steps may leave the plot, or nothing would be seen of the rest.
-    longest = max(np.quantile(steps, _USUAL), np.quantile(memory, _USUAL) if memory.size else 0.0)
-    wanted = min(_SEEN / np.median(steps), _LONGEST / longest)
+    # One leap among many short steps may leave the plot; otherwise the others would be invisible.
+    longest = max(np.quantile(steps, _COMMON), np.quantile(memory, _COMMON) if memory.size else 0.0)
+    wanted = min(_TYPICAL / np.median(steps), _LONGEST / longest)
     if not wanted > 1:
         return 1.0
     power = 10.0 ** math.floor(math.log10(wanted))
@@ -207,25 +207,25 @@ def _step_scale(tracks: Sequence[Track], limits: Any) -> float:
 
 
 def _scaled(track: Track, scale: float, limits: Any) -> tuple[Array, list[Array]]:
-    """Return where arrows begin, and the ways of all three kinds at each step."""
+    """Return the origins of a track's arrows, and the vectors of all three kinds, by step."""
     parts = track.anatomy
     assert parts is not None
     with np.errstate(all="ignore"):
-        gradient = -_ways(track, parts.gradient)
+        gradient = -_arrows(track, parts.gradient)
         sizes = _sizes(gradient, limits)
         longest = np.max(sizes[np.isfinite(sizes)], initial=0.0)
-        # Their root, so that the small gradients of a valley are still seen beside those of a wall.
+        # Their root, so that the small gradients of a valley stay visible beside those of a wall.
         wanted = _STEEPEST * np.sqrt(sizes / longest) if longest > 0 else sizes
         gradient *= np.nan_to_num(wanted / sizes)[:, None]
-        ways = [gradient, *(scale * _ways(track, part) for part in (parts.memory, parts.step))]
-        for way in ways:
-            # Farther than that none is seen, and what draws them has its limits.
-            way *= np.fmin(1, _FARTHEST / _sizes(way, limits))[:, None]
-    return track.positions[:-1, 0], ways
+        vectors = [gradient, *(scale * _arrows(track, part) for part in (parts.memory, parts.step))]
+        for vector in vectors:
+            # Longer ones leave the view anyway, and renderers cannot draw them.
+            vector *= np.fmin(1, _FARTHEST / _sizes(vector, limits))[:, None]
+    return track.positions[:-1, 0], vectors
 
 
 def check_arrows(given: Mapping[str, Any]) -> None:
-    """Raise if arrows cannot have these properties, before anything is drawn."""
+    """Raise an error if arrows cannot have these properties."""
     check_names(
         given, {*properties(Quiver), *signature(Quiver).parameters} - {"ax", "args", "kwargs"}
     )
@@ -233,7 +233,7 @@ def check_arrows(given: Mapping[str, Any]) -> None:
 
 
 def draw_field(ax: Axes, surface: Surface, limits: Limits, arrows: int, **kwargs: Any) -> None:
-    """Draw arrows down the negative gradient; their lengths go with the root of its norm."""
+    """Draw arrows along the negative gradient, as long as the root of its norm."""
     (x0, x1), (y0, y1) = limits
     width, height = ax.bbox.width, ax.bbox.height
     across = max(2, round(arrows * min(1.0, width / height)))

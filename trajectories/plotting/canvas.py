@@ -1,4 +1,4 @@
-"""Figures that remember their recipe, axes that are given, and files of figures."""
+"""Figures with recipes, checks of given axes, and files of figures."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from trajectories.plotting.text import header_height, header_top, in_points, poi
 from trajectories.plotting.theme import RC_LOCK, look, set_for_now, setting
 from trajectories.trajectory import Trajectory
 
-#: What would make the bytes differ from one run to the next, by format.
+#: Metadata that would differ from run to run, by format.
 FIXED: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
     "svg": {"Date": None},
     "svgz": {"Date": None},
     "pdf": {"CreationDate": None},
 }
-#: Under which key a format keeps a recipe.
+#: Metadata key of the recipe, by format.
 _METADATA_KEYS = {"png": "Comment", "svg": "Description", "svgz": "Description", "pdf": "Keywords"}
 _SALT: Any = {"svg.hashsalt": "trajectories"}
 
 
 class RecipeFigure(Figure):
-    """A Matplotlib figure that remembers the paths it shows and how they were drawn."""
+    """A Matplotlib figure with the paths that it shows and their recipe."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,15 +46,15 @@ class RecipeFigure(Figure):
         self._recipe = ""
 
     def remember(self, source: Any, *, kind: str, settings: Mapping[str, Any]) -> None:
-        """Keep what is shown, to be written down when the figure is saved."""
-        several = source if isinstance(source, Sequence) else ()
-        self.trajectories = [one for one in several if isinstance(one, Trajectory)]
+        """Keep the source of the figure for the recipe in its files."""
+        items = source if isinstance(source, Sequence) else ()
+        self.trajectories = [item for item in items if isinstance(item, Trajectory)]
         self._source = source, kind, dict(settings)
         self._recipe = ""
 
     @property
     def recipe(self) -> str:
-        """The recipe as text; "" if nothing is remembered."""
+        """The recipe as text; "" if no source is known."""
         if not self._recipe and self._source is not None:
             from trajectories.plotting.recipes.paths import make_recipe
 
@@ -64,46 +64,46 @@ class RecipeFigure(Figure):
 
     @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: Any) -> None:
-        """Draw the figure; threads take turns, as what Matplotlib looks up then is shared."""
+        """Draw the figure under a lock, as threads share Matplotlib's settings."""
         with RC_LOCK:
             super().draw(renderer)
 
     def savefig(self, fname: Any, *, transparent: bool | None = None, **kwargs: Any) -> None:
         """Save the figure as `matplotlib.figure.Figure.savefig` does, with its recipe."""
         kind = _format(fname, kwargs.get("format"))
-        ours = metadata_for(kind, self.recipe if kind in _METADATA_KEYS else "")
-        if ours:
-            kwargs["metadata"] = {**ours, **(kwargs.get("metadata") or {})}
+        metadata = metadata_for(kind, self.recipe if kind in _METADATA_KEYS else "")
+        if metadata:
+            kwargs["metadata"] = {**metadata, **(kwargs.get("metadata") or {})}
         salted = kind.startswith("svg") and mpl.rcParams["svg.hashsalt"] is None
         with set_for_now(_SALT if salted else {}):
             super().savefig(fname, transparent=transparent, **kwargs)
 
     def _repr_png_(self) -> bytes:
-        """Show it in a notebook, as the last line of a cell."""
+        """Show it in a notebook."""
         data = io.BytesIO()
         self.savefig(data, format="png")
         return data.getvalue()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Write the recipe down, and leave out what cannot be pickled."""
+        """Return the state with the recipe as text, without sources that cannot be pickled."""
         recipe = self.recipe
         state: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
         try:
             pickle.dumps((self.trajectories, self._source))
-        except Exception:  # A schedule that is a function of the user's, or the like.
+        except Exception:  # A function of the user's as schedule, or the like.
             state |= {"trajectories": [], "_source": None}
         return {**state, "_recipe": recipe}
 
 
 def metadata_for(kind: str, recipe: str) -> dict[str, Any]:
-    """Return the metadata of a file: what makes its bytes the same each time, and a recipe."""
+    """Return the metadata of a file: its recipe, without fields that vary from run to run."""
     if kind not in FIXED:
         return {}
     return {**FIXED[kind], **({_METADATA_KEYS[kind]: recipe} if recipe else {})}
 
 
 def _format(fname: Any, given: Any) -> str:
-    """Return in which format Matplotlib will save."""
+    """Return the format in which Matplotlib will save."""
     if given is not None:
         return str(given).lower()
     if isinstance(fname, (str, os.PathLike)):
@@ -116,48 +116,48 @@ def _format(fname: Any, given: Any) -> str:
 Size = tuple[int, int]
 
 _DPI = 100.0
-#: Where type is smaller than a pixel or two there is nothing to be drawn.
-_LEAST_DPI = 7.0
+#: At less, type would be smaller than a pixel or two.
+_MIN_DPI = 7.0
 MIN_SIDE, _MAX_SIDE = 100, 8192
-#: The least side of a panel, in points.
+#: Least side of a panel, in points.
 _MIN_PANEL = 24.0
 
 
 def new_figure(size: Size, reference: Size = (800, 600)) -> RecipeFigure:
-    """Make a figure of so many pixels, without pyplot."""
+    """Make a figure of a size in pixels, without pyplot."""
     width, height = checked_size(size)
     dpi = _DPI * math.sqrt(width * height / (reference[0] * reference[1]))
-    if dpi < _LEAST_DPI:
+    if dpi < _MIN_DPI:
         raise must("size", "large enough for the panels and their type", size)
-    # A millionth of a pixel more, as Matplotlib cuts the fraction off.
+    # A millionth of a pixel more, as Matplotlib truncates.
     inches = (width + 1e-6) / dpi, (height + 1e-6) / dpi
-    engine: Any = "none"  # Whatever the user has set: panels are placed by measure.
+    engine: Any = "none"  # Whatever the user has set: the margins of panels are measured.
     figure = RecipeFigure(figsize=inches, dpi=dpi, layout=engine)
     FigureCanvasAgg(figure)
     return figure
 
 
 def checked_size(size: Any) -> Size:
-    """Return a size in pixels, if it is one."""
+    """Check a size in pixels."""
     try:
         width, height = size
-        good = int(width) == width and int(height) == height
-        good = good and MIN_SIDE <= width <= _MAX_SIDE and MIN_SIDE <= height <= _MAX_SIDE
+        valid = int(width) == width and int(height) == height
+        valid = valid and MIN_SIDE <= width <= _MAX_SIDE and MIN_SIDE <= height <= _MAX_SIDE
     except (TypeError, ValueError, OverflowError):
-        good = False
-    if not good:
+        valid = False
+    if not valid:
         raise must("size", f"(width, height) in pixels, each from {MIN_SIDE} to {_MAX_SIDE}", size)
     return int(width), int(height)
 
 
 def check_room(ax: Any, size: Any) -> None:
-    """Raise a `ValueError` if a size is asked for where there are Axes already."""
+    """Raise a `ValueError` if both Axes and a size are given."""
     if ax is not None and size is not None:
         raise must("size", "left out if `ax` is given", size)
 
 
 def check_panels(figure: Figure, width: float, height: float) -> None:
-    """Raise a `ValueError` if panels are too small to show anything."""
+    """Raise a `ValueError` if panels are too small."""
     if min(width, height) < _MIN_PANEL:
         pixels = tuple(round(float(side)) for side in figure.bbox.size)
         raise must("size", "large enough for the panels and their type", pixels)
@@ -173,7 +173,7 @@ def panels(
     top: float = 0.0,
     kind: type[Axes] | None = None,
 ) -> list[Axes]:
-    """Add panels whose margins are measured from the type's sizes, before anything is drawn."""
+    """Add panels, with margins measured from the sizes of the type."""
     width, height = in_points(figure)
     tick, label = points("xtick.labelsize"), points("axes.labelsize")
     left = 4.2 * tick + 1.5 * label
@@ -186,8 +186,8 @@ def panels(
     inner = width - left - right - gap * (columns - 1)
     above = top + header_height(labels, width - left - right)
     between = header_height([], inner) + 1.4 * tick
-    tall = (height - above - bottom - between * (rows - 1)) / rows
-    check_panels(figure, inner / columns, tall)
+    panel_height = (height - above - bottom - between * (rows - 1)) / rows
+    check_panels(figure, inner / columns, panel_height)
     axes = figure.subplots(
         rows,
         columns,
@@ -199,19 +199,19 @@ def panels(
             "bottom": bottom / height,
             "top": 1 - above / height,
             "wspace": gap * columns / inner,
-            "hspace": between / tall,
+            "hspace": between / panel_height,
             "width_ratios": weights,
         },
     )
     return list(axes.ravel())
 
 
-#: How much of the height of an Axes the header must leave.
-_LEAST_ROOM = 0.5
+#: Least part of the height of an Axes that the header must leave.
+_MIN_SHARE = 0.5
 
 
 def check_axes(ax: Any, size: Any, *, solid: bool = False, linear: bool = True) -> None:
-    """Raise if it is not an Axes for a plot of a surface, or if a size is asked for beside it."""
+    """Raise an error if `ax` cannot show a surface, or if a size is given with it."""
     if ax is None:
         return
     check_room(ax, size)
@@ -228,25 +228,25 @@ def check_axes(ax: Any, size: Any, *, solid: bool = False, linear: bool = True) 
 
 
 def ground_under(ax: Axes | None, theme: str | None) -> Any:
-    """Return the colour that words beside an Axes stand on, if that is not the theme's own."""
+    """Return the colour of a given Axes' figure, if that is not the theme's own."""
     if ax is None:
         return None
     face = _figure(ax).get_facecolor()
-    own = [setting("figure.facecolor")]
+    themed = [setting("figure.facecolor")]
     if theme is not None:
-        own.append(look(theme).settings["figure.facecolor"])
-        return None if face in [to_rgba(color) for color in own] else face
+        themed.append(look(theme).settings["figure.facecolor"])
+        return None if face in [to_rgba(color) for color in themed] else face
     return face
 
 
 def prepare(
     ax: Axes, theme: str | None, ground: Any, words: Sequence[str], labels: Sequence[str]
 ) -> bool:
-    """Dress an Axes in the theme in force, if it was named, and make room for a header above it."""
+    """Apply the theme in force to an Axes, if named, and make room for a header above it."""
     if theme is not None:
         if ground is None:
             _figure(ax).set_facecolor(setting("figure.facecolor"))
-        _dress(ax)
+        _style_axes(ax)
     if _make_room(ax, words, labels):
         return True
     _make_room(ax, words, [])
@@ -254,12 +254,12 @@ def prepare(
 
 
 def _figure(ax: Axes) -> Any:
-    """Return the whole figure, of which an Axes may have a part."""
+    """Return the root figure of an Axes."""
     figure: Any = ax.get_figure(root=True)
     return figure
 
 
-def _dress(ax: Axes) -> None:
+def _style_axes(ax: Axes) -> None:
     ax.set_facecolor(setting("axes.facecolor"))
     for side, spine in ax.spines.items():
         spine.set(edgecolor=setting("axes.edgecolor"), linewidth=setting("axes.linewidth"))
@@ -272,64 +272,64 @@ def _dress(ax: Axes) -> None:
 
 
 def _make_room(ax: Axes, words: Sequence[str], labels: Sequence[str]) -> bool:
-    """Shrink an Axes from above until its header does not hang over, if nothing else places it."""
+    """Shrink an Axes from above until its header fits, unless a layout engine places it."""
     figure: Any = ax.figure
     if _figure(ax).get_layout_engine() is not None or ax.get_axes_locator() is not None:
         return True
     air, pixels = 0.25 * points("axes.titlesize"), figure.dpi / 72
-    before = ax.get_position(original=True).bounds
-    # Where sides are in proportion a lower Axes is narrower too, and may need another line.
+    bounds = ax.get_position(original=True).bounds
+    # With fixed proportions a lower Axes is narrower too, and may need another line.
     for _ in range(4):
         ax.apply_aspect()
         needed = header_top(words, labels, in_points(ax)[0], figure)
-        over = ax.bbox.y1 + needed * pixels - _ceiling(ax)
-        if over <= 0:
+        excess = ax.bbox.y1 + needed * pixels - _ceiling(ax)
+        if excess <= 0:
             break
         x, y, width, height = ax.get_position(original=True).bounds
-        height -= (over + air * pixels) / figure.bbox.height
-        if height < _LEAST_ROOM * before[3]:
-            _place(ax, before)
+        height -= (excess + air * pixels) / figure.bbox.height
+        if height < _MIN_SHARE * bounds[3]:
+            _set_bounds(ax, bounds)
             return False
-        _place(ax, (x, y, width, height))
+        _set_bounds(ax, (x, y, width, height))
     return True
 
 
-def _place(ax: Axes, bounds: tuple[float, float, float, float]) -> None:
+def _set_bounds(ax: Axes, bounds: tuple[float, float, float, float]) -> None:
     in_layout = ax.get_in_layout()
     ax.set_position(bounds)
-    ax.set_in_layout(in_layout)  # Or a tight bounding box would not hold it any more.
+    ax.set_in_layout(in_layout)  # Setting a position has excluded it from the layout.
 
 
 def _ceiling(ax: Axes) -> float:
-    """Return how far up from an Axes there is nothing else, in pixels."""
+    """Return the lower edge of the words or Axes above an Axes, in pixels."""
     figure: Any = ax.figure
-    found = [figure.bbox.y1]
+    edges = [figure.bbox.y1]
     for text in figure.texts:
         box = text.get_window_extent()
-        if text.get_text() and box.y0 >= ax.bbox.y1 and _over(box, ax):
-            found.append(box.y0)
+        if text.get_text() and box.y0 >= ax.bbox.y1 and _overlaps(box, ax):
+            edges.append(box.y0)
     for other in figure.axes:
-        if other.get_visible() and other.bbox.y0 >= ax.bbox.y1 and _over(other.bbox, ax):
-            found.append(_foot(other))
-    return float(min(found))
+        if other.get_visible() and other.bbox.y0 >= ax.bbox.y1 and _overlaps(other.bbox, ax):
+            edges.append(_bottom(other))
+    return float(min(edges))
 
 
-def _over(box: BboxBase, ax: Axes) -> bool:
+def _overlaps(box: BboxBase, ax: Axes) -> bool:
     return bool(box.x0 < ax.bbox.x1 and box.x1 > ax.bbox.x0)
 
 
-def _foot(ax: Axes) -> float:
-    """Return how far down the words below an Axes reach, in pixels."""
+def _bottom(ax: Axes) -> float:
+    """Return the lower edge of the words below an Axes, in pixels."""
     box = None if isinstance(ax, Axes3D) else ax.xaxis.get_tightbbox()
     if box is None:
         return float(ax.bbox.y0)
-    # Where nothing is drawn yet, there may soon be a label.
-    later = not ax.has_data() and not ax.get_xlabel() and box.height > 0
-    label = 1.6 * points("axes.labelsize") * _figure(ax).dpi / 72 if later else 0.0
+    # An Axes without data may still get a label.
+    pending = not ax.has_data() and not ax.get_xlabel() and box.height > 0
+    label = 1.6 * points("axes.labelsize") * _figure(ax).dpi / 72 if pending else 0.0
     return float(min(box.y0, ax.bbox.y0) - label)
 
 
-#: Whatever the user has set: the figure in its own size and colours.
+#: Saves a figure in its own size and colours, whatever the user has set.
 _SAVING: Any = {
     "savefig.bbox": None,
     "savefig.dpi": "figure",

@@ -1,4 +1,4 @@
-"""Panels: axes dressed for a scene, their layouts, and their look on a page."""
+"""Panels: axes of a scene, their layouts, and their style on a page."""
 
 from __future__ import annotations
 
@@ -43,6 +43,8 @@ from trajectories.plotting.scene import (
     Style,
     drawn_labels,
     in_parts,
+    ring_style,
+    star_style,
     track_styles,
 )
 from trajectories.plotting.surface_3d import BOX, FilledAxes3D
@@ -61,8 +63,8 @@ from trajectories.trajectory import Trajectory
 Array = NDArray[np.float64]
 
 _GROUND, _CONTOUR, _MARK = 0.5, 0.6, 3.0
-#: Losses beyond these are drawn at the edge: Matplotlib cannot scale an axis to the last float.
-_LEAST, _MOST = 1e-290, 1e290
+#: Losses beyond these are drawn at the edge: Matplotlib cannot scale an axis to them.
+_MIN_LOSS, _MAX_LOSS = 1e-290, 1e290
 
 
 def draw_paths(
@@ -78,7 +80,7 @@ def draw_paths(
     extras: Extras = PLAIN,
     key: bool = True,
 ) -> list[MovingArtist]:
-    """Draw a scene's ground on an Axes, and return its paths, which can show any step."""
+    """Draw a scene's contours on an Axes, and return the artists that can show any step."""
     draw_ground(ax, scene.contour_grid, scene.limits, theme)
     if scene.naming != Naming():
         ax.set_xlabel(scene.naming.x)
@@ -86,20 +88,20 @@ def draw_paths(
     draw_minima(ax, scene.minima)
     _draw_starts(ax, np.concatenate([track.positions[0] for track in scene.tracks]))
     exits = Exits(ax, scene, styles)
-    taken = exits.taken
+    occupied = exits.occupied
     if scene.notes:
         minima = in_parts(scene.minima, scene.limits)
-        taken = np.concatenate([taken, draw_notes(ax, scene.notes, minima, taken)])
+        occupied = np.concatenate([occupied, draw_notes(ax, scene.notes, minima, occupied)])
     moving_artists: list[MovingArtist] = [Paths(ax, scene, styles, extras.trail), exits]
     if extras.readout:
-        readout = Readout(ax, scene, styles, taken, marks=legend)
+        readout = Readout(ax, scene, styles, occupied, marks=legend)
         moving_artists.append(readout)
-        taken = np.concatenate([taken, readout.box])
+        occupied = np.concatenate([occupied, readout.box])
     labels = [track.label for track in scene.tracks] if legend else []
     words = heading(scene.name, scene.formula, scene.latex) if title is None else [literal(title)]
-    place = free_corner(ax, scene, taken) if caption else None
+    corner = free_corner(ax, scene, occupied) if caption else None
     gap, beside = points("legend.fontsize"), 0.0
-    if caption and place is None:
+    if caption and corner is None:
         beside += counter_width(scene.steps) + gap
     before, scale = beside, None
     if extras.step_arrows:
@@ -109,19 +111,19 @@ def draw_paths(
     if scale is not None and key:
         beside += key_width(scale) + gap
     elif scale is not None and scale > 1:
-        # A long label is cut at its end: the scale then stands before it.
+        # The end of a long label may be cut, so that the scale then stands first.
         words = [f"{words[0]}  (step{times(scale)})", f"(step{times(scale)})  {words[0]}"]
     lift = draw_header(ax, words, labels, styles, room=in_points(ax)[0] + beyond, beside=beside)
     if scale is not None and key:
         shift = ScaledTranslation((beyond - before) / 72, lift / 72, ax.figure.dpi_scale_trans)
         draw_key(ax, 1.0, 1.0, ax.transAxes + shift, scale)
     if caption:
-        moving_artists.append(draw_counter(ax, scene, place, lift, beyond))
+        moving_artists.append(draw_counter(ax, scene, corner, lift, beyond))
     return moving_artists
 
 
 def draw_losses(ax: Axes, scene: Scene, styles: Sequence[Style]) -> list[MovingArtist]:
-    """Draw the axes of a loss plot, and return its curves, which can show any step."""
+    """Draw the axes of a loss plot, and return the curves, which can show any step."""
     style_ticks(ax)
     ax.set_xlim(0, scene.steps * 1.03)
     ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], integer=True))
@@ -137,7 +139,7 @@ def draw_losses(ax: Axes, scene: Scene, styles: Sequence[Style]) -> list[MovingA
         minimum = f"{floor:.3g}".replace("-", "\N{MINUS SIGN}")
         ax.set_ylabel(scene.naming.loss if floor == 0 else f"loss above the minimum {minimum}")
     else:
-        excess = np.clip(excess, -_MOST, _MOST)
+        excess = np.clip(excess, -_MAX_LOSS, _MAX_LOSS)
         low, top = (float(excess.min()), float(excess.max())) if excess.size else (0.0, 1.0)
         room = 0.06 * ((top - low) or abs(top) or 1.0)
         ax.set_ylim(low - room, top + room)
@@ -149,10 +151,10 @@ def draw_losses(ax: Axes, scene: Scene, styles: Sequence[Style]) -> list[MovingA
 def _loss_range(scene: Scene, floor: float, positive: Array) -> tuple[float, float]:
     """Return the highest and the lowest loss to show."""
     first = [10 * (track.values[0] - floor) for track in scene.tracks]
-    stayed = [track.values.ravel() - floor for track in scene.tracks if not any(track.exits)]
-    usual = float(np.fmax.reduce(np.concatenate([*first, *stayed])))
+    inside = [track.values.ravel() - floor for track in scene.tracks if not any(track.exits)]
+    usual = float(np.fmax.reduce(np.concatenate([*first, *inside])))
     top = min(float(positive.max()), usual) if usual > 0 else float(positive.max())
-    top = min(max(top, 1e12 * _LEAST), _MOST)
+    top = min(max(top, 1e12 * _MIN_LOSS), _MAX_LOSS)
     return top, max(min(float(positive.min()), top), 1e-12 * top)
 
 
@@ -188,43 +190,19 @@ def draw_ground(ax: Axes, contour_grid: ContourGrid, limits: Limits, theme: Them
 
 
 def draw_minima(ax: Axes, minima: Array) -> None:
-    """Mark the places of the minimum with a star."""
+    """Mark the positions of the minimum with stars."""
     if len(minima):
-        ax.add_line(
-            Line2D(
-                *minima.T,
-                linestyle="none",
-                marker="*",
-                markersize=setting("lines.markersize") * 3.6,
-                markerfacecolor=setting("text.color"),
-                markeredgecolor=setting("axes.facecolor"),
-                markeredgewidth=1.0,
-                zorder=_MARK,
-                label="_minimum",
-            )
-        )
+        ax.add_line(Line2D(*minima.T, zorder=_MARK, **star_style()))
 
 
 def _draw_starts(ax: Axes, starts: Array) -> None:
-    """Mark where paths begin with a ring."""
-    places = np.unique(starts[np.isfinite(starts).all(axis=1)], axis=0)
-    ax.add_line(
-        Line2D(
-            *places.T,
-            linestyle="none",
-            marker="o",
-            markersize=setting("lines.markersize") * (3.2 if len(places) < 9 else 1.2),
-            markerfacecolor="none",
-            markeredgecolor=setting("text.color"),
-            markeredgewidth=1.4,
-            zorder=_MARK,
-            label="_start",
-        )
-    )
+    """Mark the starts of paths with rings."""
+    positions = np.unique(starts[np.isfinite(starts).all(axis=1)], axis=0)
+    ax.add_line(Line2D(*positions.T, zorder=_MARK, **ring_style(len(positions))))
 
 
 def style_ticks(ax: Axes) -> None:
-    """Give the ticks their style now: Matplotlib makes them later, out of the theme's reach."""
+    """Style the ticks now, as Matplotlib makes them later, when the theme is not in force."""
     for axis in ("xtick", "ytick"):
         label = setting(f"{axis}.labelcolor")
         common = {
@@ -243,9 +221,9 @@ def style_ticks(ax: Axes) -> None:
             ax.tick_params(which=which, **common, **sizes)
 
 
-AskedLimits = str | Sequence[Sequence[float]] | None
-#: What flat layouts show: trajectories, whose scene they make, or a scene that is there already.
-Shown = Sequence[Trajectory] | Scene
+LimitsArgument = str | Sequence[Sequence[float]] | None
+#: Content of a flat layout: trajectories, from which it makes a scene, or a scene.
+PathsOrScene = Sequence[Trajectory] | Scene
 
 
 @dataclass(frozen=True)
@@ -270,11 +248,11 @@ class Picture:
 
 
 def overlay(
-    paths: Shown,
+    paths: PathsOrScene,
     theme: Theme,
     *,
     size: Size | None = None,
-    limits: AskedLimits = None,
+    limits: LimitsArgument = None,
     legend: bool = True,
     extras: Extras = PLAIN,
     **kwargs: Any,
@@ -291,11 +269,11 @@ def overlay(
 
 
 def grid(
-    paths: Shown,
+    paths: PathsOrScene,
     theme: Theme,
     *,
     size: Size | None = None,
-    limits: AskedLimits = None,
+    limits: LimitsArgument = None,
     extras: Extras = PLAIN,
     **kwargs: Any,
 ) -> Picture:
@@ -328,7 +306,7 @@ def grid(
             key=False,
         )
         ax.label_outer()
-        # Labels at the very ends would run into those of the next panel.
+        # Labels at the very ends would overlap those of the next panel.
         ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], prune="both"))
         if i + columns >= len(labels):
             ax.tick_params(labelbottom=True)
@@ -342,11 +320,11 @@ def grid(
 
 
 def race(
-    paths: Shown,
+    paths: PathsOrScene,
     theme: Theme,
     *,
     size: Size | None = None,
-    limits: AskedLimits = None,
+    limits: LimitsArgument = None,
     extras: Extras = PLAIN,
     **kwargs: Any,
 ) -> Picture:
@@ -368,7 +346,7 @@ def solid(
     theme: Theme,
     *,
     size: Size | None = None,
-    limits: AskedLimits = None,
+    limits: LimitsArgument = None,
     legend: bool = True,
     elevation: float = ELEVATION,
     azimuth: float | None = None,
@@ -391,7 +369,7 @@ def solid(
     return Picture(figure, moving_artists, scene, BOX[0] / BOX[1], still=camera["orbit"] == 0)
 
 
-#: How each layout is made, and its default size in pixels.
+#: Function of each layout, whose docstring `trajectories list` prints, and its size in pixels.
 LAYOUTS: dict[str, Callable[..., Picture]] = {
     "overlay": overlay,
     "grid": grid,
@@ -406,21 +384,21 @@ SIZES: dict[str, Size] = {
 }
 
 
-def _labels(paths: Shown) -> list[str]:
+def _labels(paths: PathsOrScene) -> list[str]:
     if isinstance(paths, Scene):
         return [track.label for track in paths.tracks]
     return drawn_labels(paths)
 
 
-def _scene(paths: Shown, limits: AskedLimits, aspect: float, extras: Extras) -> Scene:
-    """Make the scene of some trajectories, or return the one that is there."""
+def _scene(paths: PathsOrScene, limits: LimitsArgument, aspect: float, extras: Extras) -> Scene:
+    """Make the scene of trajectories, or return a given one."""
     if isinstance(paths, Scene):
         return paths
     return Scene.of(paths, limits=limits, aspect=aspect, **extras.scene)
 
 
 def _without_camera(layout: str, settings: Mapping[str, Any]) -> None:
-    """Raise if a flat picture is told where its camera stands."""
+    """Raise an error if a flat layout is given settings of a camera."""
     for name in CAMERA.intersection(settings):
         raise must(name, f'left out in the layout "{layout}"', settings[name])
 
@@ -441,7 +419,7 @@ def _figure_header(
     return counter(figure, right, y, figure.transFigure, scene.steps)
 
 
-#: The variables of a page's style sheet, by the settings that give their colours.
+#: Variables of a page's style sheet, and the settings of their colours.
 _COLORS = {
     "page": "figure.facecolor",
     "plot": "axes.facecolor",
@@ -459,11 +437,11 @@ _GENERIC = ("serif", "sans-serif", "monospace", "cursive", "fantasy")
 
 
 def described(
-    scene: Scene, losses: Scene, look: AppliedTheme, layout: str, line: Mapping[str, Any]
+    scene: Scene, losses: Scene, style: AppliedTheme, layout: str, line: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the sizes, markers and axes of a page, as JSON can hold them."""
-    with look.applied():
-        paths, minimum, start, arrows = _artists(scene, look, layout, line)
+    """Return the sizes, markers and axes of a page as plain data."""
+    with style.applied():
+        paths, minimum, start, arrows = _artists(scene, style, layout, line)
         figure = new_figure(SIZES["race"], SIZES["race"])
         ax = figure.add_subplot()
         styles = track_styles(len(losses.tracks), **line)
@@ -508,16 +486,16 @@ def described(
 
 
 def stylesheet(
-    scene: Scene, looks: Sequence[AppliedTheme], layout: str, line: Mapping[str, Any]
+    scene: Scene, themes: Sequence[AppliedTheme], layout: str, line: Mapping[str, Any]
 ) -> str:
     """Return the colours of a page as a style sheet."""
-    sheets = [_variables(scene, look, layout, line) for look in looks]
-    with looks[0].applied():
+    sheets = [_variables(scene, style, layout, line) for style in themes]
+    with themes[0].applied():
         light = sum(to_rgb(setting("figure.facecolor"))) > 1.5
         font = _font()
-    scheme = "light dark" if len(looks) > 1 else "light" if light else "dark"
+    scheme = "light dark" if len(themes) > 1 else "light" if light else "dark"
     text = f":root {{ color-scheme: {scheme}; --font: {font}; {sheets[0]} }}\n"
-    if len(looks) > 1:
+    if len(themes) > 1:
         text += f"@media (prefers-color-scheme: dark) {{ :root {{ {sheets[1]} }} }}\n"
     numbers = range(len(scene.tracks))
     bands = range(len(scene.contour_grid.levels) + 1)
@@ -526,13 +504,13 @@ def stylesheet(
     return text + "\n".join(rules)
 
 
-def _variables(scene: Scene, look: AppliedTheme, layout: str, line: Mapping[str, Any]) -> str:
-    with look.applied() as theme:
+def _variables(scene: Scene, style: AppliedTheme, layout: str, line: Mapping[str, Any]) -> str:
+    with style.applied() as theme:
         colors = {name: setting(key) for name, key in _COLORS.items()}
         for name, other in _FALLBACKS.items():
             if colors[name] in ("auto", "inherit"):
                 colors[name] = colors[other]
-        paths = _artists(scene, look, layout, line)[0]
+        paths = _artists(scene, style, layout, line)[0]
         for i in range(len(scene.tracks)):
             head = paths[len(scene.tracks) + i]
             colors |= {f"t{i}": head.get_color(), f"h{i}": head.get_markeredgecolor()}
@@ -544,14 +522,14 @@ def _variables(scene: Scene, look: AppliedTheme, layout: str, line: Mapping[str,
 
 
 def _artists(
-    scene: Scene, look: AppliedTheme, layout: str, line: Mapping[str, Any]
+    scene: Scene, style: AppliedTheme, layout: str, line: Mapping[str, Any]
 ) -> tuple[list[Line2D], Line2D | None, Line2D, list[Line2D]]:
-    """Draw the paths without their ground; return lines and heads, the marks, and the arrows."""
+    """Draw the paths without contours; return lines and heads, minimum, start and exit arrows."""
     ax = new_figure(SIZES[layout], SIZES[layout]).add_subplot()
     bare = replace(scene, contour_grid=replace(scene.contour_grid, levels=np.empty(0)))
     styles = track_styles(len(scene.tracks), **line)
     moving_artists = draw_paths(
-        ax, bare, look.theme, styles, legend=False, caption=False, title=" "
+        ax, bare, style.theme, styles, legend=False, caption=False, title=" "
     )
     marks = {artist.get_label(): artist for artist in ax.lines}
     paths, arrows = (_lines(moving_artists, kind) for kind in (Paths, Exits))
@@ -559,23 +537,23 @@ def _artists(
 
 
 def _lines(moving_artists: Sequence[MovingArtist], kind: type) -> list[Line2D]:
-    found = [
+    artists = [
         artist
         for moving_artist in moving_artists
         if isinstance(moving_artist, kind)
         for artist in moving_artist.artists
     ]
-    return [artist for artist in found if isinstance(artist, Line2D)]
+    return [artist for artist in artists if isinstance(artist, Line2D)]
 
 
 def _stroke(line: Line2D) -> dict[str, Any]:
     alpha = line.get_alpha()
-    shown = str(line.get_linestyle()).strip().lower() not in ("none", "")
-    # In points; that of dashes of the user's own has no name that could be asked for.
+    visible = str(line.get_linestyle()).strip().lower() not in ("none", "")
+    # In points; Matplotlib has no public name for it.
     offset, dashes = line._dash_pattern  # type: ignore[attr-defined]
     every: Any = line.get_markevery()
     return {
-        "width": float(line.get_linewidth()) if shown else 0.0,
+        "width": float(line.get_linewidth()) if visible else 0.0,
         "dashes": [float(part) for part in dashes or ()],
         "offset": float(offset),
         "alpha": 1.0 if alpha is None else float(alpha),
@@ -607,7 +585,7 @@ def _mark(line: Line2D) -> dict[str, Any] | None:
 
 
 def _font() -> str:
-    """Return the fonts in force as CSS has them, with what browsers know in their place."""
+    """Return the fonts in force for CSS, followed by fonts that browsers have."""
     family: list[str] = []
     for name in setting("font.family"):
         family += setting(f"font.{name}") if name in _GENERIC else [name]

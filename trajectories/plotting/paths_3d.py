@@ -17,7 +17,19 @@ from numpy.typing import NDArray
 
 from trajectories.checks import Interval, scalar
 from trajectories.plotting.readout import NOWHERE, Readout, counter, counter_width
-from trajectories.plotting.scene import HEAD, NOTE, MovingArtist, Scene, Style, marker_spacing
+from trajectories.plotting.scene import (
+    HEAD,
+    NOTE,
+    PATH_HEAD,
+    MovingArtist,
+    Scene,
+    Style,
+    chained,
+    head_style,
+    marker_spacing,
+    ring_style,
+    star_style,
+)
 from trajectories.plotting.surface_3d import (
     AZIMUTHS,
     Contours,
@@ -47,14 +59,12 @@ from trajectories.surfaces.surface import Surface
 Array = NDArray[np.float64]
 
 _MARK, _PATH = 3.0, 10.0
-#: Size of a head, in sizes of a marker.
-_HEAD = 2.1
-#: How pale a place is that the surface hides.
-_PALE = 0.35
+#: Opacity of a marker that the surface hides.
+_FAINT = 0.35
 
 
 class Camera:
-    """A camera that turns around the surface while the paths run."""
+    """A camera that turns around the surface during an animation."""
 
     def __init__(self, ax: Axes3D, steps: int, orbit: float) -> None:
         self._ax, self._steps, self._orbit = ax, max(steps, 1), orbit
@@ -62,9 +72,9 @@ class Camera:
         self.artists: list[Artist] = []
 
     def show(self, step: int) -> None:
-        """Turn to where the camera is at `step`."""
-        rest = 1 - step / self._steps if self._orbit else 0.0
-        self._ax.view_init(self._ax.elev, self._azimuth - self._orbit * rest)
+        """Turn to the azimuth of `step`."""
+        remaining = 1 - step / self._steps if self._orbit else 0.0
+        self._ax.view_init(self._ax.elev, self._azimuth - self._orbit * remaining)
 
 
 class Paths3D:
@@ -81,32 +91,22 @@ class Paths3D:
         self._lines: list[Line3D] = []
         self._marks: list[Line3D] = []
         self._heads: list[Line3D] = []
-        halo, size = setting("axes.facecolor"), setting("lines.markersize")
         longest = max(len(track.ends) for track in tracks) - 1
         every = marker_spacing(longest if trail is None else min(trail, longest))
         self._every = every if trail is not None and "markevery" not in styles[0] else None
         for number, (track, style) in enumerate(zip(tracks, styles, strict=True)):
             several = track.points.shape[1] > 1
-            # Never below what stands still, or a moving picture could not be painted over it.
+            # Never below fixed artists, over which animations are painted.
             zorder = max(_PATH, style.get("zorder", _PATH)) + number / 100
-            edges = {"markeredgecolor": halo, "markeredgewidth": 0.5}
+            edges = {"markeredgecolor": setting("axes.facecolor"), "markeredgewidth": 0.5}
             wide = {"linewidth": setting("lines.linewidth") / 2} if several else {}
             line_style = wide | style | {"marker": "", "zorder": zorder}
             self._lines.append(_line(ax, **line_style))
-            # The marks of the steps are a line of their own: the line has more points than steps.
+            # The markers of the steps are a separate line, as the line has more points than steps.
             mark_style = {"markevery": every, **edges} | style
             mark_style |= {"linestyle": "none", "zorder": zorder + 0.005, "label": "_steps"}
             self._marks.append(_line(ax, **mark_style | ({"marker": ""} if several else {})))
-            head_style = {
-                "color": style["color"],
-                "marker": style["marker"],
-                "linestyle": "none",
-                "markersize": size * (1 if several else _HEAD),
-                "markeredgecolor": halo,
-                "markeredgewidth": 1.2,
-                "zorder": HEAD + number / 100,
-            }
-            self._heads.append(_line(ax, **head_style))
+            self._heads.append(_line(ax, **head_style(style, 1 if several else PATH_HEAD, number)))
         self.artists: list[Artist] = [*self._lines, *self._marks, *self._heads]
 
     def show(self, step: int) -> None:
@@ -115,15 +115,15 @@ class Paths3D:
         for track, line, marks, head in groups:
             last = min(step, len(track.ends) - 1)
             begin = 0 if self._trail is None else min(max(step - self._trail, 0), last)
-            line.set_data_3d(*_chained(track.points[track.ends[begin] : track.ends[last] + 1]))
-            marks.set_data_3d(*_chained(track.stops[begin : last + 1]))
+            line.set_data_3d(*chained(track.points[track.ends[begin] : track.ends[last] + 1]))
+            marks.set_data_3d(*chained(track.stops[begin : last + 1]))
             if self._every:
                 marks.set_markevery((-begin % self._every, self._every))
             head.set_data_3d(*track.stops[last].T)
 
 
 class Exits3D:
-    """An arrow for each path that leaves the picture, and a line of words in a corner."""
+    """An arrow for each path that leaves the view, and a line of words in a corner."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class Exits3D:
         scene: Scene,
         tracks: Sequence[Lifted],
         styles: Sequence[Style],
-        taken: Array,
+        occupied: Array,
     ) -> None:
         self._ax = ax
         self._since: list[int] = []
@@ -142,7 +142,6 @@ class Exits3D:
             leaving = track.exits[0] if len(track.exits) == 1 else None
             if leaving is None:
                 continue
-            lost = leaving.direction == (0.0, 0.0)
             words.append((f"{literal(track.label)}: {' '.join(leaving.words)}", style["color"]))
             self._since.append(leaving.step)
             arrow = _line(
@@ -150,57 +149,48 @@ class Exits3D:
                 color=style["color"],
                 marker="x",
                 markersize=setting("lines.markersize") * 2.6,
-                markeredgecolor=style["color"] if lost else setting("axes.facecolor"),
-                markeredgewidth=2.0 if lost else 0.8,
+                markeredgecolor=style["color"] if leaving.cut_off else setting("axes.facecolor"),
+                markeredgewidth=2.0 if leaving.cut_off else 0.8,
                 linestyle="none",
                 zorder=HEAD + 0.9,
             )
             arrows.append(arrow)
-            way = path.points[: path.ends[leaving.step] + 1, 0]
-            way = way[np.isfinite(way).all(axis=1)]
-            if len(way):
-                arrow.set_data_3d(*way[-1:].T)
-                if not lost:
-                    self._arrows.append((arrow, way[-2:]))
-        notes, self.box = _notes(ax, words, taken)
+            visible = path.points[: path.ends[leaving.step] + 1, 0]
+            visible = visible[np.isfinite(visible).all(axis=1)]
+            if len(visible):
+                arrow.set_data_3d(*visible[-1:].T)
+                if not leaving.cut_off:
+                    self._arrows.append((arrow, visible[-2:]))
+        notes, self.box = _notes(ax, words, occupied)
         self.artists = [*arrows, *notes]
 
     def show(self, step: int) -> None:
-        """Show what has left by `step`, and turn the arrows as the camera sees the paths."""
+        """Show the exits up to `step`, and turn the arrows as the camera sees the paths."""
         for artist, since in zip(self.artists, self._since * 2, strict=True):
             artist.set_visible(step >= since)
-        for arrow, way in self._arrows:
-            across, up = np.diff(in_pixels(self._ax, way[[0, -1]]), axis=0)[0]
+        for arrow, segment in self._arrows:
+            across, up = np.diff(in_pixels(self._ax, segment[[0, -1]]), axis=0)[0]
             arrow.set_marker((3, 0, math.degrees(math.atan2(up, across)) - 90))
 
 
-class Places:
-    """The minima as stars and the starts as rings, pale where the surface stands before them."""
+class Markers3D:
+    """Minima as stars and starts as rings, pale where the surface hides them."""
 
     def __init__(self, ax: Axes3D, minima: Array, starts: Array, z: Array) -> None:
         self._ax, self._z = ax, z
-        size = setting("lines.markersize")
-        ink, ground = setting("text.color"), setting("axes.facecolor")
-        star = {"marker": "*", "markersize": size * 3.6, "markerfacecolor": ink}
-        star |= {"markeredgecolor": ground, "markeredgewidth": 1.0, "label": "_minimum"}
-        ring = {"marker": "o", "markersize": size * (3.2 if len(starts) < 9 else 1.2)}
-        ring |= {"markerfacecolor": "none", "markeredgecolor": ink, "markeredgewidth": 1.4}
-        ring |= {"label": "_start"}
+        kinds = (minima, star_style()), (starts, ring_style(len(starts)))
         self._kinds = [
-            (
-                places,
-                *(_line(ax, linestyle="none", zorder=_MARK, alpha=a, **look) for a in (_PALE, 1)),
-            )
-            for places, look in ((minima, star), (starts, ring))
+            (positions, *(_line(ax, zorder=_MARK, alpha=alpha, **style) for alpha in (_FAINT, 1)))
+            for positions, style in kinds
         ]
-        self.artists: list[Artist] = [line for _, *both in self._kinds for line in both]
+        self.artists: list[Artist] = [line for _, *lines in self._kinds for line in lines]
 
     def show(self, step: int) -> None:
-        """Tell again what is hidden, as the camera may have turned."""
-        for places, pale, plain in self._kinds:
-            seen = unhidden(self._ax, places, self._z)
-            pale.set_data_3d(*places[~seen].T)
-            plain.set_data_3d(*places[seen].T)
+        """Update which markers are hidden, as the camera may have turned."""
+        for positions, faint, opaque in self._kinds:
+            visible = unhidden(self._ax, positions, self._z)
+            faint.set_data_3d(*positions[~visible].T)
+            opaque.set_data_3d(*positions[visible].T)
 
 
 def _line(ax: Axes3D, **style: Any) -> Line3D:
@@ -209,20 +199,12 @@ def _line(ax: Axes3D, **style: Any) -> Line3D:
     return line
 
 
-def _chained(history: Array) -> Array:
-    """Return x, y and z of points, shape (n, paths, 3); paths follow each other, NaN between."""
-    if history.shape[1] == 1:
-        return history[:, 0].T
-    gap = np.full((1, *history.shape[1:]), np.nan)
-    return np.concatenate([history, gap]).transpose(1, 0, 2).reshape(-1, 3).T
-
-
-def _notes(ax: Axes3D, words: Sequence[tuple[str, Any]], taken: Array) -> tuple[list[Text], Array]:
-    """Write lines of words and colours into the corner of the panel that is most empty."""
+def _notes(ax: Axes3D, words: Sequence[tuple[str, Any]], pixels: Array) -> tuple[list[Text], Array]:
+    """Write coloured lines of words into the emptiest corner; return the texts and their box."""
     size = points("xtick.labelsize")
     wide = max((text_size(line, size)[0] for line, _ in words), default=0.0) + 2 * size
     box = np.array([wide, 1.5 * size * len(words) + size]) / in_points(ax)
-    parts = (taken - ax.bbox.min) / ax.bbox.size
+    parts = (pixels - ax.bbox.min) / ax.bbox.size
     corners = [(0, 1), (1, 1), (0, 0), (1, 0)]
     covered = [(abs(parts - corner) < box).all(axis=1).sum() for corner in corners]
     right, top = corners[int(np.argmin(covered))]
@@ -230,14 +212,14 @@ def _notes(ax: Axes3D, words: Sequence[tuple[str, Any]], taken: Array) -> tuple[
     for row, (line, color) in enumerate(words):
         down = 1.5 * row + 1.2 if top else 1.5 * (row - len(words)) + 1.2
         shift = ScaledTranslation(0.0, -down * size / 72, ax.figure.dpi_scale_trans)
-        place = {"transform": ax.transAxes + shift, "ha": "right" if right else "left"}
-        look = {"color": color, "fontsize": size, "zorder": NOTE}
-        notes.append(ax.text2D(right, top, line, **place, **look))
+        anchor = {"transform": ax.transAxes + shift, "ha": "right" if right else "left"}
+        style = {"color": color, "fontsize": size, "zorder": NOTE}
+        notes.append(ax.text2D(right, top, line, **anchor, **style))
     corner = np.array([right, top])
     return notes, corner + (1 - 2 * corner) * box * GRID if words else GRID[:0]
 
 
-#: How high the camera stands by default, in degrees.
+#: Default elevation of the camera, in degrees.
 ELEVATION = 45.0
 _MESH, _CONTOUR = 1.0, 1.5
 _ELEVATIONS = Interval(0.0, 90.0, "both", "between 0 and 90")
@@ -257,7 +239,7 @@ def draw_solid(
     orbit: float = 0.0,
     extras: Extras = PLAIN,
 ) -> list[MovingArtist]:
-    """Draw a scene's surface on 3-D Axes, and return its paths, which can show any step."""
+    """Draw a scene's surface on 3-D Axes, and return the artists that can show any step."""
     heights = Heights.of(scene)
     tracks = [lifted(track, scene.limits, surface.value, heights) for track in scene.tracks]
     z = heights(scene.contour_grid.z)
@@ -271,7 +253,7 @@ def draw_solid(
     if azimuth is None:
         ax.view_init(elevation, best_azimuth(ax, tracks, minima, z))
     style_axes(ax, heights)
-    # Rasterized where the rest is vectors, which have no shades.
+    # Rasterized in vector formats, which have no shades.
     mesh = SurfaceMesh(scene.contour_grid, heights, theme, ax.azim, zorder=_MESH, rasterized=True)
     ax.add_collection(mesh, autolim=False)
     lines = {"colors": theme.contour, "linewidths": 0.7, "zorder": _CONTOUR}
@@ -279,27 +261,27 @@ def draw_solid(
     ax.apply_aspect()
     labels = [track.label for track in scene.tracks] if legend else []
     words = heading(scene.name, scene.formula, scene.latex)
-    # The counter shares the heading's line, and leaves the legend all of its own.
+    # The counter stands in the heading's line, beside it.
     beside = counter_width(scene.steps) + points("legend.fontsize")
     lift = draw_header(ax, words, labels, styles, beside=beside)
-    taken = fit(ax, heights, scene.contour_grid, z, orbit)
+    occupied = fit(ax, heights, scene.contour_grid, z, orbit)
     shift = ScaledTranslation(0, lift / 72, ax.figure.dpi_scale_trans)
-    exit_arrows = Exits3D(ax, scene, tracks, styles, taken)
+    exit_arrows = Exits3D(ax, scene, tracks, styles, occupied)
     moving_artists: list[MovingArtist] = [
         Camera(ax, scene.steps, orbit),
-        Places(ax, minima, starts, z),
+        Markers3D(ax, minima, starts, z),
         Paths3D(ax, tracks, styles, extras.trail),
         exit_arrows,
         counter(ax.figure, 1.0, 1.0, ax.transAxes + shift, scene.steps),
     ]
     if extras.readout:
-        covered = np.concatenate([(taken - ax.bbox.min) / ax.bbox.size, exit_arrows.box])
+        covered = np.concatenate([(occupied - ax.bbox.min) / ax.bbox.size, exit_arrows.box])
         moving_artists.append(Readout(ax, scene, styles, covered, NOWHERE, marks=legend))
     return moving_artists
 
 
 def checked_camera(elevation: Any, azimuth: Any, orbit: Any) -> dict[str, Any]:
-    """Return what `draw_solid` takes of a camera, if they are angles."""
+    """Check the angles of a camera, and return them by name."""
     return {
         "elevation": scalar("elevation", elevation, _ELEVATIONS),
         "azimuth": None if azimuth is None else scalar("azimuth", azimuth, _ANY),
@@ -307,12 +289,12 @@ def checked_camera(elevation: Any, azimuth: Any, orbit: Any) -> dict[str, Any]:
     }
 
 
-#: What a camera is told by.
+#: Names of the settings of a camera.
 CAMERA = frozenset(signature(checked_camera).parameters)
 
 
-def _on_surface(places: Array, scene: Scene, surface: Surface, heights: Heights) -> Array:
-    """Return those of some places that are in the picture, each once, with their heights."""
+def _on_surface(positions: Array, scene: Scene, surface: Surface, heights: Heights) -> Array:
+    """Return the unique positions inside the view, with their heights."""
     low, high = np.array(scene.limits).T
-    inside = np.unique(places[((places >= low) & (places <= high)).all(axis=1)], axis=0)
+    inside = np.unique(positions[((positions >= low) & (positions <= high)).all(axis=1)], axis=0)
     return np.column_stack([inside, heights(surface.value(inside))])

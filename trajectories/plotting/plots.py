@@ -22,7 +22,7 @@ from trajectories.plotting.canvas import (
 from trajectories.plotting.panels import (
     LAYOUTS,
     SIZES,
-    AskedLimits,
+    LimitsArgument,
     draw_ground,
     draw_losses,
     draw_minima,
@@ -68,7 +68,7 @@ def plot(
     trajectories : Trajectory or iterable of Trajectory
         What `descend` or `compare` returned, all on one surface.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; by default the only Axes of a new figure.
+        Axes to draw on; by default those of a new figure.
     size : (int, int), optional
         Width and height of a new figure in pixels; type and lines grow with them. By default
         (800, 600).
@@ -76,14 +76,14 @@ def plot(
         "light", "dark", "slides", "slides-dark" or "print"; by default the light theme under all
         that you have changed in ``matplotlib.rcParams``.
     limits : "domain" or ((float, float), (float, float)), optional
-        What to show; by default what happened, with a margin.
+        Part of the plane to show; by default the paths and the minima, with a margin.
     legend : bool, default True
         Whether to name the paths above the plot.
     theory : bool, default False
-        Whether to tell how the surface is curved at the minimum that the first path leads to, and
-        which learning rates are stable there.
+        Whether to write the curvature at the minimum that the first path leads to, and the
+        learning rates that are stable there.
     readout : bool, default False
-        Whether to tell each path's last loss and learning rate.
+        Whether to write the last loss and learning rate of each path.
     **kwargs
         Passed on to the lines of the paths (`matplotlib.lines.Line2D`).
 
@@ -99,21 +99,21 @@ def plot(
     ground = ground_under(ax, theme)
     with applied(theme, ground) as chosen:
         if ax is None:
-            how = {"size": size, "limits": limits, "legend": legend, "extras": extras}
-            picture = LAYOUTS["overlay"](paths, chosen, **how, **kwargs)
+            options = {"size": size, "limits": limits, "legend": legend, "extras": extras}
+            picture = LAYOUTS["overlay"](paths, chosen, **options, **kwargs)
             picture.show(picture.steps)
-            told = {"size": size, "theme": theme, "limits": limits, "legend": legend, **kwargs}
-            told |= {"theory": theory or None, "readout": readout or None}
-            picture.figure.remember(paths, kind="plot", settings=told)
+            settings = {"size": size, "theme": theme, "limits": limits, "legend": legend, **kwargs}
+            settings |= {"theory": theory or None, "readout": readout or None}
+            picture.figure.remember(paths, kind="plot", settings=settings)
             return picture.figure.axes[0]
         styles = track_styles(len(paths), **kwargs)
-        view(paths[0].surface, paths, limits=limits)  # Before anything is changed.
-        words, labels = _words(paths[0].surface), drawn_labels(paths) if legend else []
+        view(paths[0].surface, paths, limits=limits)  # Checks the limits first.
+        words, labels = _headings(paths[0].surface), drawn_labels(paths) if legend else []
         above = prepare(ax, theme, ground, words, labels)
         aspect = ax.bbox.width / ax.bbox.height
         scene = Scene.of(paths, limits=limits, aspect=aspect, **extras.scene)
-        shown = legend and above
-        for moving_artist in draw_paths(ax, scene, chosen, styles, legend=shown, extras=extras):
+        named = legend and above
+        for moving_artist in draw_paths(ax, scene, chosen, styles, legend=named, extras=extras):
             moving_artist.show(scene.steps)
         if labels and not above:
             draw_legend_inside(ax, labels, styles, _TOP)
@@ -135,28 +135,28 @@ def plot_3d(
 ) -> Axes:
     """Plot paths on their surface in 3-D; the surface never hides them.
 
-    Heights are those of the contours: about log(f - minimum), or f itself if there is no minimum
-    in sight. The ticks tell f. Starts and minima are pale where the surface stands before them.
+    Heights follow the contours: about log(f - minimum), or f itself without a minimum in view.
+    The ticks show f. Starts and minima are pale where the surface hides them.
 
     Parameters
     ----------
     trajectories : Trajectory or iterable of Trajectory
         What `descend` or `compare` returned, all on one surface.
     ax : mpl_toolkits.mplot3d.Axes3D, optional
-        Where to draw; by default the only Axes of a new figure.
+        Axes to draw on; by default those of a new figure.
     size, theme : optional
         As for `plot`.
     limits : "domain" or ((float, float), (float, float)), optional
-        What to show; by default what happened, with a margin.
+        Part of the plane to show; by default the paths and the minima, with a margin.
     legend : bool, default True
         Whether to name the paths above the plot.
     elevation : float, default 45
-        How high the camera stands, in degrees from 0 to 90.
+        Elevation of the camera, in degrees from 0 to 90.
     azimuth : float, optional
-        Where it stands, in degrees; by default where it sees most of the paths and the minima.
+        Azimuth of the camera, in degrees; by default one that shows most of the paths and minima.
     orbit : float, default 0
-        Leave room for a camera that has turned by so many degrees: for the last frame of a moving
-        picture with this `orbit`.
+        Degrees by which the camera has turned, for which to leave room: for the last frame of an
+        animation with this `orbit`.
     **kwargs
         Passed on to the lines of the paths (`mpl_toolkits.mplot3d.art3d.Line3D`).
 
@@ -173,21 +173,21 @@ def plot_3d(
     ground = ground_under(ax, theme)
     with applied(theme, ground) as chosen:
         if ax is None:
-            how = {"size": size, "limits": limits, "legend": legend, **camera}
-            picture = LAYOUTS["3d"](paths, chosen, **how, **kwargs)
+            options = {"size": size, "limits": limits, "legend": legend, **camera}
+            picture = LAYOUTS["3d"](paths, chosen, **options, **kwargs)
             picture.show(picture.steps)
             picture.figure.remember(
-                paths, kind="plot_3d", settings={"theme": theme, **how, **kwargs}
+                paths, kind="plot_3d", settings={"theme": theme, **options, **kwargs}
             )
             return picture.figure.axes[0]
         scene = Scene.of(paths, limits=limits, aspect=BOX[0] / BOX[1])
         styles = track_styles(len(paths), **kwargs)
         surface = paths[0].surface
         labels = drawn_labels(paths) if legend else []
-        above = prepare(ax, theme, ground, _words(surface), labels)
-        drawn: Any = ax
+        above = prepare(ax, theme, ground, _headings(surface), labels)
+        axes_3d: Any = ax
         for moving_artist in draw_solid(
-            drawn, scene, surface, chosen, styles, legend=legend and above, **camera
+            axes_3d, scene, surface, chosen, styles, legend=legend and above, **camera
         ):
             moving_artist.show(scene.steps)
         if labels and not above:
@@ -203,14 +203,14 @@ def plot_loss(
     theme: str | None = None,
     **kwargs: Any,
 ) -> Axes:
-    """Plot f, less its minimum where that is known, against the step on a logarithmic axis.
+    """Plot f minus its minimum, if known, against the step on a logarithmic axis.
 
     Parameters
     ----------
     trajectories : Trajectory or iterable of Trajectory
         What `descend` or `compare` returned, all on one surface.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; by default the only Axes of a new figure.
+        Axes to draw on; by default those of a new figure.
     size, theme : optional
         As for `plot`.
     **kwargs
@@ -234,11 +234,11 @@ def plot_loss(
     with applied(theme, ground):
         scene = Scene.of(paths, resolution=3)
         styles = track_styles(len(paths), **kwargs)
-        words, labels = _words(paths[0].surface), drawn_labels(paths)
+        words, labels = _headings(paths[0].surface), drawn_labels(paths)
         if ax is None:
             figure, ax = _new_axes(size, labels)
-            told = {"size": size, "theme": theme, **kwargs}
-            figure.remember(paths, kind="plot_loss", settings=told)
+            settings = {"size": size, "theme": theme, **kwargs}
+            figure.remember(paths, kind="plot_loss", settings=settings)
             above = True
         else:
             above = prepare(ax, theme, ground, words, labels)
@@ -260,22 +260,22 @@ def plot_gradient(
     arrows: int = 15,
     **kwargs: Any,
 ) -> Axes:
-    """Plot the direction of steepest descent, the negative gradient, as arrows over the contours.
+    """Plot the negative gradient, the direction of steepest descent, as arrows over the contours.
 
-    The arrows' lengths go with the root of the gradient's norm, so that the short ones can be seen.
+    The lengths of the arrows are proportional to the root of the gradient's norm.
 
     Parameters
     ----------
     surface : Surface, str, sympy.Expr or callable
         A surface, a name of the catalogue, or a formula.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; by default the only Axes of a new figure.
+        Axes to draw on; by default those of a new figure.
     size, theme : optional
         As for `plot`.
     limits : "domain" or ((float, float), (float, float)), optional
-        What to show; by default the surface's domain.
+        Part of the plane to show; by default the surface's domain.
     arrows : int, default 15
-        Arrows along the longer side.
+        Number of arrows along the longer side.
     **kwargs
         Passed on to `matplotlib.axes.Axes.quiver`.
 
@@ -290,21 +290,21 @@ def plot_gradient(
     check_arrows(kwargs)
     ground = ground_under(ax, theme)
     with applied(theme, ground) as chosen:
-        shown = view(surface, limits=limits)
+        frame = view(surface, limits=limits)
         if ax is None:
             figure, ax = _new_axes(size)
-            told = {"size": size, "theme": theme, "limits": limits, "arrows": arrows, **kwargs}
-            figure.remember(surface, kind="plot_gradient", settings=told)
+            settings = {"size": size, "theme": theme, "limits": limits, "arrows": arrows, **kwargs}
+            figure.remember(surface, kind="plot_gradient", settings=settings)
         else:
-            prepare(ax, theme, ground, _words(surface), [])
-        draw_ground(ax, make_contour_grid(surface, shown), shown, chosen)
+            prepare(ax, theme, ground, _headings(surface), [])
+        draw_ground(ax, make_contour_grid(surface, frame), frame, chosen)
         draw_minima(ax, surface.minima)
-        draw_field(ax, surface, shown, arrows, **kwargs)
-        draw_header(ax, _words(surface), [], [])
+        draw_field(ax, surface, frame, arrows, **kwargs)
+        draw_header(ax, _headings(surface), [], [])
     return ax
 
 
-def _words(surface: Surface) -> list[str]:
+def _headings(surface: Surface) -> list[str]:
     return heading(surface.name, surface.formula, surface.latex)
 
 
@@ -318,10 +318,10 @@ def plot_grid(
     *,
     size: Size | None = None,
     theme: str | None = None,
-    limits: AskedLimits = None,
+    limits: LimitsArgument = None,
     **kwargs: Any,
 ) -> Figure:
-    """Draw each path in a panel of its own, all with the same limits: the textbook's 2 x 2 page.
+    """Draw each path in a separate panel, all with the same limits.
 
     Parameters
     ----------
@@ -345,7 +345,7 @@ def plot_race(
     *,
     size: Size | None = None,
     theme: str | None = None,
-    limits: AskedLimits = None,
+    limits: LimitsArgument = None,
     **kwargs: Any,
 ) -> Figure:
     """Draw all paths in one panel, and their losses beside it.
@@ -371,27 +371,27 @@ def draw(
     *,
     size: Size | None = None,
     theme: str | None = None,
-    limits: AskedLimits = None,
+    limits: LimitsArgument = None,
     theory: bool = False,
     readout: bool = False,
     **kwargs: Any,
 ) -> Figure:
-    """Draw a whole figure in the layout of this name: "overlay", "grid", "race" or "3d"."""
+    """Draw a figure in a layout: "overlay", "grid", "race" or "3d"."""
     paths = checked(trajectories)
     layout = resolve("layout", layout, LAYOUTS)
     extras = Extras(theory=theory, readout=readout)
     with applied(theme) as chosen:
         picture = LAYOUTS[layout](paths, chosen, size=size, limits=limits, extras=extras, **kwargs)
         picture.show(picture.steps)
-    told = {"size": size, "theme": theme, "limits": limits, **kwargs}
-    told |= {"theory": theory or None, "readout": readout or None}
+    settings = {"size": size, "theme": theme, "limits": limits, **kwargs}
+    settings |= {"theory": theory or None, "readout": readout or None}
     kind = "plot" if layout == "overlay" else f"plot_{layout}"
-    picture.figure.remember(paths, kind=kind, settings=told)
+    picture.figure.remember(paths, kind=kind, settings=settings)
     return picture.figure
 
 
-_DRAWN: list[Callable[..., Any]] = [plot, plot_grid, plot_race, plot_3d]
-for _layout, _function in zip(LAYOUTS, _DRAWN, strict=True):
+_PLOTS: list[Callable[..., Any]] = [plot, plot_grid, plot_race, plot_3d]
+for _layout, _function in zip(LAYOUTS, _PLOTS, strict=True):
     picture(layout=_layout, also=(draw, LAYOUTS[_layout]))(_function)
 picture()(plot_loss)
 picture(shows="surface")(plot_gradient)

@@ -1,4 +1,4 @@
-"""Words that change from frame to frame: the counter, the readout, exits."""
+"""Words that change from frame to frame: step counter, readout and exits."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _CORNERS = ((0, 0), (1, 0), (0, 1), (1, 1))
 
 
 class Caption:
-    """A step counter: the word stands still, and each digit is a text of its own."""
+    """A step counter with a fixed word and a separate text for each digit."""
 
     def __init__(self, digits: Sequence[Text]) -> None:
         for digit in digits:
@@ -44,8 +44,8 @@ class Caption:
     def show(self, step: int) -> None:
         """Show the number of the step."""
         number = str(step)[::-1].ljust(len(self._digits))
-        for digit, place in zip(number, self._digits, strict=True):
-            place.set_text(digit.strip())
+        for character, text in zip(number, self._digits, strict=True):
+            text.set_text(character.strip())
 
 
 def counter_width(steps: int) -> float:
@@ -57,33 +57,33 @@ def counter_width(steps: int) -> float:
 def counter(
     on: Axes | Figure, x: float, y: float, transform: Transform, steps: int, *, top: bool = False
 ) -> Caption:
-    """Write the word of a step counter, and make the places of its digits."""
+    """Write the word of a step counter, and make the texts of its digits."""
     size = points("legend.fontsize")
     advance = text_size("00", size)[0] - text_size("0", size)[0]
     style = {"fontsize": size, "color": setting("axes.labelcolor"), "va": "baseline"}
     inches = on.get_figure().dpi_scale_trans  # type: ignore[union-attr]
-    down = 0.8 * size if top else 0.0
+    drop = 0.8 * size if top else 0.0
 
-    def place(back: float) -> Transform:
-        return transform + ScaledTranslation(-back / 72, -down / 72, inches)
+    def shift(left: float) -> Transform:
+        return transform + ScaledTranslation(-left / 72, -drop / 72, inches)
 
     digits = [
-        on.text(x, y, "", transform=place((i + 0.5) * advance), ha="center", **style)
+        on.text(x, y, "", transform=shift((i + 0.5) * advance), ha="center", **style)
         for i in range(len(str(steps)))
     ]
-    on.text(x, y, "step", transform=place(len(digits) * advance + 0.35 * size), ha="right", **style)
+    on.text(x, y, "step", transform=shift(len(digits) * advance + 0.35 * size), ha="right", **style)
     return Caption(digits)
 
 
-def free_corner(ax: Axes, scene: Scene, taken: Array) -> tuple[int, int] | None:
-    """Choose the corner of a plot where a counter covers nothing and is nearest to what moves."""
+def free_corner(ax: Axes, scene: Scene, occupied: Array) -> tuple[int, int] | None:
+    """Choose the free corner of a plot in which a counter is nearest to the moving artists."""
     width, height = in_points(ax)
     size, margin = points("legend.fontsize"), _margin()
     box = (counter_width(scene.steps) + 2 * margin) / width, (size + 2 * margin) / height
     first, last = _moving(scene)
     best, area = None, np.inf
     for corner in _CORNERS:
-        if (abs(taken - corner) < 1.1 * np.array(box)).all(axis=1).any():
+        if (abs(occupied - corner) < 1.1 * np.array(box)).all(axis=1).any():
             continue
         inner = abs(np.array(corner) - box)
         low = np.minimum(first, np.minimum(corner, inner))
@@ -95,21 +95,21 @@ def free_corner(ax: Axes, scene: Scene, taken: Array) -> tuple[int, int] | None:
 
 
 def draw_counter(
-    ax: Axes, scene: Scene, place: tuple[int, int] | None, lift: float, beyond: float = 0.0
+    ax: Axes, scene: Scene, corner: tuple[int, int] | None, lift: float, beyond: float = 0.0
 ) -> Caption:
-    """Put a step counter into a corner of a plot of paths, or above it if no corner is free."""
-    if place is None:
+    """Put a step counter into a corner of a plot, or above it if no corner is free."""
+    if corner is None:
         shift = ScaledTranslation(beyond / 72, lift / 72, ax.figure.dpi_scale_trans)
         return counter(ax, 1.0, 1.0, ax.transAxes + shift, scene.steps)
     (width, height), margin = in_points(ax), _margin()
-    right, top = place
+    right, top = corner
     x = 1 - margin / width if right else (margin + counter_width(scene.steps)) / width
     y = 1 - margin / height if top else margin / height
     return counter(ax, x, y, ax.transAxes, scene.steps, top=bool(top))
 
 
 def _margin() -> float:
-    """Return the room between a counter and the edges of its corner, in points."""
+    """Return the margin between a counter and the edges of its corner, in points."""
     return 0.8 * points("legend.fontsize")
 
 
@@ -126,21 +126,21 @@ def _moving(scene: Scene) -> tuple[Array, Array]:
     return first, last
 
 
-#: No places at all.
+#: No positions.
 NOWHERE: Array = np.empty((0, 2))
-#: From line to line, between columns, and a marker that stands for a name, in font sizes.
+#: Line height, gap between columns, and width of a marker instead of a name, in font sizes.
 _LINE, _GAP, _MARK = 1.5, 1.1, 1.3
-#: How large it may be, in parts of the plot's sides.
+#: Greatest size of the table, in parts of the plot's sides.
 _MOST = 0.92
-#: Sizes of type that are tried, in parts of the usual one, and the least of them in points.
+#: Sizes of type to try, in parts of the default, and the least of them in points.
 _SIZES, _LEAST = (1.0, 0.85, 0.7, 0.6), 6.5
-#: How much wider words of another size may be than their size tells.
+#: How much wider words may be than their size implies, as letters are fitted to pixels.
 _HINTED = 1.03
 
 
 @dataclass(frozen=True)
 class _Form:
-    """A way to set the table: its size of type, whether it has names, and its columns of paths."""
+    """A form of the table: its size of type, the width of its names, and its columns of paths."""
 
     size: float
     names: float
@@ -156,14 +156,14 @@ class _Form:
 
 
 class Readout:
-    """A small table over a plot: a line for each path, with its loss and learning rate."""
+    """A small table over a plot with the loss and learning rate of each path."""
 
     def __init__(
         self,
         ax: Axes,
         scene: Scene,
         styles: Sequence[Style],
-        taken: Array,
+        occupied: Array,
         minima: Array | None = None,
         *,
         marks: bool = True,
@@ -173,8 +173,8 @@ class Readout:
         widths = [_widest(ax, cells) for cells in (labels, *_longest(self._rows))]
         if minima is None:
             minima = in_parts(scene.minima, scene.limits)
-        form, (left, bottom), self.box = _placed(
-            ax, _forms(len(labels), widths, marks=marks), minima, taken
+        form, (left, bottom), self.box = _best_form(
+            ax, _forms(len(labels), widths, marks=marks), minima, occupied
         )
         draw_box(ax, self.box)
 
@@ -183,16 +183,16 @@ class Readout:
         # On 3-D Axes `text` would write at a point of space.
         write = getattr(ax, "text2D", ax.text)
         self._texts: list[tuple[Text, Text]] = []
-        for number, (label, look) in enumerate(zip(labels, styles, strict=True)):
+        for number, (label, path_style) in enumerate(zip(labels, styles, strict=True)):
             column, line = divmod(number, form.lines)
             x = left + column * (form.block + 2 * _GAP * form.size) / side[0]
             y = bottom + (form.lines - 1 - line) * _LINE * form.size / side[1]
-            # What stands still lies below all that moves.
+            # Fixed artists lie below all moving ones.
             if form.names:
-                write(x, y, label, color=look["color"], zorder=BOX, **style)
+                write(x, y, label, color=path_style["color"], zorder=BOX, **style)
             elif len(labels) > 1:
-                place = x + _MARK / 2 * form.size / side[0], y + 0.36 * form.size / side[1]
-                ax.add_artist(_mark(place, look, form.size, ax.transAxes))
+                position = x + _MARK / 2 * form.size / side[0], y + 0.36 * form.size / side[1]
+                ax.add_artist(_mark(position, path_style, form.size, ax.transAxes))
             rate = x + form.block / side[0]
             loss = rate - (widths[2] + _GAP) * form.size / side[0] if widths[2] else rate
             ink = {"color": setting("axes.labelcolor"), "ha": "right", "zorder": NOTE}
@@ -210,7 +210,7 @@ class Readout:
 
 
 def _cells(track: Track, name: str) -> list[tuple[str, str]]:
-    """Return what stands in the two columns of numbers at each step."""
+    """Return the two columns of numbers at each step."""
     losses = [_loss(values, name) for values in track.values]
     if track.rates is None:
         return [(loss, "") for loss in losses]
@@ -218,16 +218,16 @@ def _cells(track: Track, name: str) -> list[tuple[str, str]]:
 
 
 def _loss(values: Array, name: str) -> str:
-    """Tell the loss of one path, or the mean of those in a batch that have not diverged."""
-    left = values[np.isfinite(values)]
-    if not len(left):
+    """Write the loss of a path, or the mean over the paths of a batch that have not diverged."""
+    finite = values[np.isfinite(values)]
+    if not len(finite):
         return "diverged"
     # Halves, as a sum of the largest floats would be infinite.
-    mean = _short(2 * float(np.mean(left / 2)))
+    mean = _short(2 * float(np.mean(finite / 2)))
     if len(values) == 1:
         return f"{name} = {mean}"
     return f"mean {name} = {mean}" + (
-        f" ({len(left)} of {len(values)})" if len(left) < len(values) else ""
+        f" ({len(finite)} of {len(values)})" if len(finite) < len(values) else ""
     )
 
 
@@ -236,7 +236,7 @@ def _short(number: float) -> str:
 
 
 def _longest(rows: Sequence[Sequence[tuple[str, str]]]) -> Iterator[list[str]]:
-    """Yield for both columns the cells with the most characters, among which the widest one is."""
+    """Yield the cells of each column with the most characters: one of them is the widest."""
     for column in (0, 1):
         cells = {cells[column] for row in rows for cells in row}
         most = max(len(cell) for cell in cells)
@@ -251,7 +251,7 @@ def _widest(ax: Axes, cells: Sequence[str]) -> float:
 
 
 def _forms(count: int, widths: Sequence[float], *, marks: bool) -> Iterator[_Form]:
-    """Yield the ways to set a table of so many paths, the best first."""
+    """Yield the forms of a table of `count` paths, the best first."""
     name, *numbers = widths
     row = sum(numbers) + (_GAP if numbers[1] else 0.0)
     firsts = [0.0] if count == 1 else [name, 0.0] if marks else [name]
@@ -261,27 +261,27 @@ def _forms(count: int, widths: Sequence[float], *, marks: bool) -> Iterator[_For
             before = first + _GAP if first else _MARK + 0.5 * _GAP if count > 1 else 0.0
             for columns in range(1, count + 1):
                 lines = -(-count // columns)
-                if (columns - 1) * lines < count:  # Or a column would be empty.
+                if (columns - 1) * lines < count:  # No column is empty.
                     yield _Form(size, first, (before + row) * size, columns, lines)
 
 
-def _placed(
-    ax: Axes, forms: Iterable[_Form], minima: Array, taken: Array
+def _best_form(
+    ax: Axes, forms: Iterable[_Form], minima: Array, occupied: Array
 ) -> tuple[_Form, tuple[float, float], Array]:
-    """Choose the first way to set the table that covers nothing, or the one that covers least."""
+    """Choose the first form of the table that covers nothing, or the one that covers least."""
     side = np.array(in_points(ax))
     best: tuple[float, _Form, tuple[float, float], Array] | None = None
     for form in forms:
-        over = float((np.array(form.extent) / side).max() / _MOST)
-        if over > 1:  # One that has to be shrunk is the last resort.
-            if best is not None and 1e9 * over >= best[0]:
+        excess = float((np.array(form.extent) / side).max() / _MOST)
+        if excess > 1:  # A form that has to shrink is the last resort.
+            if best is not None and 1e9 * excess >= best[0]:
                 continue
-            form = replace(form, size=form.size / over, block=form.block / over)
-        corner, box, _ = place_box(ax, form.extent, form.size, minima, taken)
+            form = replace(form, size=form.size / excess, block=form.block / excess)
+        corner, box, _ = place_box(ax, form.extent, form.size, minima, occupied)
         low, high = box.min(axis=0), box.max(axis=0)
-        covered = ((taken > low) & (taken < high)).all(axis=1).sum()
-        lost = ((minima > low) & (minima < high)).all(axis=1).sum()
-        cost = float(covered + 1e6 * lost + (1e9 * over if over > 1 else 0.0))
+        covered = ((occupied > low) & (occupied < high)).all(axis=1).sum()
+        hidden = ((minima > low) & (minima < high)).all(axis=1).sum()
+        cost = float(covered + 1e6 * hidden + (1e9 * excess if excess > 1 else 0.0))
         if best is None or cost < best[0]:
             best = cost, form, corner, box
         if not cost:
@@ -290,14 +290,14 @@ def _placed(
     return best[1:]
 
 
-def _mark(place: tuple[float, float], look: Style, size: float, transform: Transform) -> Line2D:
-    """Return the marker of a path, as the legend shows it."""
+def _mark(at: tuple[float, float], style: Style, size: float, transform: Transform) -> Line2D:
+    """Return the marker of a path, as in the legend."""
     return Line2D(
-        [place[0]],
-        [place[1]],
+        [at[0]],
+        [at[1]],
         transform=transform,
-        color=look["color"],
-        marker=look["marker"],
+        color=style["color"],
+        marker=style["marker"],
         markersize=0.8 * size,
         markeredgecolor=setting("axes.facecolor"),
         markeredgewidth=0.5,
@@ -306,78 +306,74 @@ def _mark(place: tuple[float, float], look: Style, size: float, transform: Trans
     )
 
 
-#: Distance of the points looked at along a path, in parts of a side; larger from so many steps on.
+#: Distance of points along a path, in parts of a side, and number of steps from which it grows.
 _SPACING, _POINTS = 0.01, 20_000
-#: Where a note may stand, in its own widths and heights from the exit.
+#: Offsets of a note from the exit, in its own widths and heights.
 _EXIT_OFFSETS = np.array([(x / 10, y / 2) for x in range(-20, 21) for y in range(-8, 9)])
-#: A note over a note is as bad as one over so many points of a path.
+#: Cost of a note over another note, in points of a path covered.
 _UNREADABLE = 1000
-#: Points all over a square from -1 to 1.
+#: Points over a square from -1 to 1.
 _SQUARE = np.stack(np.meshgrid(np.linspace(-1, 1, 7), np.linspace(-1, 1, 5)), -1).reshape(-1, 2)
 
 
 class Exits:
-    """Arrows and notes for the paths of a scene that leave it; each is there from its step on."""
+    """Arrows and notes for the paths that leave the view, each visible from its step on."""
 
     def __init__(self, ax: Axes, scene: Scene, styles: Sequence[Style]) -> None:
         self.artists: list[Artist] = []
         self._since: list[int] = []
-        taken, notes = obstacles(scene), np.empty((0, 2))
+        occupied, notes = obstacles(scene), np.empty((0, 2))
         for track, style in zip(scene.tracks, styles, strict=True):
             for leaving in track.exits if len(track.exits) == 1 else ():
                 if leaving is not None:
                     arrow = _arrow(ax, scene, leaving, style["color"])
-                    note, box = _note(ax, scene, leaving, style["color"], taken, notes)
+                    note, box = _note(ax, scene, leaving, style["color"], occupied, notes)
                     notes = np.concatenate([notes, box])
                     self.artists += [arrow, note]
                     self._since += [leaving.step] * 2
-        self.taken = np.concatenate([taken, notes])
+        self.occupied = np.concatenate([occupied, notes])
 
     def show(self, step: int) -> None:
-        """Show what has left by `step`."""
+        """Show the exits up to `step`."""
         for artist, since in zip(self.artists, self._since, strict=True):
             artist.set_visible(step >= since)
 
 
 def obstacles(scene: Scene) -> Array:
-    """Return what words must not cover, as points in parts of the plot's width and height."""
-    found = [in_parts(scene.minima, scene.limits)]
+    """Return points that words must not cover, in parts of the plot's width and height."""
+    groups = [in_parts(scene.minima, scene.limits)]
     for track in scene.tracks:
-        found.append(_along(in_parts(track.visible, scene.limits)))
+        groups.append(_along(in_parts(track.visible, scene.limits)))
         exits = [leaving.point for leaving in track.exits if leaving is not None]
-        found.append(in_parts(np.reshape(exits, (-1, 2)), scene.limits))
-    taken = np.concatenate(found)
-    return taken[((taken >= 0) & (taken <= 1)).all(axis=1)]
+        groups.append(in_parts(np.reshape(exits, (-1, 2)), scene.limits))
+    occupied = np.concatenate(groups)
+    return occupied[((occupied >= 0) & (occupied <= 1)).all(axis=1)]
 
 
 def _along(paths: Array) -> Array:
-    """Return points along paths of shape (time, paths, 2), close enough for no word to slip in."""
+    """Return points along paths of shape (time, paths, 2), closer than any word is wide."""
     begins = paths[:-1].reshape(-1, 2)
-    ways = paths[1:].reshape(-1, 2) - begins
-    lengths = np.nan_to_num(abs(ways).max(axis=1), nan=0.0, posinf=0.0)
-    closer = _SPACING * max(1.0, len(ways) / _POINTS)
+    vectors = paths[1:].reshape(-1, 2) - begins
+    lengths = np.nan_to_num(abs(vectors).max(axis=1), nan=0.0, posinf=0.0)
+    closer = _SPACING * max(1.0, len(vectors) / _POINTS)
     counts = np.clip(np.ceil(lengths / closer), 1, 200).astype(int)
-    which = np.repeat(np.arange(len(ways)), counts)
-    share = (np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)) / counts[which]
-    return np.concatenate([begins[which] + share[:, None] * ways[which], paths[-1]])
-
-
-def _lost(leaving: Exit) -> bool:
-    return leaving.direction == (0.0, 0.0)
+    index = np.repeat(np.arange(len(vectors)), counts)
+    part = (np.arange(len(index)) - np.repeat(np.cumsum(counts) - counts, counts)) / counts[index]
+    return np.concatenate([begins[index] + part[:, None] * vectors[index], paths[-1]])
 
 
 def _arrow(ax: Axes, scene: Scene, leaving: Exit, color: Any) -> Artist:
     across, up = np.array(leaving.direction) * ax.bbox.size
     mark = setting("lines.markersize") * 2.6
-    marker: Any = "x" if _lost(leaving) else (3, 0, float(np.degrees(np.arctan2(up, across))) - 90)
+    marker: Any = "x" if leaving.cut_off else (3, 0, float(np.degrees(np.arctan2(up, across))) - 90)
     arrow = Line2D(
         *in_parts(np.array(leaving.point), scene.limits)[:, None],
         transform=ax.transAxes,
         color=color,
         marker=marker,
         markersize=mark,
-        markeredgecolor=color if _lost(leaving) else setting("axes.facecolor"),
-        markeredgewidth=2.0 if _lost(leaving) else 0.8,
+        markeredgecolor=color if leaving.cut_off else setting("axes.facecolor"),
+        markeredgewidth=2.0 if leaving.cut_off else 0.8,
         linestyle="none",
         clip_on=False,
         zorder=HEAD + 0.9,
@@ -387,26 +383,26 @@ def _arrow(ax: Axes, scene: Scene, leaving: Exit, color: Any) -> Artist:
 
 
 def _note(
-    ax: Axes, scene: Scene, leaving: Exit, color: Any, taken: Array, notes: Array
+    ax: Axes, scene: Scene, leaving: Exit, color: Any, occupied: Array, notes: Array
 ) -> tuple[Artist, Array]:
-    """Write the step where it covers least, near the arrow; return the note and its corners."""
+    """Write the step near the arrow where it covers least; return it and points of its box."""
     lines = leaving.words
     size = points("xtick.labelsize")
     side = np.array(in_points(ax))
     arrow = setting("lines.markersize") * 1.6 / side
     at = in_parts(np.array(leaving.point), scene.limits)
-    taken = np.concatenate([taken, at + arrow * _SQUARE])
-    tried: list[tuple[tuple[Any, ...], str, Array, Array]] = []
+    occupied = np.concatenate([occupied, at + arrow * _SQUARE])
+    options: list[tuple[tuple[Any, ...], str, Array, Array]] = []
     for words in (" ".join(lines), "\n".join(lines)):
         wide = max(text_size(line, size)[0] for line in words.split("\n")) + 1.4 * size
         box = np.array([wide, (1.7 + 1.2 * words.count("\n")) * size]) / side
-        places = np.clip(at + _EXIT_OFFSETS * box, box / 2 + 0.01, 1 - box / 2 - 0.01)
-        covered = _inside(taken, places, box) + _UNREADABLE * _inside(notes, places, box)
-        gap = np.hypot(*(np.maximum(abs(places - at) - box / 2, 0) * side).T)
+        positions = np.clip(at + _EXIT_OFFSETS * box, box / 2 + 0.01, 1 - box / 2 - 0.01)
+        covered = _inside(occupied, positions, box) + _UNREADABLE * _inside(notes, positions, box)
+        gap = np.hypot(*(np.maximum(abs(positions - at) - box / 2, 0) * side).T)
         best = np.lexsort((gap, covered))[0]
-        # What is wider than the plot is worst of all.
-        tried.append(((box[0] > 1, covered[best], len(tried)), words, places[best], box))
-    _, words, (x, y), box = min(tried, key=lambda one: one[0])
+        # A note wider than the plot is the last resort.
+        options.append(((box[0] > 1, covered[best], len(options)), words, positions[best], box))
+    _, words, (x, y), box = min(options, key=lambda option: option[0])
     note = ax.text(
         x,
         y,
@@ -421,7 +417,7 @@ def _note(
     return note, np.array([x, y]) + box * _SQUARE / 2
 
 
-def _inside(taken: Array, places: Array, box: Array) -> NDArray[np.int64]:
-    """Count the points inside a box at each of several places."""
-    near = abs(taken[None] - places[:, None]) < box / 2
+def _inside(occupied: Array, positions: Array, box: Array) -> NDArray[np.int64]:
+    """Count the points inside a box at each of several positions."""
+    near = abs(occupied[None] - positions[:, None]) < box / 2
     return np.asarray(near.all(axis=2).sum(axis=1))

@@ -1,4 +1,4 @@
-"""The Scene: all that a picture of paths shows, as plain data."""
+"""The Scene: the content of a picture of paths, as plain data."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ Array = NDArray[np.float64]
 Limits = tuple[tuple[float, float], tuple[float, float]]
 
 _MARGIN = 0.1
-#: Scales of x and y are made equal, unless that would extend a side to more than this many times.
+#: Scales of x and y are equal, unless that would extend a side by more than this factor.
 _STRETCH = 3.0
-#: In parts of the distance from 0: the narrowest view.
+#: Least size of a view, in parts of its distance from 0.
 _NARROWEST = 1e-9
-_LEAST = 1e-300
+_MIN_SIZE = 1e-300
 
 
 def view(
@@ -38,7 +38,7 @@ def view(
     limits: str | Sequence[Sequence[float]] | None = None,
     aspect: float | None = None,
 ) -> Limits:
-    """Choose what part of the plane to show."""
+    """Choose the part of the plane to show."""
     if limits is not None and not isinstance(limits, str):
         return rectangle("limits", limits)
     if limits not in (None, "domain"):
@@ -63,8 +63,8 @@ def view(
 
 def framed(middle: Array, size: Array, aspect: float | None = None) -> Limits:
     """Return limits with a margin, and with equal scales of x and y where possible."""
-    # No narrower than where neighbouring floats could be told apart.
-    size = np.maximum(size * (1 + 2 * _MARGIN), _NARROWEST * abs(middle) + _LEAST)
+    # Wide enough for neighbouring floats to differ.
+    size = np.maximum(size * (1 + 2 * _MARGIN), _NARROWEST * abs(middle) + _MIN_SIZE)
     if aspect is not None:
         wanted = np.maximum(size, [size[1] * aspect, size[0] / aspect])
         size = wanted if (wanted <= _STRETCH * size).all() else np.maximum(size, wanted / _STRETCH)
@@ -73,7 +73,7 @@ def framed(middle: Array, size: Array, aspect: float | None = None) -> Limits:
 
 
 def in_parts(points: Array, limits: Limits) -> Array:
-    """Return positions in parts of the view's width and height: inside they are from 0 to 1."""
+    """Return positions in parts of the view's width and height, from 0 to 1 inside."""
     (x0, x1), (y0, y1) = limits
     return np.asarray((points - np.array([x0, y0])) / np.array([x1 - x0, y1 - y0]))
 
@@ -81,13 +81,13 @@ def in_parts(points: Array, limits: Limits) -> Array:
 #: Grid points along each side.
 RESOLUTION = 301
 _LEVELS = 14
-#: Heights beyond this are left blank: contours are interpolated, which overflows.
-_HIGHEST = 1e150
+#: Greater heights are left blank, as the interpolation of contours would overflow.
+_MAX_HEIGHT = 1e150
 
 
 @dataclass(frozen=True, eq=False)
 class ContourGrid:
-    """A surface in a rectangle, ready to be contoured."""
+    """A surface on a grid, with the levels of its contours."""
 
     x: Array
     y: Array
@@ -98,14 +98,14 @@ class ContourGrid:
 def make_contour_grid(
     surface: Surface, limits: Limits, resolution: int = RESOLUTION
 ) -> ContourGrid:
-    """Value a surface on a grid, and choose the heights of its contours."""
+    """Evaluate a surface on a grid, and choose the levels of its contours."""
     x, y = (np.linspace(low, high, resolution) for low, high in limits)
     return contour_grid_of(x, y, np.asarray(surface(x[None, :], y[:, None])), surface.floor)
 
 
 def contour_grid_of(x: Array, y: Array, z: Array, floor: float | None) -> ContourGrid:
-    """Choose the heights of the contours of what has been valued on a grid."""
-    z[~(abs(z) < _HIGHEST)] = np.nan
+    """Choose the levels of the contours of values on a grid."""
+    z[~(abs(z) < _MAX_HEIGHT)] = np.nan
     return ContourGrid(x, y, z, _levels(z, floor))
 
 
@@ -119,13 +119,13 @@ def _levels(z: Array, floor: float | None) -> Array:
     floor = float(low) if floor is None else min(floor, float(low))
     excess = heights - floor
     lowest = max(float(np.quantile(excess, 0.015)), 1e-7 * float(excess.max()))
-    # Unique, as small steps above a great height are no steps at all in floats.
+    # Unique, as small steps above a great height vanish in floats.
     return np.unique(floor + np.geomspace(lowest, float(excess.max()), _LEVELS + 1)[:-1])
 
 
 @dataclass(frozen=True)
 class Naming:
-    """What a picture calls its axes and its heights: those of a function, if it is told nothing."""
+    """Names of the axes and of the heights, by default those of a function."""
 
     x: str = "$x$"
     y: str = "$y$"
@@ -135,7 +135,7 @@ class Naming:
 
 @dataclass(frozen=True)
 class Exit:
-    """Where and when a path leaves the picture for good."""
+    """Point and step at which a path leaves the view for good."""
 
     step: int
     point: tuple[float, float]
@@ -143,8 +143,13 @@ class Exit:
     diverged: int | None = None
 
     @property
+    def cut_off(self) -> bool:
+        """Whether the path ends here, as its next position is not finite."""
+        return self.direction == (0.0, 0.0)
+
+    @property
     def words(self) -> tuple[str, str]:
-        """What a note says, in two parts."""
+        """The words of its note, in two parts."""
         if self.diverged is not None:
             return "diverged", f"at step {self.diverged}"
         return "out of view", f"from step {self.step}"
@@ -152,7 +157,7 @@ class Exit:
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """One path, or the paths of one optimizer from many starts, as a picture shows them."""
+    """One path, or the paths of one optimizer from many starts, as drawn."""
 
     label: str
     positions: Array
@@ -164,42 +169,42 @@ class Track:
 
     @cached_property
     def visible(self) -> Array:
-        """The positions, with the paths that leave the picture ended at its edge."""
+        """The positions, with paths that leave the view ended at its edge."""
         positions = self.positions.copy()
         for path, leaving in enumerate(self.exits):
             if leaving is not None:
                 positions[leaving.step :, path] = np.nan
-                if leaving.direction != (0.0, 0.0):
+                if not leaving.cut_off:
                     positions[leaving.step, path] = leaving.point
         return positions
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """All that a picture of paths shows.
+    """Content of a picture of paths.
 
     Parameters
     ----------
     name : str
-        The surface's name; its formula if it has none of its own.
+        The surface's name, or its formula.
     formula : str
         The formula as text; "" if there is none, as for a network's loss.
     latex : str
         The formula in LaTeX.
     limits : ((float, float), (float, float))
         The lowest and highest x shown, and the same for y.
-    relief : Relief
-        The surface.
+    contour_grid : ContourGrid
+        The surface on a grid.
     minima : numpy.ndarray, shape (k, 2)
-        Places of the global minimum.
+        Positions of the global minimum.
     floor : float or None
         f at the minimum, if there is one.
     tracks : tuple of Track
         The paths.
     notes : tuple of str, default ()
-        What theory says of the surface, line by line.
+        Curvature and stable learning rates, line by line.
     naming : Naming
-        What axes and heights are called.
+        Names of axes and heights.
 
     Examples
     --------
@@ -238,15 +243,15 @@ class Scene:
         trajectories : Trajectory or iterable of Trajectory
             All on one surface.
         limits : "domain" or ((float, float), (float, float)), optional
-            What to show; by default what happened, with a margin (see `view`).
+            Part of the plane to show; by default the paths and the minima, with a margin.
         aspect : float, optional
-            Width over height of the panel, so that x and y can have the same scale.
+            Width over height of the panel, for equal scales of x and y.
         resolution : int, default 301
             Grid points along each side.
         theory : bool, default False
-            Whether to tell how the surface is curved, and which learning rates are stable.
+            Whether to include curvature and stable learning rates.
         step_arrows : bool, default False
-            Whether to take each step apart.
+            Whether to include the parts of each step.
 
         Raises
         ------
@@ -255,16 +260,16 @@ class Scene:
         """
         paths = checked(trajectories)
         surface = paths[0].surface
-        shown = view(surface, paths, limits=limits, aspect=aspect)
+        frame = view(surface, paths, limits=limits, aspect=aspect)
         return cls(
             name=surface.name,
             formula=surface.formula,
             latex=surface.latex,
-            limits=shown,
-            contour_grid=make_contour_grid(surface, shown, resolution),
+            limits=frame,
+            contour_grid=make_contour_grid(surface, frame, resolution),
             minima=surface.minima,
             floor=surface.floor,
-            tracks=tuple(_track(path, shown, step_arrows) for path in paths),
+            tracks=tuple(_track(path, frame, step_arrows) for path in paths),
             notes=_theory(surface, paths) if theory else (),
         )
 
@@ -274,17 +279,17 @@ class Scene:
         return max(len(track.positions) for track in self.tracks) - 1
 
     def only(self, index: int) -> Scene:
-        """Return the scene with one of its tracks alone."""
+        """Return the scene with one of its tracks."""
         return replace(self, tracks=(self.tracks[index],))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the scene as nested dicts, lists and numbers, with None for what is not finite."""
+        """Return the scene as nested dicts, lists and numbers, with None for numbers not finite."""
         plain = asdict(self)
         return {key: _plain(item) for key, item in plain.items()}
 
 
 def checked(trajectories: Any) -> list[Trajectory]:
-    """Return trajectories as a list, and make sure that they are on one surface."""
+    """Return trajectories as a list, and check that they are on one surface."""
     several = isinstance(trajectories, Iterable) and not isinstance(trajectories, Trajectory)
     paths = list(trajectories) if several else [trajectories]
     for path in paths:
@@ -299,18 +304,18 @@ def checked(trajectories: Any) -> list[Trajectory]:
 
 
 def drawn_labels(paths: Iterable[Trajectory]) -> list[str]:
-    """Return what a scene calls the tracks of some paths, before there is a scene."""
+    """Return the labels of paths in a scene."""
     return [_drawn_label(path) for path in paths]
 
 
 def _drawn_label(path: Trajectory) -> str:
     label = " ".join(path.label.splitlines())
-    # There is nothing of it to be seen.
+    # Nothing of it is visible.
     return f"{label}: lost at step 0" if (path.diverged_at == 0).all() else label
 
 
 def _track(path: Trajectory, limits: Limits, step_arrows: bool) -> Track:
-    # Where steps were not recorded, the last recorded one stands.
+    # Steps that were not recorded repeat the last recorded one.
     time = np.arange(path.steps + 1)
     rows = np.searchsorted(path.recorded, time, side="right") - 1
     positions = path.positions.reshape(len(path.recorded), -1, 2)[rows]
@@ -330,30 +335,30 @@ def _rates(path: Trajectory) -> Array | None:
         return None
     if not callable(lr):
         return np.full(path.steps + 1, lr)
-    # A schedule may be anyone's function, whose arrays belong to a batch.
+    # A schedule may be a user's function, which returns arrays for a batch.
     rates = [lr(step) for step in range(path.steps)]
     return None if any(np.ndim(rate) for rate in rates) else np.array([rates[0], *rates], float)
 
 
 def _theory(surface: Surface, paths: Sequence[Trajectory]) -> tuple[str, ...]:
-    """Tell of the minimum nearest to the end of the first path; of its start if there is none."""
+    """Describe the minimum nearest to the end of the first path, or its start without minima."""
     minima, end = surface.minima, paths[0].final.reshape(-1, 2)[0]
     start = paths[0].start.reshape(-1, 2)[0]
     point = minima[np.argmin(np.hypot(*(minima - end).T))] if len(minima) else start
-    found = surface.analysis(point)
-    low, high = found.eigenvalues
+    analysis = surface.analysis(point)
+    low, high = analysis.eigenvalues
     lines = (
-        f"{found.kind} at ({point[0] + 0.0:.3g}, {point[1] + 0.0:.3g})",
+        f"{analysis.kind} at ({point[0] + 0.0:.3g}, {point[1] + 0.0:.3g})",
         f"curvature {low:.4g} to {high:.4g}",
-        f"condition number {found.condition:.4g}",
-        f"SGD stable below lr {found.sgd_limit:.3g}",
-        f"Momentum(0.9) below {found.momentum_limit():.3g}",
+        f"condition number {analysis.condition:.4g}",
+        f"SGD stable below lr {analysis.sgd_limit:.3g}",
+        f"Momentum(0.9) below {analysis.momentum_limit():.3g}",
     )
     return tuple(line.replace("-", "\N{MINUS SIGN}") for line in lines)
 
 
 def leaves(positions: Array, limits: Limits, diverged: int | None = None) -> Exit | None:
-    """Find how a path leaves the picture for good."""
+    """Find how a path leaves the view for good."""
     (x0, x1), (y0, y1) = limits
     low, size = np.array([x0, y0]), np.array([x1 - x0, y1 - y0])
     with np.errstate(invalid="ignore", over="ignore"):
@@ -366,8 +371,8 @@ def leaves(positions: Array, limits: Limits, diverged: int | None = None) -> Exi
         return None
     here = scaled[step - 1]
     if not np.isfinite(scaled[step]).all():
-        lost = step if diverged is None else diverged
-        return Exit(step, _pair(low + size * here), (0.0, 0.0), lost)
+        diverged = step if diverged is None else diverged
+        return Exit(step, _pair(low + size * here), (0.0, 0.0), diverged)
     heading = scaled[step] - here
     with np.errstate(divide="ignore", invalid="ignore"):
         reach = np.where(
@@ -395,11 +400,11 @@ def _plain(item: Any) -> Any:
 
 _PATH, HEAD, NOTE = 10.0, 20.0, 30.0
 #: Sizes of heads, in sizes of a marker.
-_PATH_HEAD, _LOSS_HEAD = 2.1, 1.7
-#: Up to this many steps each has a marker; longer paths have markers at equal distances.
+PATH_HEAD, _LOSS_HEAD = 2.1, 1.7
+#: Up to this many steps each has a marker; longer paths have fewer, at equal distances.
 _MARKED_STEPS = 40
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
-#: Where the looks begin anew, tracks get the next of these.
+#: Tracks get the next of these when the styles repeat.
 _DASHES = ("-", "--", ":", "-.")
 Style = dict[str, Any]
 
@@ -414,24 +419,24 @@ class MovingArtist(Protocol):
 
 
 def track_styles(count: int, **kwargs: Any) -> list[Style]:
-    """Return a look for each track: those of the current property cycle, markers added."""
+    """Return a style for each track: those of the current property cycle, with markers."""
     cycle = list(setting("axes.prop_cycle"))
     given = line_properties(kwargs)
     plain = {"color": setting("lines.color")}
-    looks, turns = [], Counter[str]()
+    styles, rounds = [], Counter[str]()
     for i in range(count):
-        look = {**plain, "marker": _MARKERS[i % len(_MARKERS)], **cycle[i % len(cycle)]}
-        turn = turns[repr(sorted(look.items()))]
-        turns[repr(sorted(look.items()))] += 1
-        if turn:
-            look["marker"] = _MARKERS[(i + turn) % len(_MARKERS)]
-            look["linestyle"] = _DASHES[turn % len(_DASHES)]
-        looks.append(look | given)
-    return looks
+        style = {**plain, "marker": _MARKERS[i % len(_MARKERS)], **cycle[i % len(cycle)]}
+        round_index = rounds[repr(sorted(style.items()))]
+        rounds[repr(sorted(style.items()))] += 1
+        if round_index:
+            style["marker"] = _MARKERS[(i + round_index) % len(_MARKERS)]
+            style["linestyle"] = _DASHES[round_index % len(_DASHES)]
+        styles.append(style | given)
+    return styles
 
 
 def line_properties(given: Mapping[str, Any]) -> Style:
-    """Return properties of lines by their full names, if a line can have them."""
+    """Check properties of lines, and return them by full names."""
     check_names(given, properties(Line2D))
     style = normalize_kwargs(dict(given), Line2D)
     Line2D([], [], **style)  # It checks the values.
@@ -448,10 +453,49 @@ def check_names(given: Iterable[str], known: Iterable[str]) -> None:
 
 @cache
 def properties(kind: type[Artist]) -> tuple[str, ...]:
-    """Return the names of all that can be set of an artist, short names too."""
+    """Return the names of an artist's properties, short names included."""
     inspector = ArtistInspector(kind)
     names = {*inspector.get_setters(), *(a for some in inspector.aliasd.values() for a in some)}
     return tuple(sorted(names))
+
+
+def head_style(style: Style, size: float, number: int) -> Style:
+    """Return the style of a path's head, `size` markers large."""
+    return {
+        "color": style["color"],
+        "marker": style["marker"],
+        "linestyle": "none",
+        "markersize": setting("lines.markersize") * size,
+        "markeredgecolor": setting("axes.facecolor"),
+        "markeredgewidth": 1.2,
+        "zorder": HEAD + number / 100,
+    }
+
+
+def star_style() -> Style:
+    """Return the style of a minimum."""
+    return {
+        "linestyle": "none",
+        "marker": "*",
+        "markersize": setting("lines.markersize") * 3.6,
+        "markerfacecolor": setting("text.color"),
+        "markeredgecolor": setting("axes.facecolor"),
+        "markeredgewidth": 1.0,
+        "label": "_minimum",
+    }
+
+
+def ring_style(count: int) -> Style:
+    """Return the style of `count` starts."""
+    return {
+        "linestyle": "none",
+        "marker": "o",
+        "markersize": setting("lines.markersize") * (3.2 if count < 9 else 1.2),
+        "markerfacecolor": "none",
+        "markeredgecolor": setting("text.color"),
+        "markeredgewidth": 1.4,
+        "label": "_start",
+    }
 
 
 class _Trails:
@@ -468,7 +512,7 @@ class _Trails:
         self._histories, self._trail = histories, trail
         self._lines: list[Line2D] = []
         self._heads: list[Line2D] = []
-        halo, size = setting("axes.facecolor"), setting("lines.markersize")
+        halo = setting("axes.facecolor")
         longest = max(len(history) for history in histories) - 1
         every = marker_spacing(longest if trail is None else min(trail, longest))
         self._every = every if trail is not None and "markevery" not in styles[0] else None
@@ -478,27 +522,18 @@ class _Trails:
             if several:
                 line_style |= {"linewidth": setting("lines.linewidth") / 2}
             line_style |= style | ({"marker": ""} if several else {})
-            # Never below what stands still, or a moving picture could not be painted over it.
+            # Never below fixed artists, over which animations are painted.
             line_style["zorder"] = max(_PATH, style.get("zorder", _PATH)) + number / 100
             self._lines.append(_line(ax, **line_style))
-            head_style = {
-                "color": style["color"],
-                "marker": style["marker"],
-                "linestyle": "none",
-                "markersize": size * (1 if several else head),
-                "markeredgecolor": halo,
-                "markeredgewidth": 1.2,
-                "zorder": HEAD + number / 100,
-            }
-            self._heads.append(_line(ax, **head_style))
+            self._heads.append(_line(ax, **head_style(style, 1 if several else head, number)))
         self.artists: list[Artist] = [*self._lines, *self._heads]
 
     def show(self, step: int) -> None:
         """Show the lines up to `step`."""
         begin = 0 if self._trail is None else max(step - self._trail, 0)
         for history, line, head in zip(self._histories, self._lines, self._heads, strict=True):
-            line.set_data(*_part(history, begin, step))
-            if self._every:  # Markers stay at their steps while the line's beginning moves on.
+            line.set_data(*chained(history[begin : step + 1]))
+            if self._every:  # Markers stay at their steps while the line's begin moves.
                 line.set_markevery((-begin % self._every, self._every))
             head.set_data(*history[min(step, len(history) - 1)].T)
 
@@ -509,7 +544,7 @@ class Paths(_Trails):
     def __init__(
         self, ax: Axes, scene: Scene, styles: Sequence[Style], trail: int | None = None
     ) -> None:
-        super().__init__(ax, [track.visible for track in scene.tracks], styles, _PATH_HEAD, trail)
+        super().__init__(ax, [track.visible for track in scene.tracks], styles, PATH_HEAD, trail)
 
 
 class Curves(_Trails):
@@ -529,18 +564,16 @@ def _line(ax: Axes, **style: Any) -> Line2D:
 
 
 def marker_spacing(steps: int) -> int:
-    """Return how many steps lie between two markers of a path of so many steps."""
+    """Return the number of steps between two markers of a path."""
     return 1 if steps <= _MARKED_STEPS else -(-2 * steps // _MARKED_STEPS)
 
 
-def _part(history: Array, begin: int, step: int) -> tuple[Array, Array]:
-    """Return x and y of the rows up to a step; several paths follow each other, NaN between."""
-    rows = history[begin : step + 1]
+def chained(history: Array) -> Array:
+    """Return the coordinates of points, shape (n, paths, d), path after path, NaN between."""
     if history.shape[1] == 1:
-        return rows[:, 0, 0], rows[:, 0, 1]
-    gap = np.full((1, *rows.shape[1:]), np.nan)
-    chained = np.concatenate([rows, gap]).transpose(1, 0, 2).reshape(-1, 2)
-    return chained[:, 0], chained[:, 1]
+        return history[:, 0].T
+    gap = np.full((1, *history.shape[1:]), np.nan)
+    return np.concatenate([history, gap]).transpose(1, 0, 2).reshape(-1, history.shape[2]).T
 
 
 def _with_steps(values: Array, recorded: NDArray[np.int64] | None) -> Array:

@@ -24,15 +24,15 @@ from trajectories.plotting.theme import Theme, setting
 
 Array = NDArray[np.float64]
 
-#: Distance of the points along a lifted path, in parts of a side; larger from so many steps on.
+#: Distance of points along a path, in parts of a side, and number of steps from which it grows.
 _SPACING, _POINTS = 0.008, 20_000
-#: How far outside the view rounding may put a path's end at the edge, in parts of a side.
+#: Tolerance for rounding at the edge of the view, in parts of a side.
 _EDGE = 1e-9
 
 
 @dataclass(frozen=True)
 class Heights:
-    """A scale of heights on which the contours of a relief are about equally far apart."""
+    """A scale of heights on which contours are about equally far apart."""
 
     floor: float | None
     unit: float = 1.0
@@ -46,12 +46,12 @@ class Heights:
             return cls(None)
         low = float(np.nanmin(contour_grid.z))
         floor = low if scene.floor is None else min(scene.floor, low)
-        # Not the very lowest contour, or the bottom of a valley becomes a chasm that hides itself.
+        # Not the lowest contour, or the bottom of a valley would become a chasm that hides itself.
         unit = float(contour_grid.levels[len(gaps) // 4]) - floor
         return cls(floor, unit if unit > 0 else float(contour_grid.levels[-1]) - floor)
 
     def __call__(self, values: Array) -> Array:
-        """Return the heights of values of f; below the floor there is only the floor."""
+        """Return the heights of values of f, at least that of the floor."""
         if self.floor is None:
             return np.asarray(values, dtype=float)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -59,14 +59,14 @@ class Heights:
 
     @property
     def label(self) -> str:
-        """What the ticks tell: f, or f less the floor, as f + 1.03 if the floor is -1.03."""
+        """Label of the ticks: f, or f minus the floor, as f + 1.03 for a floor of -1.03."""
         if not self.floor:
             return "$f(x, y)$"
         sign = "+" if self.floor < 0 else "-"
         return f"$f(x, y) {sign} {_written(float(f'{abs(self.floor):.3g}')).strip('$')}$"
 
     def ticks(self, low: float, high: float, least: float) -> tuple[Array, list[str]]:
-        """Choose where between two heights to write which values of f, less the floor."""
+        """Choose ticks between two heights: their heights, and values of f minus the floor."""
         if not least < 1:
             return np.empty(0), []
         if self.floor is None:
@@ -76,23 +76,23 @@ class Heights:
         first = math.floor(math.log10(self.unit)) - 1
         powers = [10.0**n for n in range(first, math.ceil(math.log10(top)) + 1)]
         values = np.array([0.0, *powers])
-        kept = self._apart(values, np.log1p(values / self.unit), low, high, least)
-        if len(kept[1]) > 1:
-            return kept
+        ticks = self._apart(values, np.log1p(values / self.unit), low, high, least)
+        if len(ticks[1]) > 1:
+            return ticks
         values = np.maximum(_round_numbers(bottom, top, least), 0.0)
         return self._apart(values, np.log1p(values / self.unit), low, high, least)
 
     def _apart(
         self, values: Array, heights: Array, low: float, high: float, least: float
     ) -> tuple[Array, list[str]]:
-        """Keep those that lie between the ends, and far enough above the last that was kept."""
-        kept: list[int] = []
+        """Select ticks between the ends, each far enough above the one before."""
+        rows: list[int] = []
         slack = 1e-9 * (high - low)
         for i, height in enumerate(heights):
-            far = not kept or height - heights[kept[-1]] >= least * (high - low)
+            far = not rows or height - heights[rows[-1]] >= least * (high - low)
             if far and low - slack <= height <= high + slack:
-                kept.append(i)
-        return heights[kept], [_written(float(values[i])) for i in kept]
+                rows.append(i)
+        return heights[rows], [_written(float(values[i])) for i in rows]
 
 
 def _round_numbers(low: float, high: float, least: float) -> Array:
@@ -125,18 +125,18 @@ class Lifted:
 def lifted(
     track: Track, limits: Limits, value: Callable[[Array], Array], heights: Heights
 ) -> Lifted:
-    """Put the paths of a track on the surface."""
+    """Lift the paths of a track to the surface."""
     flat = track.visible
-    ways = np.diff(in_parts(flat, limits), axis=0)
-    lengths = np.nan_to_num(abs(ways).max(axis=(1, 2), initial=0.0, where=np.isfinite(ways)))
+    vectors = np.diff(in_parts(flat, limits), axis=0)
+    lengths = np.nan_to_num(abs(vectors).max(axis=(1, 2), initial=0.0, where=np.isfinite(vectors)))
     closer = _SPACING * max(1.0, flat[..., 0].size / _POINTS)
     counts = np.clip(np.ceil(lengths / closer), 1, 400).astype(np.intp)
-    which = np.repeat(np.arange(len(counts)), counts)
+    index = np.repeat(np.arange(len(counts)), counts)
     ends = np.concatenate([[0], np.cumsum(counts)])
-    share = ((np.arange(len(which)) - ends[which]) / counts[which])[:, None, None]
+    fraction = ((np.arange(len(index)) - ends[index]) / counts[index])[:, None, None]
     with np.errstate(over="ignore", invalid="ignore"):
-        between = flat[which] + share * np.diff(flat, axis=0)[which]
-        # A step that is there stays, also where the next is not.
+        between = flat[index] + fraction * np.diff(flat, axis=0)[index]
+        # A finite step stays, also where the next is not.
         between[ends[:-1]] = flat[:-1]
         points = np.concatenate([between, flat[-1:]])
         parts = in_parts(points, limits)
@@ -148,28 +148,28 @@ def lifted(
 
 #: The sides of the box: the width, the depth and the height.
 BOX = np.array([1.2, 1.0, 0.56])
-#: Where the camera may stand, the most usual first: across the corners of the box.
+#: Azimuths to try, the default first: across the corners of the box.
 AZIMUTHS = (-60.0, 30.0, -150.0, 120.0, -30.0, 60.0, -120.0, 150.0)
-#: Half the width of what Matplotlib's 3-D Axes show, in its own units.
+#: Half the width of the view of Matplotlib's 3-D Axes, in its units.
 _HALF = 0.0925
-#: Looks along a line of sight, and how far below the surface they may be: in parts of the height.
-_LOOKS, _THICK = 80, 0.006
-#: No ticks so near the ends of an axis, in parts of it.
+#: Samples along a line of sight, and their tolerance below the surface, in parts of the height.
+_SAMPLES, _TOLERANCE = 80, 0.006
+#: Least distance of ticks from the ends of an axis, in parts of it.
 _ENDS = 0.04
-#: Lines of print from tick to tick of the upright axis; between an axis and words, in font sizes.
+#: Distance of ticks of the upright axis, and gap between an axis and its words, in font sizes.
 _APART, _GAP = 1.4, 0.45
-#: What 3-D Axes add to the pads of ticks and of labels.
+#: Padding that 3-D Axes add to ticks and labels.
 _TICK_PAD, _LABEL_PAD = 8.0, 21.0
 
 
 class FilledAxes3D(Axes3D):
-    """3-D Axes that fill their panel, where Matplotlib's own keep to a square in its middle."""
+    """3-D Axes that fill their panel; Matplotlib's own fill only a square in its middle."""
 
-    #: What part of the panel is its middle to the right of and above what Matplotlib takes.
+    #: Shift of the middle to the right and up, in parts of the panel.
     shift: Array = np.zeros(2)
 
     def apply_aspect(self, position: Bbox | None = None) -> None:
-        """Show more to the sides, or above and below, with the middle where it was."""
+        """Extend the view to the sides, or above and below, around a shifted middle."""
         width, height = self.bbox.size
         across, up = _HALF * max(1.0, width / height), _HALF * max(1.0, height / width)
         right, above = 2 * self.shift
@@ -178,7 +178,7 @@ class FilledAxes3D(Axes3D):
 
 
 def unhidden(ax: Axes3D, points: Array, z: Array) -> NDArray[np.bool_]:
-    """Tell which points on a surface the camera sees past the surface."""
+    """Return which points on a surface are visible to the camera."""
     low, high = np.array([ax.get_xlim(), ax.get_ylim(), ax.get_zlim()]).T
     begin = (points - low) / (high - low)
     ground = np.nan_to_num((z - low[2]) / (high[2] - low[2]), nan=-1.0)
@@ -187,25 +187,25 @@ def unhidden(ax: Axes3D, points: Array, z: Array) -> NDArray[np.bool_]:
     toward = np.array([flat * math.cos(azimuth), flat * math.sin(azimuth), math.sin(elevation)])
     toward = toward / BOX
     with np.errstate(divide="ignore", invalid="ignore"):
-        # How far it is to each wall of the box, and to its lid.
-        ways = np.where(toward > 0, 1 - begin, begin) / abs(toward)
-    reach = np.clip(np.nan_to_num(ways.min(axis=1), nan=0.0), 0, 10)
+        # Distance to each wall of the box, and to its lid.
+        distances = np.where(toward > 0, 1 - begin, begin) / abs(toward)
+    reach = np.clip(np.nan_to_num(distances.min(axis=1), nan=0.0), 0, 10)
     sides = np.array(ground.shape[::-1]) - 1
     column, row = np.rint(np.nan_to_num(begin[:, :2]).clip(0, 1) * sides).astype(int).T
     up, across = np.gradient(ground)
     rise = across * sides[0] * toward[0] + up * sides[1] * toward[1]
-    # A wall that rises toward the camera more steeply than the line of sight turns its back on it.
-    seen = rise[row, column] < toward[2]
-    for share in np.linspace(0, 1, _LOOKS + 1)[1:]:
-        here = begin + (share * reach)[:, None] * toward
-        seen &= ~(_between(ground, here[:, :2]) > here[:, 2] + _THICK)
-    return np.asarray(seen)
+    # Slopes that rise toward the camera more steeply than the line of sight face away from it.
+    visible = rise[row, column] < toward[2]
+    for part in np.linspace(0, 1, _SAMPLES + 1)[1:]:
+        point = begin + (part * reach)[:, None] * toward
+        visible &= ~(_between(ground, point[:, :2]) > point[:, 2] + _TOLERANCE)
+    return np.asarray(visible)
 
 
-def _between(grid: Array, places: Array) -> Array:
-    """Interpolate a grid, shape (ny, nx), at places in parts of its width and height."""
+def _between(grid: Array, positions: Array) -> Array:
+    """Interpolate a grid, shape (ny, nx), at positions in parts of its width and height."""
     sides = np.array(grid.shape[::-1]) - 1
-    at = np.nan_to_num(places).clip(0, 1) * sides
+    at = np.nan_to_num(positions).clip(0, 1) * sides
     column, row = np.minimum(at.astype(int), sides - 1).T
     right, up = at[:, 0] - column, at[:, 1] - row
     lower = grid[row, column] * (1 - right) + grid[row, column + 1] * right
@@ -213,16 +213,16 @@ def _between(grid: Array, places: Array) -> Array:
     return np.asarray(lower * (1 - up) + upper * up)
 
 
-def in_pixels(ax: Axes3D, places: Array) -> Array:
-    """Return where the camera sees places, shape (n, 2)."""
-    flat = np.column_stack([places, np.ones(len(places))]) @ ax.get_proj().T
+def in_pixels(ax: Axes3D, positions: Array) -> Array:
+    """Project positions to pixels, shape (n, 2)."""
+    flat = np.column_stack([positions, np.ones(len(positions))]) @ ax.get_proj().T
     return np.asarray(ax.transData.transform(flat[:, :2] / flat[:, 3:]))
 
 
 def set_limits(ax: Axes3D, scene: Scene, z: Array, heights: Heights) -> None:
-    """Set the limits of all axes: to what is shown, and to the surface's heights."""
-    there = z[np.isfinite(z)]
-    low, high = (float(there.min()), float(there.max())) if there.size else (0.0, 1.0)
+    """Set the limits of all axes: those of the scene, and the surface's heights."""
+    finite = z[np.isfinite(z)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     if not high - low > 1e-12 * max(abs(low), abs(high)):
         room = max(1.0, abs(low))
         low, high = low - room, high + room
@@ -235,7 +235,7 @@ def set_limits(ax: Axes3D, scene: Scene, z: Array, heights: Heights) -> None:
 
 
 def style_axes(ax: Axes3D, heights: Heights) -> None:
-    """Make the box calm: its axes, and the outline of its floor."""
+    """Style the axes of the box, and the outline of its floor."""
     ax.grid(False)
     for axis, kind in ((ax.xaxis, "xtick"), (ax.yaxis, "ytick"), (ax.zaxis, "ytick")):
         color, words = setting(f"{kind}.color"), setting(f"{kind}.labelcolor")
@@ -250,7 +250,7 @@ def style_axes(ax: Axes3D, heights: Heights) -> None:
             labelsize=points(f"{kind}.labelsize"),
             labelfontfamily=setting("font.family"),
         )
-        # Labels at the very ends would run into those of the next axis.
+        # Labels at the very ends would overlap those of the next axis.
         first, last = axis.get_view_interval()
         at = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(first, last)
         margin = _ENDS * (last - first)
@@ -264,7 +264,7 @@ def style_axes(ax: Axes3D, heights: Heights) -> None:
 
 
 def _set_height_ticks(ax: Axes3D, heights: Heights) -> None:
-    """Choose values of f along the upright axis, as many as there is room for now."""
+    """Choose values of f along the upright axis, as many as have room."""
     low, high = ax.get_zlim()
     ends = in_pixels(ax, np.array([[0.0, 0.0, low], [0.0, 0.0, high]]))
     length = float(np.hypot(*(ends[1] - ends[0]))) / ax.figure.dpi * 72
@@ -272,13 +272,13 @@ def _set_height_ticks(ax: Axes3D, heights: Heights) -> None:
     at, words = heights.ticks(low, high, least)
     ax.zaxis.set_major_locator(FixedLocator(at.tolist()))
     ax.zaxis.set_major_formatter(FixedFormatter(words))
-    ax.zaxis.label.set_visible(bool(words))  # Seen from above there is no upright axis.
+    ax.zaxis.label.set_visible(bool(words))  # The upright axis has no length from above.
 
 
 def _extent(axis: Any) -> Bbox:
-    """Measure an axis with its words, where the camera sees them now."""
+    """Measure an axis with its words in the current view."""
     if not hasattr(axis, "_update_all_positions"):
-        # Before Matplotlib 3.11, its words go there only when they are drawn.
+        # Before Matplotlib 3.11, only drawing moves its words there.
         renderer = axis.figure._get_renderer()
         with renderer._draw_disabled():
             axis.draw(renderer)
@@ -287,7 +287,7 @@ def _extent(axis: Any) -> Bbox:
 
 
 def _set_pads(ax: Axes3D) -> None:
-    """Move the words of each axis so far away that they clear it: 3-D Axes only guess."""
+    """Set the distance of each axis' words so that they clear it, which 3-D Axes only guess."""
     gap = _GAP * points("xtick.labelsize") * ax.figure.dpi / 72
     for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
         ends = ax.transData.transform(np.transpose(axis.line.get_data()))
@@ -297,89 +297,89 @@ def _set_pads(ax: Axes3D) -> None:
         normal = np.array([ends[0][1] - ends[1][1], ends[1][0] - ends[0][0]]) / along
 
         def away(word: Text, across: Array = normal, begin: Array = ends[0]) -> tuple[float, float]:
-            """Measure how far a word's middle is from the axis, and how far it reaches."""
+            """Measure the distance of a word's middle from the axis, and half its extent."""
             middle = ax.transData.transform(word.get_position())
             half = np.asarray(word.get_window_extent().size) / 2
             return abs(float((middle - begin) @ across)), float(half @ abs(across))
 
         ticks = [tick for tick in axis.get_major_ticks() if tick.label1.get_text()]
-        taken, share = 0.0, 1.0
+        used, share = 0.0, 1.0
         if ticks:
             measured = [away(tick.label1) for tick in ticks]
             reach = max(half for _, half in measured)
             share = _share(gap + reach, min(far for far, _ in measured))
-            taken = 2 * reach + gap
+            used = 2 * reach + gap
         far, reach = away(axis.label)
-        _move_words(axis, share, _share(taken + gap + reach, far))
+        _move_words(axis, share, _share(used + gap + reach, far))
 
 
 def _share(needed: float, far: float) -> float:
-    """Return how many times farther something must go, which may be seen from its very end."""
+    """Return the factor from one distance to another, limited for axes seen end-on."""
     return min(max(needed / max(far, 1e-9), 0.5), 2.0)
 
 
 def _move_words(axis: Any, ticks: float, label: float) -> None:
-    """Move the words of an axis so many times farther away."""
+    """Multiply the distances of an axis' words by factors."""
     pad = axis.get_major_ticks()[0].get_pad() if len(axis.get_majorticklocs()) else 0.0
     axis.set_tick_params(pad=(pad + _TICK_PAD) * ticks - _TICK_PAD)
     axis.labelpad = (axis.labelpad + _LABEL_PAD) * label - _LABEL_PAD
 
 
 def best_azimuth(ax: Axes3D, tracks: Sequence[Lifted], minima: Array, z: Array) -> float:
-    """Return from where most of the paths and minima is seen; the most usual place if as good."""
-    places = np.concatenate([track.points.reshape(-1, 3) for track in tracks])
-    places = places[np.isfinite(places).all(axis=1)]
-    places = places[:: max(1, len(places) // 1000)]
-    best, most = AZIMUTHS[0], 0.0
+    """Return the azimuth that shows most of the paths and minima; the default if as good."""
+    positions = np.concatenate([track.points.reshape(-1, 3) for track in tracks])
+    positions = positions[np.isfinite(positions).all(axis=1)]
+    positions = positions[:: max(1, len(positions) // 1000)]
+    best, highest = AZIMUTHS[0], 0.0
     for azimuth in AZIMUTHS:
         ax.view_init(ax.elev, azimuth)
-        seen = unhidden(ax, places, z).sum() / max(len(places), 1)
-        found = unhidden(ax, minima, z).sum() / max(len(minima), 1)
-        score = float(seen + 0.5 * found)
-        if score > most + 0.03:
-            best, most = azimuth, score
+        paths = unhidden(ax, positions, z).sum() / max(len(positions), 1)
+        stars = unhidden(ax, minima, z).sum() / max(len(minima), 1)
+        score = float(paths + 0.5 * stars)
+        if score > highest + 0.03:
+            best, highest = azimuth, score
     return best
 
 
 def fit(ax: Axes3D, heights: Heights, contour_grid: ContourGrid, z: Array, orbit: float) -> Array:
-    """Make the surface and its axes as large as the panel allows, wherever the camera turns."""
+    """Enlarge the surface to fill its panel at every azimuth; return the pixels it occupies."""
     limits = np.array([ax.get_xlim(), ax.get_ylim(), ax.get_zlim()])
     floor = np.array(np.meshgrid(*limits[:2], limits[2, :1])).reshape(3, -1).T
     grid = np.stack([*np.meshgrid(contour_grid.x[::6], contour_grid.y[::6]), z[::6, ::6]], axis=-1)
     grid = grid.reshape(-1, 3)
-    spots = np.concatenate([floor, grid[np.isfinite(grid).all(axis=1)]])
+    positions = np.concatenate([floor, grid[np.isfinite(grid).all(axis=1)]])
     azimuth, zoom = ax.azim, 1.0
-    turned = min(abs(orbit), 360.0) * np.sign(orbit)
-    # The last is where the camera comes to rest: there the words are set.
-    turns = azimuth - np.linspace(turned, 0, 1 + math.ceil(abs(turned) / 20))
+    turn = min(abs(orbit), 360.0) * np.sign(orbit)
+    # The last is the final azimuth, for which the words are set.
+    azimuths = azimuth - np.linspace(turn, 0, 1 + math.ceil(abs(turn) / 20))
     for _ in range(4):
         _set_height_ticks(ax, heights)
-        seen, words = [], []
-        for at in turns:
+        views, words = [], []
+        for at in azimuths:
             ax.view_init(ax.elev, at)
             ax.M = ax.get_proj()
-            seen.append(in_pixels(ax, spots))
+            views.append(in_pixels(ax, positions))
             words += [_extent(axis) for axis in (ax.xaxis, ax.yaxis, ax.zaxis)]
         _set_pads(ax)
-        covered = np.concatenate(seen)
-        shown = np.array([covered.min(axis=0), covered.max(axis=0)])
-        whole = Bbox.union([Bbox(shown), *words]).get_points()
+        covered = np.concatenate(views)
+        bounds = np.array([covered.min(axis=0), covered.max(axis=0)])
+        extent = Bbox.union([Bbox(bounds), *words]).get_points()
         panel = ax.bbox.get_points()
-        # What hangs over stays as large when the rest grows.
+        # The words keep their size when the surface grows.
         if isinstance(ax, FilledAxes3D):
-            room, needed = np.diff(panel - whole + shown, axis=0)[0], np.diff(shown, axis=0)[0]
-            ax.shift = ax.shift + (whole - panel).mean(axis=0) / ax.bbox.size
+            room, needed = np.diff(panel - extent + bounds, axis=0)[0], np.diff(bounds, axis=0)[0]
+            ax.shift = ax.shift + (extent - panel).mean(axis=0) / ax.bbox.size
             ax.apply_aspect()
         else:
-            room = ax.bbox.size / 2 - abs(whole - shown).max(axis=0)
-            needed = abs(shown - panel.mean(axis=0)).max(axis=0)
+            room = ax.bbox.size / 2 - abs(extent - bounds).max(axis=0)
+            needed = abs(bounds - panel.mean(axis=0)).max(axis=0)
         larger = float((np.maximum(room, 0.1 * ax.bbox.size) / needed).min())
         zoom *= larger
         ax.set_box_aspect(BOX, zoom=zoom)
         for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
             _move_words(axis, 1 / larger, 1 / larger)
     ax.view_init(ax.elev, azimuth)
-    # The ticks' words stand along the edges of the floor, somewhat outside.
+    # The words of ticks stand along the edges of the floor, somewhat outside.
     rim = in_pixels(ax, floor[[0, 1, 3, 2, 0]])
     t = np.linspace(0, 1, 30)[:, None]
     edges = np.concatenate([a + t * (b - a) for a, b in zip(rim[:-1], rim[1:], strict=True)])
@@ -388,16 +388,16 @@ def fit(ax: Axes3D, heights: Heights, contour_grid: ContourGrid, z: Array, orbit
     return np.concatenate([covered, *beside, *(box.min + box.size * GRID for box in words)])
 
 
-#: About so many points of the mesh along each side.
+#: Approximate number of points of the mesh along each side.
 _MESH = 150
-#: How much darker the surface is where it is seen from below.
+#: How much darker the surface is from below.
 _OUTSIDE = 0.6
-#: The light's elevation, and how far to the camera's left it is, in degrees.
+#: Elevation of the light, and its angle to the left of the camera, in degrees.
 _LIGHT = (50.0, 60.0)
 
 
 class SurfaceMesh(Collection):
-    """A surface, painted from the back to the front as a mesh of smooth shades."""
+    """A surface, painted from back to front as a mesh of smooth shades."""
 
     def __init__(
         self,
@@ -420,7 +420,7 @@ class SurfaceMesh(Collection):
         self._shaded: Array = np.empty((0, 3, 4))
 
     def do_3d_projection(self) -> float:
-        """Project the mesh and sort it by depth; 3-D Axes ask for it before they draw."""
+        """Project the mesh and sort it by depth; 3-D Axes call it before they draw."""
         axes_3d: Any = self.axes
         flat, depth = _projected(self._points.reshape(-1, 3), axes_3d.get_proj())
         order = np.argsort(-depth[self._cells].sum(axis=1), kind="stable")
@@ -446,7 +446,7 @@ class SurfaceMesh(Collection):
 
 
 class Contours(LineCollection):
-    """The contours and the rim of a surface, where the surface itself does not hide them."""
+    """The visible contours and rim of a surface."""
 
     def __init__(self, contour_grid: ContourGrid, heights: Heights, **kwargs: Any) -> None:
         x, y, self._z = _mesh(contour_grid, heights)
@@ -458,7 +458,7 @@ class Contours(LineCollection):
         super().__init__([], **kwargs)
 
     def do_3d_projection(self) -> float:
-        """Project what is seen of the lines; 3-D Axes ask for it before they draw."""
+        """Project the visible parts of the lines; 3-D Axes call it before they draw."""
         axes_3d: Any = self.axes
         flat, depth = _projected(self._points, axes_3d.get_proj())
         flat[~unhidden(axes_3d, self._points, self._z)] = np.nan
@@ -470,14 +470,14 @@ def _contour_lines(x: Array, y: Array, z: Array, levels: Array) -> list[Array]:
     """Return the contours of a grid, each of shape (n, 3)."""
     if not len(levels):
         return []
-    # On an Axes of its own: those of 3-D Axes could not tell what is hidden.
-    drawn = Figure().add_subplot().contour(x, y, np.ma.masked_invalid(z), levels)
-    found = zip(levels, drawn.allsegs, strict=True)
-    return [np.insert(line, 2, level, axis=1) for level, lines in found for line in lines]
+    # On separate Axes, as contours of 3-D Axes do not know what is hidden.
+    contours = Figure().add_subplot().contour(x, y, np.ma.masked_invalid(z), levels)
+    pairs = zip(levels, contours.allsegs, strict=True)
+    return [np.insert(line, 2, level, axis=1) for level, lines in pairs for line in lines]
 
 
 def _mesh(contour_grid: ContourGrid, heights: Heights) -> tuple[Array, Array, Array]:
-    """Return x, y and heights on a grid that is coarse enough to be painted fast."""
+    """Return x, y and heights on a grid coarse enough for fast painting."""
     stride = max(1, round((len(contour_grid.x) - 1) / _MESH))
     return (
         contour_grid.x[::stride],
@@ -487,22 +487,22 @@ def _mesh(contour_grid: ContourGrid, heights: Heights) -> tuple[Array, Array, Ar
 
 
 def _projected(points: Array, matrix: Array) -> tuple[Array, Array]:
-    """Return where points are in the picture, and how far away."""
+    """Return the projected positions of points, and their depths."""
     flat = np.column_stack([points, np.ones(len(points))]) @ matrix.T
     return flat[:, :2] / flat[:, 3:], flat[:, 2] / flat[:, 3]
 
 
 def _shaded(z: Array, theme: Theme, azimuth: float) -> Array:
-    """Return the colours of a mesh: the ground's, by height, under a light from the left."""
+    """Return the colours of a mesh, by height, under a light from the left."""
     low, high = (np.nanmin(z), np.nanmax(z)) if np.isfinite(z).any() else (0.0, 1.0)
     level = high - low <= 1e-12 * max(abs(low), abs(high))
     height = np.where(level, 0.5, (z - low) / ((high - low) or 1.0))
     ny, nx = z.shape
     down, across = np.gradient(height * BOX[2], BOX[1] / (ny - 1), BOX[0] / (nx - 1))
-    turn = math.radians(azimuth - _LIGHT[1])
+    angle = math.radians(azimuth - _LIGHT[1])
     flat = math.cos(math.radians(_LIGHT[0]))
     light = np.array(
-        [flat * math.cos(turn), flat * math.sin(turn), math.sin(math.radians(_LIGHT[0]))]
+        [flat * math.cos(angle), flat * math.sin(angle), math.sin(math.radians(_LIGHT[0]))]
     )
     facing = (light[2] - across * light[0] - down * light[1]) / np.sqrt(1 + across**2 + down**2)
     facing = np.nan_to_num(facing).clip(-1, 1)

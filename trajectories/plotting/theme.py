@@ -1,4 +1,4 @@
-"""Themes: colours, markers and sizes, and what a picture shows beside its paths."""
+"""Themes: colours, markers and sizes, and the extras of a picture."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from trajectories.checks import integer, must, resolve
 
 @dataclass(frozen=True)
 class Theme:
-    """How pictures look."""
+    """Style sheets and colours of pictures."""
 
     about: str
     styles: tuple[str, ...]
@@ -26,7 +26,7 @@ class Theme:
     contour: str
 
     def colormap(self) -> Colormap:
-        """Return the ground's colours: the ramp, or the colour map that the user has set."""
+        """Return the colour map of surfaces: the ramp, or the one that the user has set."""
         if _changed("image.cmap"):
             return mpl.colormaps[setting("image.cmap")]
         return LinearSegmentedColormap.from_list("ground", self.ramp)
@@ -36,25 +36,25 @@ _LIGHT_GROUND = (("#FFFFFF", "#F2F5F8", "#DFE7EE", "#CAD6E1"), "#A9B9C8")
 _DARK_GROUND = (("#0F141A", "#1A222C", "#263241", "#34455A"), "#4C6079")
 _PAPER_GROUND = (("#FFFFFF", "#F4F4F4", "#E3E3E3", "#D2D2D2"), "#A6A6A6")
 
-#: The groups of settings that show in a picture when its artists are made.
-_VISIBLE = frozenset(
+#: Groups of settings that affect the making of artists.
+_GROUPS = frozenset(
     ("axes", "contour", "figure", "font", "grid", "image", "legend", "lines", "markers", "mathtext")
     + ("patch", "text", "xaxis", "xtick", "yaxis", "ytick")
 )
 
-#: What follows another setting of the user, unless it was set itself.
+#: Settings that follow another setting of the user, unless set themselves.
 _DERIVED = {
     "axes.titlecolor": "text.color",
     "xtick.labelcolor": "xtick.color",
     "ytick.labelcolor": "ytick.color",
 }
-#: The inks of what stands outside of the panels, on the figure's own ground.
+#: Inks outside of the panels, on the figure's background.
 _OUTSIDE = ("axes.titlecolor", "xtick.labelcolor", "ytick.labelcolor", "legend.labelcolor")
-#: For words that stand inside as well as outside, where one ground is dark and the other light.
-_BOTH = "#7A7A7A"
+#: Ink of words both inside and outside, where one background is dark and the other light.
+_NEUTRAL = "#7A7A7A"
 
-#: Held by the thread whose settings are in force, and while it draws: what Matplotlib looks up then
-#: is shared too, and so is its parser of formulas. A block may stand inside another.
+#: Lock of the thread whose settings are in force, also while it draws: threads share Matplotlib's
+#: settings and its parser of formulas. Blocks may be nested.
 RC_LOCK = RLock()
 
 #: The themes by name.
@@ -73,81 +73,81 @@ THEMES: dict[str, Theme] = {
 
 @dataclass(frozen=True)
 class AppliedTheme:
-    """A theme with the settings that it stands for now, whatever the user sets later."""
+    """A theme with its settings at one time, whatever the user sets later."""
 
     theme: Theme
     settings: dict[str, Any]
 
     @contextmanager
     def applied(self) -> Iterator[Theme]:
-        """Apply the settings to what is made inside the block."""
+        """Apply the settings inside a block."""
         with set_for_now(self.settings):
             yield self.theme
 
 
 def look(theme: str | None, ground: Any = None) -> AppliedTheme:
-    """Return how pictures look under a theme."""
+    """Return a theme with its settings, by default under those of the user."""
     if theme is not None:
         name = resolve("theme", theme, THEMES)
         settings = _defaults() | _styled(THEMES[name])
         return AppliedTheme(THEMES[name], settings | _inks(settings, {}, ground))
     with RC_LOCK:
-        kept = {key: setting(key) for key in _defaults() if _changed(key)}
-    kept |= {key: kept[source] for key, source in _DERIVED.items() if source in kept} | kept
-    chosen = THEMES["dark" if _is_dark(kept.get("axes.facecolor", "white")) else "light"]
-    settings = _styled(chosen) | kept
-    return AppliedTheme(chosen, settings | _inks(settings, kept, ground))
+        own = {key: setting(key) for key in _defaults() if _changed(key)}
+    own |= {key: own[source] for key, source in _DERIVED.items() if source in own} | own
+    chosen = THEMES["dark" if _is_dark(own.get("axes.facecolor", "white")) else "light"]
+    settings = _styled(chosen) | own
+    return AppliedTheme(chosen, settings | _inks(settings, own, ground))
 
 
-def _inks(settings: Mapping[str, Any], kept: Mapping[str, Any], ground: Any) -> dict[str, Any]:
-    """Return other inks for what stands outside of the panels, if it is not to be read there."""
+def _inks(settings: Mapping[str, Any], own: Mapping[str, Any], ground: Any) -> dict[str, Any]:
+    """Return other inks outside of the panels where the theme's would be illegible."""
     dark = _is_dark(settings["figure.facecolor"] if ground is None else ground)
     if dark == _is_dark(settings["axes.facecolor"]):
         return {}
     ink = _styled(THEMES["dark" if dark else "light"])
     changed = {key: ink.get(key, ink["text.color"]) for key in _OUTSIDE}
-    changed |= {"axes.labelcolor": _BOTH}
-    if "text.color" in kept:  # The legend's as well.
+    changed |= {"axes.labelcolor": _NEUTRAL}
+    if "text.color" in own:  # It colours the legend too.
         del changed["legend.labelcolor"]
-    return {key: color for key, color in changed.items() if key not in kept}
+    return {key: color for key, color in changed.items() if key not in own}
 
 
 def _is_dark(color: Any) -> bool:
-    """Tell whether a ground is dark, so that light ink is to be read on it."""
+    """Return whether a background is dark, and needs light ink."""
     *rgb, alpha = to_rgba(color)
     weights = (0.2126, 0.7152, 0.0722)
-    # Under a transparent ground there is, most often, a white one.
+    # A transparent background mostly lies on a white one.
     return alpha > 0.5 and sum(w * c**2.2 for w, c in zip(weights, rgb, strict=True)) < 0.18
 
 
 def applied(theme: str | None, ground: Any = None) -> AbstractContextManager[Theme]:
-    """Apply a theme to what is made inside a block."""
+    """Apply a theme inside a block."""
     return look(theme, ground).applied()
 
 
 @contextmanager
 def set_for_now(settings: Mapping[str, Any]) -> Iterator[None]:
-    """Change settings of Matplotlib inside a block, in which no other thread changes them."""
+    """Change settings of Matplotlib inside a block, locked against other threads."""
     with RC_LOCK, mpl.rc_context(dict(settings)):  # type: ignore[arg-type]
         yield
 
 
 def setting(key: str) -> Any:
-    """Return a setting of Matplotlib that is in force now."""
+    """Return the current value of a setting of Matplotlib."""
     settings: Any = mpl.rcParams
     return settings[key]
 
 
 def _changed(key: str) -> bool:
-    """Tell whether the user has set this away from Matplotlib's default."""
+    """Return whether a setting differs from Matplotlib's default."""
     return bool(setting(key) != _defaults()[key])
 
 
 @cache
 def _defaults() -> dict[str, Any]:
-    """Return Matplotlib's defaults of all that shows in a picture."""
+    """Return Matplotlib's defaults of the settings that affect a picture."""
     defaults: Any = mpl.rcParamsDefault
-    return {key: defaults[key] for key in defaults if key.split(".")[0] in _VISIBLE}
+    return {key: defaults[key] for key in defaults if key.split(".")[0] in _GROUPS}
 
 
 def _styled(theme: Theme) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def _style(name: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Extras:
-    """What a picture shows beside the paths; all of it is left out by default."""
+    """Optional parts of a picture beside its paths."""
 
     theory: bool = False
     readout: bool = False
@@ -180,7 +180,7 @@ class Extras:
             integer("trail", self.trail, 1)
 
     def only(self, layout: str, names: Collection[str]) -> Extras:
-        """Return them, if they ask for nothing but what a layout has."""
+        """Return the extras, after a check that a layout has them."""
         for item in fields(self):
             if item.name not in names and getattr(self, item.name) != item.default:
                 words = f'left out in the layout "{layout}"'
@@ -189,9 +189,9 @@ class Extras:
 
     @property
     def scene(self) -> dict[str, Any]:
-        """What of it a scene must be made with."""
+        """The settings of `Scene.of`."""
         return {"theory": self.theory, "step_arrows": self.step_arrows}
 
 
-#: Paths alone.
+#: No extras.
 PLAIN = Extras()

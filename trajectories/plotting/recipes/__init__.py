@@ -1,1 +1,1 @@
-"""Recipes: what made a picture, in its own file, and the picture made again."""
+"""Recipes: the source and settings of a picture, stored in its file."""

@@ -1,4 +1,4 @@
-"""Paths and results in a recipe: written down, checked, and run again."""
+"""Paths and results in a recipe: packed, checked and recomputed."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ from trajectories.trajectory import Descent, Trajectory
 
 @dataclass(eq=False)
 class OwnRule(Rule):
-    """Stands for an optimizer that is not of the package: its class's name and learning rate."""
+    """Stands for a user's own optimizer, with the name of its class and its learning rate."""
 
     name = "own"
     formula = "a rule of the user's own, of which the path is all that is known"
 
     def __post_init__(self) -> None:
-        """Start without a name."""
+        """Set an empty label."""
         super().__post_init__()
         self.label = ""
 
     def fresh(self, **changes: Any) -> OwnRule:
-        """Return a copy, with some hyperparameters changed if asked."""
+        """Return a copy, with hyperparameters changed."""
         copy = super().fresh(**changes)
         copy.label = self.label
         return copy
@@ -51,70 +51,70 @@ class OwnRule(Rule):
 
 @dataclass(frozen=True)
 class Rates:
-    """Learning rates by the number of the step, as they were: what is left of a function."""
+    """Learning rates by step: the recorded values of a function."""
 
     rates: tuple[float, ...] = ()
 
     def __call__(self, step: int) -> Any:
-        """Return the learning rate of a step; an array, as there may be several, if unknown."""
+        """Return the learning rate of a step; an array of NaN if unknown."""
         if not self.rates:
             return np.array([np.nan])
         return self.rates[min(step, len(self.rates) - 1)]
 
 
 def to_own(rule: Rule, steps: int) -> dict[str, Any]:
-    """Return what can be told of an optimizer that is not of the package, as plain data."""
+    """Return the name and learning rate of a user's own optimizer as plain data."""
     lr = rule.lr
     name = rule.label if isinstance(rule, OwnRule) else type(rule).__name__
-    told: dict[str, Any] = {"own": name}
+    record: dict[str, Any] = {"own": name}
     if not callable(lr):
-        return {**told, "lr": to_plain(lr)}
+        return {**record, "lr": to_plain(lr)}
     rates = [lr(step) for step in range(steps)]
     if any(np.ndim(rate) or not math.isfinite(rate) for rate in rates):
-        return told
-    return {**told, "rates": to_plain(rates)}
+        return record
+    return {**record, "rates": to_plain(rates)}
 
 
 def from_own(data: Any) -> OwnRule:
-    """Return what stands for the optimizer that `to_own` told of."""
-    about = mapping("optimizer", data, ("own", "lr", "rates"))
-    label, lr, rates = (about.get(key) for key in ("own", "lr", "rates"))
+    """Return the stand-in for an optimizer packed by `to_own`."""
+    record = mapping("optimizer", data, ("own", "lr", "rates"))
+    label, lr, rates = (record.get(key) for key in ("own", "lr", "rates"))
     if not isinstance(label, str):
         raise must("own", "text", label, kind=TypeError)
     rule = OwnRule(Rates())
     if lr is not None:
-        found = from_plain("lr", lr)
-        rule = OwnRule(found if found.ndim else float(found))
+        array = from_plain("lr", lr)
+        rule = OwnRule(array if array.ndim else float(array))
     elif rates is not None:
-        found = from_plain("rates", rates)
-        if found.ndim != 1 or not len(found):
-            raise must("rates", "a list of numbers", found.shape)
-        rule = OwnRule(Rates(tuple(found.tolist())))
+        array = from_plain("rates", rates)
+        if array.ndim != 1 or not len(array):
+            raise must("rates", "a list of numbers", array.shape)
+        rule = OwnRule(Rates(tuple(array.tolist())))
     rule.label = label
     return rule
 
 
-#: Of a surface made of samples, no more are kept.
+#: Most samples of a surface in a recipe.
 MOST_SAMPLES = 100_000
-#: What is kept of a path that cannot be made again.
+#: Arrays of a path that cannot be recomputed.
 ARRAYS = ("positions", "values", "gradients")
-#: Up to this much work a path is made again before a recipe says that it can be.
-_TRIED = 200_000
-#: More coordinates are not kept themselves: they would not fit, however they are compressed.
-_HELD = 500_000
+#: Up to this much work, paths are recomputed to verify that they can be.
+_MAX_VERIFIED = 200_000
+#: Most coordinates of a path stored as arrays: more would not fit even compressed.
+_MAX_COORDINATES = 500_000
 
 
 def pack_paths(paths: Sequence[Trajectory], most: int) -> dict[str, Any]:
-    """Return paths as plain data, which says what they hold."""
+    """Return paths as plain data of at most so many characters."""
     surface = pack_surface(paths[0].surface)
     records = [_packed_path(path) for path in paths]
-    huge = len(getattr(paths[0].surface, "samples", ())) > MOST_SAMPLES
-    for given_up in ((), ("arrays",), ("arrays", "descent")):
+    too_large = len(getattr(paths[0].surface, "samples", ())) > MOST_SAMPLES
+    for dropped in ((), ("arrays",), ("arrays", "descent")):
         for record in records:
-            if record["holds"] in given_up:
-                _forget(record)
-        data = {"surface": surface, **_gathered(records)}
-        if not huge and _fits(data, most):
+            if record["holds"] in dropped:
+                _strip(record)
+        data = {"surface": surface, **_merged(records)}
+        if not too_large and _fits(data, most):
             return data
     return {**data, "surface": {"name": paths[0].surface.name}}
 
@@ -123,16 +123,16 @@ def _fits(data: dict[str, Any], most: int) -> bool:
     text = written(data)
     try:
         parsed(text)
-    except ValueError:  # More than is ever read.
+    except ValueError:  # Beyond the limits of reading.
         return False
     return len(text) <= most
 
 
 def pack_surface(surface: Surface) -> dict[str, Any]:
-    """Return a surface as plain data, without what is empty anyway."""
-    usual: dict[str, Any] = {"minima": [], "about": "", "source": "", "batch_size": None}
-    told = surface.to_dict().items()
-    data = {key: value for key, value in told if key not in usual or value != usual[key]}
+    """Return a surface as plain data, without defaults."""
+    defaults: dict[str, Any] = {"minima": [], "about": "", "source": "", "batch_size": None}
+    items = surface.to_dict().items()
+    data = {key: value for key, value in items if key not in defaults or value != defaults[key]}
     if isinstance(surface, LeastSquares):
         # The formula and the minimum follow from the samples.
         data = {key: data[key] for key in data if key not in ("formula", "minima")}
@@ -141,74 +141,74 @@ def pack_surface(surface: Surface) -> dict[str, Any]:
 
 
 def digest(path: Trajectory) -> str:
-    """Return a short fingerprint of where a path went, bit for bit."""
+    """Return a short fingerprint of a path's arrays, bit for bit."""
     return fingerprint(*(getattr(path, name) for name in ARRAYS))
 
 
 def work(surface: Surface, batch: int, steps: int) -> int:
-    """Return how much there is to do: steps of paths, each as often as it has samples."""
+    """Return the work of paths: their steps, times the samples of each."""
     size = getattr(surface, "batch_size", None) or 0
     return batch * steps * (1 + size)
 
 
 def _packed_path(path: Trajectory) -> dict[str, Any]:
-    """Return a path by how it was made if that is known, and itself otherwise."""
+    """Return the descent of a path if it is known, and its arrays otherwise."""
     try:
         optimizer = to_record(path.optimizer)
-    except ValueError:  # It is somebody's own, or its learning rate is a function.
+    except ValueError:  # A user's own, or its learning rate is a function.
         optimizer = None
-    about = {"label": str(path.label), "optimizer": optimizer or to_own(path.optimizer, path.steps)}
-    made = path.made if optimizer is not None else None
-    if made is not None and type(path.surface) in (Surface, LeastSquares):
-        for candidate in _candidates(path, made):
-            if _comes_again(path, candidate):
-                descent = _plain_descent(candidate, _stochastic(path.surface, candidate))
-                return {**about, "holds": "descent", "descent": descent, "digest": digest(path)}
-    if path.positions.size > _HELD:
-        return {**about, "holds": "nothing"}
-    held: dict[str, Any] = {name: to_plain(getattr(path, name)) for name in ARRAYS}
-    held["status"] = path.status.tolist()
+    head = {"label": str(path.label), "optimizer": optimizer or to_own(path.optimizer, path.steps)}
+    descent = path.made if optimizer is not None else None
+    if descent is not None and type(path.surface) in (Surface, LeastSquares):
+        for candidate in _candidates(path, descent):
+            if _reproducible(path, candidate):
+                plain = _plain_descent(candidate, _stochastic(path.surface, candidate))
+                return {**head, "holds": "descent", "descent": plain, "digest": digest(path)}
+    if path.positions.size > _MAX_COORDINATES:
+        return {**head, "holds": "nothing"}
+    arrays: dict[str, Any] = {name: to_plain(getattr(path, name)) for name in ARRAYS}
+    arrays["status"] = path.status.tolist()
     for name in ("diverged_at", "converged_at", "recorded"):
-        held[name] = to_plain(getattr(path, name))
-    return {**about, "holds": "arrays", "arrays": held}
+        arrays[name] = to_plain(getattr(path, name))
+    return {**head, "holds": "arrays", "arrays": arrays}
 
 
-def _candidates(path: Trajectory, made: Descent) -> Iterator[Descent]:
-    """Yield how a path may have been made: a part of a batch by itself first."""
-    alone = made.picked is not None and not _stochastic(path.surface, made)
-    if alone and np.isfinite(path.start).all():
-        yield replace(made, start=path.start, picked=None)
-    yield made
+def _candidates(path: Trajectory, descent: Descent) -> Iterator[Descent]:
+    """Yield possible descents of a path: for a part of a batch first that part alone."""
+    separable = descent.picked is not None and not _stochastic(path.surface, descent)
+    if separable and np.isfinite(path.start).all():
+        yield replace(descent, start=path.start, picked=None)
+    yield descent
 
 
-def _stochastic(surface: Surface, made: Descent) -> bool:
-    return made.noise > 0 or getattr(surface, "batch_size", None) is not None
+def _stochastic(surface: Surface, descent: Descent) -> bool:
+    return descent.noise > 0 or getattr(surface, "batch_size", None) is not None
 
 
-def _comes_again(path: Trajectory, made: Descent) -> bool:
-    """Tell whether a path comes again; of a large one that is whole, believe it."""
+def _reproducible(path: Trajectory, descent: Descent) -> bool:
+    """Return whether a descent reproduces a path; large ones are not verified."""
     try:
-        shape = np.broadcast_shapes(path.optimizer.batch_shape, made.start.shape[:-1])
-        if work(path.surface, math.prod(shape), made.steps) > _TRIED:
-            return made.picked is None and shape == path.batch_shape
-        return digest(run(path.surface, path.optimizer, made)) == digest(path)
+        shape = np.broadcast_shapes(path.optimizer.batch_shape, descent.start.shape[:-1])
+        if work(path.surface, math.prod(shape), descent.steps) > _MAX_VERIFIED:
+            return descent.picked is None and shape == path.batch_shape
+        return digest(run(path.surface, path.optimizer, descent)) == digest(path)
     except (ValueError, IndexError):
-        return False  # It was picked from a batch of optimizers, and only one of them is known.
+        return False  # Picked from a batch of optimizers, of which only one is known.
 
 
-def _plain_descent(made: Descent, stochastic: bool) -> dict[str, Any]:
-    """Return a descent as plain data without what is as usual, or makes no difference."""
-    data = made.to_dict()
-    if made.picked is not None:
-        data["picked"] = to_plain(made.picked)
+def _plain_descent(descent: Descent, stochastic: bool) -> dict[str, Any]:
+    """Return a descent as plain data, without defaults and without a seed that has no effect."""
+    data = descent.to_dict()
+    if descent.picked is not None:
+        data["picked"] = to_plain(descent.picked)
     usual = {"noise": 0.0, "tolerance": None, "record": "all", "picked": None}
     if not stochastic:
         usual["seed"] = data["seed"]
     return {key: value for key, value in data.items() if key not in usual or value != usual[key]}
 
 
-def _forget(record: dict[str, Any]) -> None:
-    """Leave nothing of a path but its name and the numbers of its optimizer."""
+def _strip(record: dict[str, Any]) -> None:
+    """Reduce the record of a path to its name and the numbers of its optimizer."""
     record["holds"] = "nothing"
     for key in ("arrays", "descent", "digest"):
         record.pop(key, None)
@@ -218,28 +218,28 @@ def _forget(record: dict[str, Any]) -> None:
     }
 
 
-def _gathered(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Write what is the same in all descents only once."""
+def _merged(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return records with the common part of all descents written once."""
     descents = [record["descent"] for record in records if "descent" in record]
-    common = {
+    shared = {
         key: value
         for key, value in (descents[0] if descents else {}).items()
         if all(key in other and other[key] == value for other in descents)
     }
-    own = []
+    paths = []
     for record in records:
-        left = {k: v for k, v in record.get("descent", {}).items() if k not in common}
-        rest = {k: v for k, v in record.items() if k != "descent"}
-        own.append({**rest, "descent": left} if left else rest)
-    return {"descent": common, "paths": own} if common else {"paths": own}
+        descent = {k: v for k, v in record.get("descent", {}).items() if k not in shared}
+        path = {k: v for k, v in record.items() if k != "descent"}
+        paths.append({**path, "descent": descent} if descent else path)
+    return {"descent": shared, "paths": paths} if shared else {"paths": paths}
 
 
-#: By default paths of more steps in all are not made again.
+#: Default limit of the work of paths.
 MOST_WORK = 10_000_000
 _MOST_PATHS = 1_000
-#: Samples times the paths that go through them at a time.
+#: Most samples times concurrent paths.
 _MOST_ORDERS = 50_000_000
-_HOLDS = ("descent", "arrays", "nothing")
+_CONTENTS = ("descent", "arrays", "nothing")
 _PATH_KEYS = ("label", "optimizer", "holds", "descent", "arrays", "digest")
 _STATUS = ("converged", "finished", "diverged")
 _INTEGERS = ("diverged_at", "converged_at", "recorded")
@@ -247,7 +247,7 @@ _INTEGERS = ("diverged_at", "converged_at", "recorded")
 
 @dataclass(frozen=True, eq=False)
 class PathRecord:
-    """A path as a recipe tells of it."""
+    """A path in a recipe."""
 
     label: str
     optimizer: str
@@ -255,40 +255,40 @@ class PathRecord:
     digest: str | None = None
     rule: Rule | None = None
     surface: Surface | None = None
-    made: Descent | None = None
+    descent: Descent | None = None
     path: Trajectory | None = None
     source: Any = None
 
     @property
     def batch(self) -> tuple[int, ...]:
-        """The shape of the batch of paths that are made."""
-        if self.made is None or self.rule is None:
+        """The shape of the batch of the descent."""
+        if self.descent is None or self.rule is None:
             return ()
-        return np.broadcast_shapes(self.rule.batch_shape, self.made.start.shape[:-1])
+        return np.broadcast_shapes(self.rule.batch_shape, self.descent.start.shape[:-1])
 
     @property
     def work(self) -> int:
-        """How much there is to do to make it again."""
-        if self.made is None or self.surface is None:
+        """The work of recomputing it."""
+        if self.descent is None or self.surface is None:
             return 0
-        return work(self.surface, math.prod(self.batch), self.made.steps)
+        return work(self.surface, math.prod(self.batch), self.descent.steps)
 
 
 def unpack_paths(data: Mapping[str, Any]) -> tuple[PathRecord, ...]:
-    """Return what a recipe tells of its paths; none of them is made yet."""
+    """Check the paths of a recipe, and return their records; nothing is computed."""
     paths = data.get("paths")
     if not isinstance(paths, list) or not 1 <= len(paths) <= _MOST_PATHS:
         raise must("paths", f"a list of 1 to {_MOST_PATHS:,} paths", paths)
     shared = mapping("descent", data.get("descent", {}))
-    held = [mapping("paths", path, _PATH_KEYS) for path in paths]
+    records = [mapping("paths", path, _PATH_KEYS) for path in paths]
     surface = None
-    if any(path.get("holds") in _HOLDS[:2] for path in held):
+    if any(path.get("holds") in _CONTENTS[:2] for path in records):
         surface = unpack_surface(data.get("surface"))
-    return tuple(_path_record(path, shared, surface) for path in held)
+    return tuple(_path_record(path, shared, surface) for path in records)
 
 
 def unpack_surface(data: Any) -> Surface:
-    """Return the surface that `pack_surface` wrote."""
+    """Return a surface packed by `pack_surface`."""
     if not isinstance(data, dict):
         raise must("surface", "a record with its formula or samples", data, kind=TypeError)
     if "samples" in data:
@@ -300,19 +300,19 @@ def unpack_surface(data: Any) -> Surface:
 
 
 def recomputed(records: Sequence[PathRecord], most: int) -> list[Trajectory]:
-    """Make paths again; those of one batch are run together."""
+    """Recompute paths; those of one batch run together."""
     for record in records:
         if record.holds == "nothing":
             raise ValueError(
                 f"It tells only the name of the path {record.label!r}, which is too large to keep "
                 "or was made by code that a recipe cannot hold."
             )
-    first: list[int] = [_same_run(records, i) for i in range(len(records))]
-    total = sum(record.work for i, record in enumerate(records) if first[i] == i)
+    sources: list[int] = [_same_run(records, i) for i in range(len(records))]
+    total = sum(record.work for i, record in enumerate(records) if sources[i] == i)
     if total > most:
         words = f"{total:,} steps of paths are to be made again, and at most {most:,} are"
         raise ValueError(f"{words} allowed; `most_work` sets another limit.")
-    whole: dict[int, Trajectory] = {}
+    runs: dict[int, Trajectory] = {}
     paths = []
     for i, record in enumerate(records):
         if record.path is not None:
@@ -320,13 +320,13 @@ def recomputed(records: Sequence[PathRecord], most: int) -> list[Trajectory]:
             continue
         assert record.surface is not None
         assert record.rule is not None
-        assert record.made is not None
-        if first[i] not in whole:
-            made = replace(record.made, picked=None)
-            whole[first[i]] = run(record.surface, record.rule, made)
-        path = replace(whole[first[i]], label=record.label)
-        if record.made.picked is not None:
-            path = path[np.unravel_index(record.made.picked, record.batch)]
+        assert record.descent is not None
+        if sources[i] not in runs:
+            descent = replace(record.descent, picked=None)
+            runs[sources[i]] = run(record.surface, record.rule, descent)
+        path = replace(runs[sources[i]], label=record.label)
+        if record.descent.picked is not None:
+            path = path[np.unravel_index(record.descent.picked, record.batch)]
         if record.digest is not None and digest(path) != record.digest:
             warnings.warn(
                 f"The path {record.label!r} is not bit for bit the one that was drawn: it was made "
@@ -338,7 +338,7 @@ def recomputed(records: Sequence[PathRecord], most: int) -> list[Trajectory]:
 
 
 def _same_run(records: Sequence[PathRecord], i: int) -> int:
-    """Return the first record whose run holds this one's path too."""
+    """Return the index of the first record of the same run."""
     source = records[i].source
     same = (j for j in range(i) if source is not None and records[j].source == source)
     return next(same, i)
@@ -347,30 +347,30 @@ def _same_run(records: Sequence[PathRecord], i: int) -> int:
 def _path_record(
     path: Mapping[str, Any], shared: Mapping[str, Any], surface: Surface | None
 ) -> PathRecord:
-    label, holds, mark = path.get("label"), path.get("holds"), path.get("digest")
+    label, holds, checksum = path.get("label"), path.get("holds"), path.get("digest")
     if not isinstance(label, str):
         raise must("label", "text", label, kind=TypeError)
-    if holds not in _HOLDS:
+    if holds not in _CONTENTS:
         raise must("holds", "descent, arrays or nothing", holds)
-    if mark is not None and not isinstance(mark, str):
-        raise must("digest", "text", mark, kind=TypeError)
+    if checksum is not None and not isinstance(checksum, str):
+        raise must("digest", "text", checksum, kind=TypeError)
     about = mapping("optimizer", path.get("optimizer"))
     if holds == "nothing":
         return PathRecord(label, str(about.get("name", about.get("own"))), holds)
     rule = from_own(about) if "own" in about else from_record(about)
     name = rule.label if isinstance(rule, OwnRule) else rule.name
-    record = PathRecord(label, name, holds, mark, rule, surface)
+    record = PathRecord(label, name, holds, checksum, rule, surface)
     if holds == "arrays":
-        return replace(record, path=_held(path.get("arrays"), record))
+        return replace(record, path=_stored_path(path.get("arrays"), record))
     if isinstance(rule, OwnRule):
         raise must("holds", "'arrays' for a rule that is not of the package", holds)
     own = mapping("descent", path.get("descent", {}))
-    made = _descent({**shared, **own})
-    source = (about, {**own, "picked": None}) if made.picked is not None else None
-    record = replace(record, made=made, source=source)
+    descent = _descent({**shared, **own})
+    source = (about, {**own, "picked": None}) if descent.picked is not None else None
+    record = replace(record, descent=descent, source=source)
     count = math.prod(record.batch)
-    if made.picked is not None and not np.all((made.picked >= 0) & (made.picked < count)):
-        raise must("picked", f"whole numbers from 0 to {count - 1}", made.picked.tolist())
+    if descent.picked is not None and not np.all((descent.picked >= 0) & (descent.picked < count)):
+        raise must("picked", f"whole numbers from 0 to {count - 1}", descent.picked.tolist())
     samples = getattr(surface, "samples", ())
     if len(samples) * count > _MOST_ORDERS:
         raise must("samples", "fewer for so many paths", len(samples))
@@ -401,29 +401,29 @@ def _descent(data: Mapping[str, Any]) -> Descent:
     )
 
 
-def _held(data: Any, record: PathRecord) -> Trajectory:
-    """Return a path that is kept itself."""
+def _stored_path(data: Any, record: PathRecord) -> Trajectory:
+    """Return a path stored as arrays."""
     arrays = mapping("arrays", data, (*ARRAYS, "status", *_INTEGERS))
-    found: dict[str, Any] = {name: from_plain(name, arrays.get(name)) for name in ARRAYS}
+    fields: dict[str, Any] = {name: from_plain(name, arrays.get(name)) for name in ARRAYS}
     for name in _INTEGERS:
-        found[name] = integers(name, from_plain(name, arrays.get(name)))
-    steps = found["recorded"]
+        fields[name] = integers(name, from_plain(name, arrays.get(name)))
+    steps = fields["recorded"]
     if steps.ndim != 1 or not len(steps) or steps[0] < 0 or (np.diff(steps) <= 0).any():
         raise must("recorded", "rising numbers of steps", steps)
     if steps[-1] > MOST_WORK:
         raise must("recorded", f"at most {MOST_WORK:,}", steps[-1])
-    found["status"] = np.array(arrays.get("status"), dtype="<U9")
-    if not np.isin(found["status"], _STATUS).all():
-        raise must("status", " or ".join(_STATUS), found["status"].tolist())
+    fields["status"] = np.array(arrays.get("status"), dtype="<U9")
+    if not np.isin(fields["status"], _STATUS).all():
+        raise must("status", " or ".join(_STATUS), fields["status"].tolist())
     return Trajectory(
         surface=record.surface,  # type: ignore[arg-type]
         optimizer=record.rule,  # type: ignore[arg-type]
         label=record.label,
-        **found,
+        **fields,
     )
 
 
-#: By default more work is not done for results: steps of paths, which are not kept.
+#: Default limit of the work of results: steps of paths, which need no memory.
 MOST_RUN = 1_000_000_000
 _MOST_RESULTS = 100
 _KEYS = ("kind", "told", "digest")
@@ -431,7 +431,7 @@ _KEYS = ("kind", "told", "digest")
 
 @dataclass(frozen=True, eq=False)
 class ResultRecord:
-    """A result as a recipe tells of it."""
+    """A result in a recipe."""
 
     kind: str
     remake: Remake | None = None
@@ -442,47 +442,47 @@ def pack_results(results: Sequence[Any], most: int) -> dict[str, Any]:
     """Return results as plain data."""
     packed = [_packed_result(result) for result in results]
     if len(written({"results": packed})) > most:
-        packed = [{"kind": one["kind"]} for one in packed]
+        packed = [{"kind": record["kind"]} for record in packed]
     return {"results": packed}
 
 
 def unpack_results(data: Any) -> tuple[ResultRecord, ...]:
-    """Return what a recipe tells of its results; nothing has been run yet."""
+    """Check the results of a recipe, and return their records; nothing is computed."""
     if not isinstance(data, list) or not 1 <= len(data) <= _MOST_RESULTS:
         raise must("results", f"a list of 1 to {_MOST_RESULTS} results", data)
-    return tuple(_result_record(mapping("results", one, _KEYS)) for one in data)
+    return tuple(_result_record(mapping("results", record, _KEYS)) for record in data)
 
 
 def recomputed_results(records: Sequence[ResultRecord], most: float, data: Any = None) -> list[Any]:
-    """Make results again."""
-    made = [record.remake for record in records]
-    held = [one for one in made if one is not None]
-    if len(held) < len(made):
+    """Recompute results."""
+    remakes = [record.remake for record in records]
+    known = [remake for remake in remakes if remake is not None]
+    if len(known) < len(remakes):
         raise ValueError("It does not hold how what it shows was made.")
-    work = sum(one.work for one in held)
+    work = sum(remake.work for remake in known)
     if not work <= most:
         raise ValueError(f"It is the work of {work:,.0f} steps, more than {most:,.0f}.")
-    if data is not None and not any(one.needs for one in held):
+    if data is not None and not any(remake.needs for remake in known):
         raise must("data", "left out where there are no images", data)
-    found = [one.run(data) if one.needs else one.run() for one in held]
-    for record, result in zip(records, found, strict=True):
+    results = [remake.run(data) if remake.needs else remake.run() for remake in known]
+    for record, result in zip(records, results, strict=True):
         if result.digest() != record.digest:
             words = f"The {record.kind} is not bit for bit that of the recipe."
             warnings.warn(words, stacklevel=5)
-    return found
+    return results
 
 
 def _packed_result(result: Any) -> dict[str, Any]:
-    found = [kind for kind, (made, _, _) in REMAKES.items() if made is type(result)]
-    if not found:
+    kinds = [kind for kind, (cls, _, _) in REMAKES.items() if cls is type(result)]
+    if not kinds:
         raise must("shown", "results of maps, experiments or searches", result, kind=TypeError)
-    name, teller = found[0], REMAKES[found[0]][1]
+    name, attribute = kinds[0], REMAKES[kinds[0]][1]
     try:
-        told = getattr(result, teller)
-        data = {"kind": name, "told": told() if callable(told) else told, "digest": result.digest()}
+        spec = getattr(result, attribute)
+        data = {"kind": name, "told": spec() if callable(spec) else spec, "digest": result.digest()}
         unpack_results(parsed(written({"results": [data]}))["results"])
     except (KeyError, TypeError, ValueError):
-        return {"kind": name}  # Made with somebody's own code, or more than is ever read.
+        return {"kind": name}  # Made with a user's own code, or beyond the limits of reading.
     return data
 
 
@@ -498,20 +498,20 @@ def _result_record(data: Mapping[str, Any]) -> ResultRecord:
     return ResultRecord(kind, remake(mapping("told", data["told"])), data["digest"])
 
 
-#: The number of the format, which grows when an older version could not read a newer recipe.
+#: Number of the format; it grows when older versions cannot read newer recipes.
 FORMAT = 1
 
 
-def make_recipe(shown: Any, *, kind: str = "animation", settings: Mapping[str, Any]) -> str:
-    """Write down what made a picture."""
+def make_recipe(source: Any, *, kind: str = "animation", settings: Mapping[str, Any]) -> str:
+    """Return the recipe of a picture as text."""
     version = versions()["trajectories"]
     kind = resolve("kind of recipe", kind, KINDS)
-    kept, omitted = pack_settings(kind, settings)
-    about = {"trajectories": version, "format": FORMAT, "kind": kind}
-    last = {"settings": kept, **({"omitted": omitted} if omitted else {})}
+    packed, omitted = pack_settings(kind, settings)
+    head = {"trajectories": version, "format": FORMAT, "kind": kind}
+    tail = {"settings": packed, **({"omitted": omitted} if omitted else {})}
     if KINDS[kind].shows == "surface":
-        return written({**about, "surface": pack_surface(as_surface(shown)), **last})
-    room = MOST_TEXT - len(written({**about, **last})) - 100
+        return written({**head, "surface": pack_surface(as_surface(source)), **tail})
+    room = MOST_TEXT - len(written({**head, **tail})) - 100
     if KINDS[kind].shows == "results":
-        return written({**about, **pack_results(shown, room), **last})
-    return written({**about, **pack_paths(checked(shown), room), **last})
+        return written({**head, **pack_results(source, room), **tail})
+    return written({**head, **pack_paths(checked(source), room), **tail})

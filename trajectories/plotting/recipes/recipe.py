@@ -1,4 +1,4 @@
-"""Recipes as text: kinds of pictures and their settings."""
+"""Recipes as text, kinds of pictures and their settings."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ import numpy as np
 from trajectories.checks import must, rectangle, unknown
 from trajectories.records import from_plain, to_plain
 
-#: Arguments of `Animation.save` that belong to the picture.
+#: Arguments of `Animation.save` in a recipe.
 SAVING = ("fps", "end_pause", "loop")
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of picture: the function that makes it, the names of its settings, and its form."""
+    """A kind of picture: its function, the names of its settings, and its form."""
 
     function: Callable[..., Any]
     settings: frozenset[str]
@@ -34,7 +34,7 @@ class Kind:
     page: bool = False
 
 
-#: The kinds of picture, by the name that stands in a recipe.
+#: Kinds of picture, by their names in recipes.
 KINDS: dict[str, Kind] = {}
 _Picture = TypeVar("_Picture", bound=Callable[..., Any])
 
@@ -42,7 +42,7 @@ _Picture = TypeVar("_Picture", bound=Callable[..., Any])
 def picture(
     kind: str | None = None, *, also: Iterable[Callable[..., Any]] = (), **form: Any
 ) -> Callable[[_Picture], _Picture]:
-    """Register what makes a kind of picture, and `also` the functions that it hands settings to."""
+    """Register the function of a kind of picture; it passes settings on to those in `also`."""
 
     def register(function: _Picture) -> _Picture:
         named = arguments(function).union(*map(arguments, also))
@@ -54,36 +54,36 @@ def picture(
 
 
 def result_picture(kind: str | None = None, **form: Any) -> Callable[[_Picture], _Picture]:
-    """Register the function that makes a picture of results."""
+    """Register the function of a kind of picture of results."""
     return picture(kind, **{"shows": "results", "several": False, "lines": False, **form})
 
 
 def arguments(function: Callable[..., Any]) -> set[str]:
-    """Return the names of a function's arguments that can be left out or are told by name."""
+    """Return the names of a function's keyword-only and optional arguments."""
     parameters = inspect.signature(function).parameters.values()
-    told = [item for item in parameters if item.kind is not item.VAR_KEYWORD]
-    return {p.name for p in told if p.kind is p.KEYWORD_ONLY or p.default is not p.empty}
+    named = [item for item in parameters if item.kind is not item.VAR_KEYWORD]
+    return {p.name for p in named if p.kind is p.KEYWORD_ONLY or p.default is not p.empty}
 
 
-#: Longer recipes, in characters, are neither written nor read.
+#: Most characters of a recipe.
 MOST_TEXT = 2_000_000
-#: More numbers than this are not unpacked from the compressed arrays of one recipe.
+#: Most numbers in the compressed arrays of a recipe.
 MOST_NUMBERS = 2_000_000
 _MOST_ITEMS = 500_000
 _DEEPEST = 24
 _LONGEST_STRING = 4_000
 _LONGEST_INTEGER = 20
-#: Under these keys stand compressed bytes.
+#: Key of compressed bytes.
 _PACKED = "float64"
 
 
 def written(data: Mapping[str, Any]) -> str:
-    """Write plain data as JSON without blanks, in ASCII, which every format can hold."""
+    """Write plain data as JSON without blanks, in ASCII, which fits every format."""
     return json.dumps(data, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 def parsed(text: str) -> dict[str, Any]:
-    """Read JSON as plain data, if it is what a recipe may be."""
+    """Read JSON as plain data within the limits of a recipe."""
     if not isinstance(text, str) or len(text) > MOST_TEXT:
         raise ValueError(f"It must be text of at most {MOST_TEXT:,} characters.")
     try:
@@ -100,13 +100,13 @@ def parsed(text: str) -> dict[str, Any]:
         raise ValueError(f"It is no JSON: {error}.") from None
     if not isinstance(data, dict):
         raise ValueError("It must be a JSON object.")
-    _look_through(data)
+    _check_extent(data)
     return data
 
 
 @contextmanager
 def readable(what: str) -> Iterator[None]:
-    """Turn whatever is wrong with data from outside into a `ValueError` of one line."""
+    """Convert errors of data from outside to a `ValueError` of one line."""
     try:
         yield
     except RecursionError:
@@ -116,7 +116,7 @@ def readable(what: str) -> Iterator[None]:
 
 
 def mapping(name: str, data: Any, known: Sequence[str] | None = None) -> dict[str, Any]:
-    """Return data if it is a record of no other than the known keys."""
+    """Check that data is a record with known keys only."""
     if not isinstance(data, dict):
         raise must(name, "a record", data, kind=TypeError)
     for key in data:
@@ -147,8 +147,8 @@ def _finite_number(digits: str) -> float:
     return number
 
 
-def _look_through(data: dict[str, Any]) -> None:
-    """Raise if something is deeper, longer or more than in any recipe."""
+def _check_extent(data: dict[str, Any]) -> None:
+    """Raise an error if data is too deep, too long or too large."""
     items = numbers = 0
     level: list[Any] = [data]
     for _ in range(_DEEPEST):
@@ -176,7 +176,7 @@ def _look_through(data: dict[str, Any]) -> None:
 
 
 def _declared(packed: dict[str, Any]) -> int:
-    """Return how many numbers a compressed array says that it has."""
+    """Return the number of numbers that a compressed array declares."""
     shape = packed.get("shape")
     if not isinstance(shape, list) or len(shape) > 32:
         raise must("shape", "a list of whole numbers", shape)
@@ -185,12 +185,11 @@ def _declared(packed: dict[str, Any]) -> int:
     return math.prod(shape)
 
 
-#: What is no setting of a picture: where it is drawn, and what layouts are handed.
-_NONE = ("ax", "extras")
-_LONGEST = 200
-_MOST_WORDS = 2_000
-_MOST_PARTS = 1_000
-#: The most arrows along a side, and pixels in a picture.
+#: Arguments that are no settings of a picture.
+_NOT_SETTINGS = ("ax", "extras")
+_MAX_STRING = 2_000
+_MAX_PARTS = 1_000
+#: Most arrows along a side, and most pixels of a picture.
 _MOST_ARROWS = 500
 _MOST_PIXELS = 8192 * 4608
 
@@ -202,7 +201,7 @@ def _number(low: float, high: float) -> _Check:
 
 
 def _width(value: Any) -> bool:
-    # Dashes grow with it: between nothing and this there would be millions of them.
+    # Dashes scale with it: a very thin line would have millions of them.
     return type(value) in (int, float) and (value == 0 or 0.05 <= value <= 200)
 
 
@@ -223,7 +222,7 @@ def _color(value: Any) -> bool:
 
 
 def _dashes(value: Any) -> bool:
-    """Tell whether it is a name, or an offset and lengths that are not too short."""
+    """Return whether it is a name, or an offset and lengths that are not too short."""
     if _word(value):
         return True
     if not isinstance(value, tuple) or len(value) != 2 or not _number(-100, 100)(value[0]):
@@ -244,7 +243,7 @@ def _marker(value: Any) -> bool:
 
 def _every(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
-        return len(value) <= _MOST_PARTS and all(_every(part) or part == 0 for part in value)
+        return len(value) <= _MAX_PARTS and all(_every(part) or part == 0 for part in value)
     return _number(0.001, 1e6)(value)
 
 
@@ -280,7 +279,7 @@ _ARROWS: dict[str, _Check] = {
 
 
 def pack_settings(kind: str, settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return settings as plain data, and the names of those that cannot be written so."""
+    """Return settings as plain data, and the names of those that cannot be packed."""
     from matplotlib.cbook import normalize_kwargs
     from matplotlib.lines import Line2D
 
@@ -290,7 +289,7 @@ def pack_settings(kind: str, settings: Mapping[str, Any]) -> tuple[dict[str, Any
     if KINDS[kind].lines and kind != "plot_gradient":
         aliases = normalize_kwargs(aliases, Line2D)
     named = {key: value for key, value in given.items() if key in known} | aliases
-    kept: dict[str, Any] = {}
+    packed: dict[str, Any] = {}
     omitted = []
     for name, value in named.items():
         if value is None:
@@ -301,12 +300,12 @@ def pack_settings(kind: str, settings: Mapping[str, Any]) -> tuple[dict[str, Any
         except (TypeError, ValueError):
             omitted.append(name)
         else:
-            kept[name] = plain
-    return kept, omitted
+            packed[name] = plain
+    return packed, omitted
 
 
 def unpack_settings(kind: str, data: Any) -> dict[str, Any]:
-    """Return the settings that `pack_settings` wrote, if they are such."""
+    """Check and return settings packed by `pack_settings`."""
     if not isinstance(data, dict):
         raise must("settings", "a record", data, kind=TypeError)
     known = settings_of(kind)
@@ -317,22 +316,22 @@ def unpack_settings(kind: str, data: Any) -> dict[str, Any]:
 
 def settings_of(kind: str) -> set[str]:
     """Return the names of the settings of a kind of picture."""
-    return {*KINDS[kind].settings, *_styles(kind)} - set(_NONE)
+    return {*KINDS[kind].settings, *_checks(kind)} - set(_NOT_SETTINGS)
 
 
-def _styles(kind: str) -> dict[str, _Check]:
-    """Return what may be told of the lines or arrows of a kind of picture."""
+def _checks(kind: str) -> dict[str, _Check]:
+    """Return the checks for properties of the lines or arrows of a kind of picture."""
     if not KINDS[kind].lines:
         return {}
     return _ARROWS if kind == "plot_gradient" else _LINE
 
 
 def _checked(kind: str, name: str, value: Any, known: set[str]) -> Any:
-    """Return a setting that may be asked of the function that draws."""
+    """Check a setting of the function that draws."""
     if name not in known:
         raise unknown("setting of a recipe", name, sorted(known))
     explicit = arguments(KINDS[kind].function)
-    check = _styles(kind).get(name)
+    check = _checks(kind).get(name)
     if check is not None and name not in explicit and not check(value):
         raise must(name, "what a recipe can hold", value)
     if name == "arrows" and not _number(1, _MOST_ARROWS)(value):
@@ -349,7 +348,7 @@ def _checked(kind: str, name: str, value: Any, known: set[str]) -> Any:
 def _area(size: Any) -> float:
     if isinstance(size, (list, tuple)) and all(_number(0, 1e9)(side) for side in size):
         return math.prod(size)
-    return 0.0  # No size at all: what it must be, the function that draws tells.
+    return 0.0  # Not a size: the function that draws raises the error.
 
 
 def _to_plain(name: str, value: Any, depth: int = 0) -> Any:
@@ -357,20 +356,20 @@ def _to_plain(name: str, value: Any, depth: int = 0) -> Any:
         value = value.item()
     if value is None or type(value) in (bool, int):
         return value
-    if isinstance(value, str) and len(value) <= _MOST_WORDS:
+    if isinstance(value, str) and len(value) <= _MAX_STRING:
         return str(value)
     if isinstance(value, float) and math.isfinite(value):
         return float(value)
     if isinstance(value, np.ndarray):
         return {"array": to_plain(value)}
-    if isinstance(value, (list, tuple)) and len(value) <= _MOST_PARTS and depth < 4:
+    if isinstance(value, (list, tuple)) and len(value) <= _MAX_PARTS and depth < 4:
         parts = [_to_plain(name, part, depth + 1) for part in value]
         return {"list": parts} if isinstance(value, list) else parts
     raise must(name, "plain data", value, kind=TypeError)
 
 
 def _from_plain(name: str, data: Any, depth: int = 0) -> Any:
-    if isinstance(data, list) and len(data) <= _MOST_PARTS and depth < 4:
+    if isinstance(data, list) and len(data) <= _MAX_PARTS and depth < 4:
         return tuple(_from_plain(name, part, depth + 1) for part in data)
     if isinstance(data, dict) and set(data) == {"list"} and isinstance(data["list"], list):
         return list(_from_plain(name, data["list"], depth))
@@ -378,6 +377,6 @@ def _from_plain(name: str, data: Any, depth: int = 0) -> Any:
         return from_plain(name, data["array"])
     if data is None or isinstance(data, (bool, int, float)):
         return data
-    if isinstance(data, str) and len(data) <= _MOST_WORDS:
+    if isinstance(data, str) and len(data) <= _MAX_STRING:
         return data
     raise must(name, "plain data of a setting", data)
