@@ -263,4 +263,5 @@ def _checked(scene: Any, layout: str) -> str:
     return resolve("layout", layout, _FLAT)
 
 
-picture("animation", moves=True, also=(draw, *LAYOUTS.values()))(animate)
+# A movie always has its legend.
+picture("animation", moves=True, also=(draw, *LAYOUTS.values()), without=["legend"])(animate)

@@ -44,7 +44,7 @@ from trajectories.plotting.writers.formats import (
     write_png,
 )
 from trajectories.plotting.writers.gif import Stream
-from trajectories.plotting.writers.page import Variant, page_html
+from trajectories.plotting.writers.page import PageVariant, page_html
 from trajectories.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def checked_starts(starts: Any) -> str | None:
 
 def rate_variants(
     paths: Sequence[Trajectory], rates: Sequence[float], scene: Scene
-) -> tuple[list[Variant], int]:
+) -> tuple[list[PageVariant], int]:
     """Rerun all descents with each learning rate."""
     own = {path.optimizer.lr for path in paths if isinstance(path.optimizer.lr, float)}
     common = len(own) == 1 and all(isinstance(path.optimizer.lr, float) for path in paths)
@@ -176,13 +176,13 @@ def rate_variants(
         unchanged = common and rate in own
         runs = [] if unchanged else [_rerun(path, path.start, lr=rate) for path in paths]
         variants.append(
-            Variant(scene.tracks if unchanged else _tracks(runs, scene), learning_rate=rate)
+            PageVariant(scene.tracks if unchanged else _tracks(runs, scene), learning_rate=rate)
         )
     near = [abs(np.log(rate / min(own, default=all_rates[0]))) for rate in all_rates]
     return variants, int(np.argmin(near))
 
 
-def start_variants(paths: Sequence[Trajectory], scene: Scene) -> tuple[list[Variant], int]:
+def start_variants(paths: Sequence[Trajectory], scene: Scene) -> tuple[list[PageVariant], int]:
     """Rerun all descents from a grid of starts over the picture."""
     own = {tuple(path.start.ravel().tolist()) for path in paths}
     if len(own) != 1 or len(next(iter(own))) != 2:
@@ -192,10 +192,10 @@ def start_variants(paths: Sequence[Trajectory], scene: Scene) -> tuple[list[Vari
     y = y0 + (np.arange(_UP) + 0.5) / _UP * (y1 - y0)
     grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     batches = [_rerun(path, grid) for path in paths]
-    variants = [Variant(scene.tracks, start=_pair(paths[0].start))]
+    variants = [PageVariant(scene.tracks, start=_pair(paths[0].start))]
     for number, start in enumerate(grid):
         tracks = _tracks([batch[number] for batch in batches], scene)
-        variants.append(Variant(tracks, start=_pair(start)))
+        variants.append(PageVariant(tracks, start=_pair(start)))
     return variants, 0
 
 
@@ -539,7 +539,7 @@ def page_of(
     scene = picture.scene
     # Arguments of neither `animate` nor the layout belong to the lines.
     known = arguments(KINDS["animation"].function) | arguments(LAYOUTS[layout])
-    variants: list[Variant] = []
+    variants: list[PageVariant] = []
     first = 0
     if "learning_rates" in settings:
         variants, first = rate_variants(animation.trajectories, settings["learning_rates"], scene)

@@ -40,14 +40,19 @@ _Picture = TypeVar("_Picture", bound=Callable[..., Any])
 
 
 def picture(
-    kind: str | None = None, *, also: Iterable[Callable[..., Any]] = (), **form: Any
+    kind: str | None = None,
+    *,
+    also: Iterable[Callable[..., Any]] = (),
+    without: Iterable[str] = (),
+    **form: Any,
 ) -> Callable[[_Picture], _Picture]:
-    """Register the function of a kind of picture; it passes settings on to those in `also`."""
+    """Register the function of a kind of picture, and those `also` that take its settings."""
 
     def register(function: _Picture) -> _Picture:
         named = arguments(function).union(*map(arguments, also))
         named |= set(SAVING) if form.get("moves") else set()
-        KINDS[kind or function.__name__] = Kind(function, frozenset(named), **form)
+        settings = frozenset(named.difference(without))
+        KINDS[kind or function.__name__] = Kind(function, settings, **form)
         return function
 
     return register

@@ -274,7 +274,7 @@ _FEWEST_ROWS = 31
 
 
 @dataclass(frozen=True, eq=False)
-class Variant:
+class PageVariant:
     """One of several runs of the same optimizers; the viewer selects one."""
 
     tracks: tuple[Track, ...]
@@ -290,7 +290,7 @@ def looks_for(theme: str | None) -> tuple[AppliedTheme, ...]:
 def page_html(
     scene: Scene,
     *,
-    variants: Sequence[Variant] = (),
+    variants: Sequence[PageVariant] = (),
     first: int = 0,
     layout: str = "overlay",
     looks: Sequence[AppliedTheme] | None = None,
@@ -356,9 +356,9 @@ def page_html(
     )
 
 
-def _checked_variants(scene: Scene, variants: Sequence[Variant]) -> tuple[Variant, ...]:
+def _checked_variants(scene: Scene, variants: Sequence[PageVariant]) -> tuple[PageVariant, ...]:
     if not variants:
-        return (Variant(scene.tracks),)
+        return (PageVariant(scene.tracks),)
     kinds = {(one.learning_rate is None, one.start is None) for one in variants}
     if kinds not in ({(False, True)}, {(True, False)}):
         raise must("variants", "each with a learning rate, or each with a start", len(variants))
@@ -368,7 +368,7 @@ def _checked_variants(scene: Scene, variants: Sequence[Variant]) -> tuple[Varian
 
 
 def _timeline(
-    scene: Scene, variants: Sequence[Variant], frames: list[int], *, readout: bool
+    scene: Scene, variants: Sequence[PageVariant], frames: list[int], *, readout: bool
 ) -> dict[str, Any]:
     """Return the data of all steps and variants."""
     tracks = scene.tracks
