@@ -1,4 +1,4 @@
-"""The anatomy of steps as arrows."""
+"""What steps consist of, as arrows."""
 
 import re
 

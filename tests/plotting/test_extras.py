@@ -51,7 +51,7 @@ def test_painted_frames_are_full_draws(layout, which, theme, trail, request, ass
 )
 def test_the_last_frame_is_the_still_picture(layout, theme, leaving, pixels, draw):
     how = {"readout": True, "theme": theme, "size": SIZE}
-    how |= {"theory": True} if "annotate" in ALL[layout] else {}
+    how |= {"theory": True} if "theory" in ALL[layout] else {}
     (last,) = animate(leaving, layout=layout, frames=1, **how).frames()
     np.testing.assert_array_equal(last, pixels(draw(layout, leaving, **how)))
 
@@ -73,7 +73,7 @@ def test_what_a_layout_does_not_have_is_refused(layout, name, short, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_anatomy_needs_every_step():
+def test_step_arrows_need_every_step():
     thinned = compare(BOWL, ["sgd:lr=0.95"], steps=20, record=5)
     with pytest.raises(ValueError, match="`record` must be 'all'"):
         animate(thinned, step_arrows=True).picture()
@@ -149,7 +149,7 @@ def test_the_box_lies_inside_and_covers_no_minimum_and_little_else(surface, them
     assert above > 0.5 * size
 
 
-def test_counter_and_captions_stay_off_the_box(bowl):
+def test_counter_and_readout_stay_off_the_box(bowl):
     ax = plot(bowl, theory=True, readout=True)
     ax.figure.canvas.draw()
     boxes = [patch.get_window_extent() for patch in ax.patches]

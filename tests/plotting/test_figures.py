@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings, strategies as st
 from PIL import Image
 
-from trajectories import Surface, compare, descend, plot_grid, plot_race
+from trajectories import Surface, compare, descend, plot, plot_grid, plot_race
 
 SIZES = {"overlay": (800, 600), "grid": (960, 720), "race": (1200, 540), "3d": (800, 600)}
 RULES = ["sgd:0.9", "momentum:0.1", "nesterov:0.05", "adagrad:1.5", "rmsprop:0.2", "adam:0.3"]

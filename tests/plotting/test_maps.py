@@ -74,7 +74,7 @@ def mesh_of(ax):
 def overlaps(words, meeting):
     """Return a function that lists which words of a figure cover each other, but for exits."""
     return lambda figure: meeting(
-        [item for item in words(figure) if not item[0].startswith("leaves")]
+        [item for item in words(figure) if not item[0].startswith(("out of view", "diverged at"))]
     )
 
 
@@ -375,9 +375,9 @@ def test_basins_stand_side_by_side_only_if_they_go_together(hills, overlaps):
 
 def test_every_tried_path_is_there_under_the_best(race):
     figure = plot_tuning(race)
-    for ax, trial in zip(figure.axes, race.trials, strict=True):
+    for ax, trial in zip(figure.axes, race.tuned, strict=True):
         (tried,) = [item for item in ax.collections if item.get_label() == "_tried"]
-        assert len(tried.get_segments()) == race.budget
+        assert len(tried.get_segments()) == race.trials
         best = max(ax.lines, key=lambda line: len(line.get_xdata()))
         assert tried.get_zorder() < best.get_zorder()
         np.testing.assert_array_equal(np.array(best.get_data()).T[:5], trial.best.positions[:5])
@@ -406,7 +406,7 @@ def test_words_of_many_races_stay_on_the_page_and_keep_names_and_numbers(crowd, 
     assert box.y1 <= heading.get_window_extent().y0 + 1
     assert box.y0 >= figure.axes[0].title.get_window_extent().y1
     figure = plot_tuning(crowd, theme=theme)
-    for ax, trial in zip(figure.axes, crowd.trials, strict=True):
+    for ax, trial in zip(figure.axes, crowd.tuned, strict=True):
         title = ax.get_title(loc="left").removesuffix("...")
         assert title == trial.label[: len(title)]
         (numbers,) = [t for t in ax.texts if t.get_text().startswith("lr ")]

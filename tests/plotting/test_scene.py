@@ -122,18 +122,18 @@ def test_levels_rise_at_equal_ratios_over_the_floor(name):
 
 def test_levels_count_from_the_floor_that_is_known_even_out_of_sight():
     path = descend("sphere", "sgd:lr=0.1", steps=3)
-    levels = Scene.of(path, limits=((3, 5), (3, 5))).relief.levels
+    levels = Scene.of(path, limits=((3, 5), (3, 5))).contour_grid.levels
     ratios = np.diff(np.log(levels))
     np.testing.assert_allclose(ratios, ratios[0])
     assert levels[0] > 18
 
 
 def test_saddle_has_levels_at_equal_distances():
-    relief = Scene.of(descend("saddle", "sgd:lr=0.1", steps=3), limits="domain").relief
-    np.testing.assert_allclose(np.diff(relief.levels), np.diff(relief.levels)[0])
-    assert relief.levels[0] > relief.z.min()
-    assert relief.levels[-1] < relief.z.max()
-    np.testing.assert_allclose(relief.levels, -relief.levels[::-1], atol=1e-12)
+    grid = Scene.of(descend("saddle", "sgd:lr=0.1", steps=3), limits="domain").contour_grid
+    np.testing.assert_allclose(np.diff(grid.levels), np.diff(grid.levels)[0])
+    assert grid.levels[0] > grid.z.min()
+    assert grid.levels[-1] < grid.z.max()
+    np.testing.assert_allclose(grid.levels, -grid.levels[::-1], atol=1e-12)
 
 
 @pytest.mark.parametrize("formula", ["3", "1e9", "0*x"])
@@ -141,7 +141,7 @@ def test_constant_surface_has_no_levels(formula, pixels):
     with pytest.warns(UserWarning, match="constant"):
         surface = Surface(formula)
     path = descend(surface, "sgd:lr=0.1", steps=3)
-    assert len(Scene.of(path).relief.levels) == 0
+    assert len(Scene.of(path).contour_grid.levels) == 0
     pixels(plot(path).figure)
 
 
@@ -152,8 +152,8 @@ def test_constant_surface_has_no_levels(formula, pixels):
 )
 def test_levels_rise_strictly_whatever_the_scale_of_f(formula):
     surface = Surface(formula, minima=[(0, 0)])
-    relief = Scene.of(descend(surface, "sgd:lr=1e-9", steps=1), limits="domain").relief
-    assert (np.diff(relief.levels) > 0).all()
+    grid = Scene.of(descend(surface, "sgd:lr=1e-9", steps=1), limits="domain").contour_grid
+    assert (np.diff(grid.levels) > 0).all()
 
 
 def test_surface_that_is_not_finite_everywhere_has_a_hole(pixels):
@@ -167,7 +167,7 @@ def test_surface_that_is_not_finite_everywhere_has_a_hole(pixels):
     assert len(scene.contour_grid.levels)
     pixels(plot(path, limits="domain").figure)
     read = json.loads(json.dumps(scene.to_dict(), allow_nan=False))
-    assert read["relief"]["z"][0][0] is None
+    assert read["contour_grid"]["z"][0][0] is None
     assert read["floor"] is None
 
 
@@ -259,7 +259,7 @@ def test_only_keeps_one_track_and_all_else(zigzag):
     alone = scene.only(2)
     assert [track.label for track in alone.tracks] == ["AdaGrad"]
     assert alone.tracks[0] is scene.tracks[2]
-    assert (alone.limits, alone.relief, alone.floor) == (
+    assert (alone.limits, alone.contour_grid, alone.floor) == (
         scene.limits,
         scene.contour_grid,
         scene.floor,
@@ -291,7 +291,7 @@ def test_scene_as_dict_is_json_and_holds_the_positions(which, request):
     read = json.loads(json.dumps(scene.to_dict(), allow_nan=False))
     assert read["limits"] == [list(pair) for pair in scene.limits]
     assert read["floor"] == scene.floor
-    np.testing.assert_array_equal(read["relief"]["z"], scene.contour_grid.z)
+    np.testing.assert_array_equal(read["contour_grid"]["z"], scene.contour_grid.z)
     for track, kept in zip(scene.tracks, read["tracks"], strict=True):
         assert kept["label"] == track.label
         positions = np.array(kept["positions"], dtype=float)  # None becomes NaN.

@@ -186,8 +186,8 @@ def test_path_ends_at_the_edge_with_an_arrow_and_words(leaving):
 
     exits = {track.label: track.exits[0] for track in shown.scene.tracks}
     out, lost = exits["out"].step, exits["lost"].step
-    assert notes(shown.steps) == {f"out: out of view from step {out}", f"lost: lost at step {lost}"}
-    assert notes(out - 1) == {f"lost: lost at step {lost}"}
+    assert notes(shown.steps) == {f"out: out of view from step {out}", f"lost: diverged at step {lost}"}
+    assert notes(out - 1) == {f"lost: diverged at step {lost}"}
     assert notes(0) == set()
     limits = np.array([ax.get_xlim(), ax.get_ylim()])
     for line in path_lines(ax):
@@ -215,7 +215,7 @@ def test_arrow_points_where_the_camera_sees_the_path_go(leaving):
 
 def test_notes_stand_where_the_surface_is_not(leaving, words):
     ax = plot_3d(leaving)
-    boxes = [box for text, box in words(ax.figure) if "at step" in text]
+    boxes = [box for text, box in words(ax.figure) if "step " in text]
     assert len(boxes) == 2
     covered = lines_in_pixels(ax)
     for box in boxes:
