@@ -11,7 +11,7 @@ from matplotlib.colors import same_color, to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
-from trajectories import Trajectory, plot, plot_3d, plot_gradient, plot_loss, plot_race
+from trajectories import Trajectory, plot, plot_gradient, plot_loss, plot_race
 
 
 def gradient(paths, **kwargs):
@@ -47,10 +47,6 @@ def contrast(one, other):
     return (high + 0.05) / (low + 0.05)
 
 
-def test_header_over_axes_in_3d_is_inside_the_figure(zigzag):
-    assert top(plot_3d(zigzag, ax=new_figure().add_subplot(projection="3d"))) <= 480
-
-
 @pytest.mark.parametrize("draw", [plot, plot_loss])
 def test_header_of_a_usual_figure_is_inside_it(draw, zigzag):
     ax = new_figure().subplots()
@@ -76,14 +72,6 @@ def test_axes_with_room_above_or_a_layout_engine_stay_where_they_are(layout, zig
     plot(zigzag, ax=ax)
     assert ax.get_position().bounds == before
     assert top(ax) <= figure.bbox.y1 + 1
-
-
-def test_header_leaves_a_title_of_the_figure_free(zigzag):
-    figure = new_figure()
-    ax = figure.subplots()
-    title = figure.suptitle("Four optimizers")
-    plot(zigzag, ax=ax)
-    assert top(ax) <= title.get_window_extent().y0
 
 
 def test_headings_of_a_lower_row_do_not_lie_on_the_ticks_of_the_row_above(zigzag):
@@ -169,12 +157,13 @@ def test_axes_that_cannot_show_a_surface_are_refused_and_stay_empty(draw, wrong,
     ("draw", "kwargs", "error", "words"),
     [
         (gradient, {"arrows": -4}, ValueError, "`arrows` must be at least 1. Got -4"),
-        (gradient, {"arrows": "15"}, TypeError, "`arrows` must be an integer"),
         (gradient, {"arrows": 2.5}, TypeError, "`arrows`"),
-        (gradient, {"nonsense": 1}, TypeError, "Unknown keyword 'nonsense'"),
+        (plot_loss, {"nonsense": 1}, TypeError, "Unknown keyword 'nonsense'"),
+        (plot, {"linewdth": 3}, TypeError, "'linewdth'. Did you mean 'linewidth'?"),
+        (plot, {"lw": 1, "linewidth": 1}, TypeError, "linewidth"),
+        (plot_loss, {"marker": "none at all"}, ValueError, "none at all"),
         (gradient, {"headwdth": 1}, TypeError, "Did you mean 'headwidth'"),
         (gradient, {"color": "no colour"}, ValueError, "no colour"),
-        (gradient, {"limits": "all"}, ValueError, "`limits`"),
         (plot, {"theme": "dark", "limits": ((1, 0), (0, 1))}, ValueError, "`limits`"),
     ],
 )

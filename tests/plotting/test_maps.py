@@ -122,14 +122,6 @@ def test_whole_cells_that_are_lost_are_hatched_and_no_others(bowl):
     assert hatched(plot_map(kept)) == []
 
 
-def test_cells_that_did_not_get_there_are_told():
-    for tolerance, more in ((1e-3, ["not in 60 steps"]), (50.0, [])):
-        how = {"measure": "steps", "tolerance": tolerance}
-        found = sensitivity(BOWL, Momentum, (-7, 2), 60, **how, **AXES)
-        assert (np.isnan(found.values) & ~found.lost).any() == bool(more)
-        assert legend_of(plot_map(found)) == ["limit of stability", "best", *more]
-
-
 def test_the_line_of_theory_is_where_theory_says(bowl):
     ax = plot_map(bowl)
     (line,) = lines(ax, "_frontier")
@@ -255,31 +247,6 @@ def test_a_loss_as_given_above_the_plot_is_an_arrow_and_a_schedule_has_none():
     assert lines(plot_rates([scheduled]), "_given") == []
 
 
-def test_the_limit_of_stability_is_in_the_legend_if_it_is_drawn():
-    ax = plot_rates(compare_rates(BOWL, ["sgd", "adam"], RATES, steps=9))
-    assert len(lines(ax, "_limit")) == 1
-    assert legend_of(ax)[-1] == "limit of stability"
-    for curves in (
-        compare_rates(BOWL, {"cost 5$": "sgd"}, RATES[:8], steps=9),
-        compare_rates("rosenbrock", {"cost 5$": "sgd"}, RATES, steps=9),
-    ):
-        ax = plot_rates(curves)
-        assert lines(ax, "_limit") == []
-        assert "limit of stability" not in legend_of(ax)
-        assert legend_of(ax)[0] == r"cost 5\$"
-
-
-def test_losses_without_a_known_minimum_have_a_linear_scale_that_holds_them():
-    curves = compare_rates("saddle", ["sgd", "momentum"], np.linspace(0.01, 0.1, 8), steps=5)
-    ax = plot_rates(curves)
-    assert ax.get_yscale() == "linear"
-    assert ax.get_ylabel() == "loss after 5 steps"
-    low, high = ax.get_ylim()
-    for curve, drawn in zip(curves, ax.lines, strict=False):
-        np.testing.assert_allclose(drawn.get_ydata(), curve.values)
-        assert ((curve.values > low) & (curve.values < high)).all()
-
-
 def test_losses_are_those_above_the_minimum():
     high, low = (
         plot_rates(sensitivity(formula, "sgd", (-7, 2), 40, lr=RATES[:16]))
@@ -288,18 +255,6 @@ def test_losses_are_those_above_the_minimum():
     assert high.get_ylabel() == "loss above the minimum after 40 steps"
     assert low.get_ylabel() == "loss after 40 steps"
     np.testing.assert_allclose(high.lines[0].get_ydata(), low.lines[0].get_ydata(), atol=1e-12)
-
-
-def test_steps_are_what_the_scale_counts():
-    how = {"measure": "steps", "tolerance": 1e-3}
-    for rule, rates in (("sgd", RATES[:14]), ("sgd:0.9", RATES[:20])):
-        found = sensitivity(BOWL, rule, (-7, 2), 200, lr=rates, **how)
-        ax = plot_rates([found])
-        assert ax.get_ylabel() == "steps until the gradient is below 0.001"
-        reached = found.baseline.converged_at
-        assert (reached > 0) == (rule == "sgd:0.9")
-        rings = [ring.get_ydata()[0] for ring in lines(ax, "_given")]
-        assert rings == ([float(reached)] if reached > 0 else [])
 
 
 @pytest.mark.parametrize(
@@ -341,18 +296,6 @@ def test_cells_of_basins_have_the_colour_of_their_minimum_darker_the_later(hills
     assert (never.minimum < 0).all()
     (ax,) = plot_basins(never, theme=theme, size=(300, 300)).axes
     assert (np.asarray(ax.images[0].get_array())[..., :3] == 0).all()
-
-
-def test_many_local_minima_share_a_grey():
-    several = basins("rastrigin", "sgd:0.001", 100, resolution=11)
-    (image,) = plot_map(several, size=(300, 300)).images
-    rgb = np.asarray(image.get_array())[..., :3].astype(int)
-    assert rgb.shape[:2] == several.minimum.shape
-    grey = np.ptp(rgb, axis=-1) == 0
-    np.testing.assert_array_equal(
-        grey, (several.minimum < 0) | (several.minimum >= len(several.surface.minima))
-    )
-    assert 0 < grey.mean() < 1
 
 
 def test_basins_stand_side_by_side_only_if_they_go_together(hills, overlaps):
@@ -463,17 +406,6 @@ def seen(axis):
     low, high = sorted(axis.get_view_interval())
     ticks = zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=True)
     return [label.get_text() for place, label in ticks if low <= place <= high]
-
-
-def test_a_short_logarithmic_axis_of_a_map_has_numbers():
-    axes = {"lr": np.geomspace(0.2, 0.8, 8), "momentum": np.linspace(0.5, 0.95, 5)}
-    ax = plot_map(sensitivity(BOWL, "momentum", steps=20, **axes))
-    assert seen(ax.xaxis) == ["0.2", "0.5"]
-    axes = {"beta1": np.linspace(0, 0.99, 6), "beta2": np.linspace(0, 0.999, 6)}
-    ax = plot_map(sensitivity(BOWL, "adam", steps=100, **axes))
-    scale = ax.child_axes[0].yaxis
-    assert len(seen(scale)) >= 2
-    assert all(5.98 < float(number) < 6 for number in seen(scale))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from trajectories import Surface, animate, compare, descend
+from trajectories import Surface, animate, descend
 
 BOWL = "x**2/20 + y**2"
 PACES = ["steps", "length", "loss"]
@@ -98,15 +98,6 @@ BUMPED = [*HALVES[:5], 1.0, 1.0, *HALVES[4:9]]
 def test_frames_of_paths_along_a_line(x, pace, frames, shown, handmade):
     surface = SLOPE if max(x) > 1e300 else FLOOR  # On which f is finite.
     assert frame_steps(handmade([(here, 0) for here in x], surface), frames, pace) == shown
-
-
-@pytest.mark.parametrize("pace", ["length", "loss"])
-def test_fast_and_slow_paths_are_both_seen_to_move_whatever_their_order(pace):
-    paths = compare("sphere", {"fast": "sgd:lr=0.4", "slow": "sgd:lr=0.004"}, steps=300)
-    shown = frame_steps(paths, 30, pace)
-    assert shown[:3] == [0, 1, 2]  # The fast one, ...
-    assert sum(step > 30 for step in shown) >= 8  # ... and the slow one.
-    assert frame_steps(paths[::-1], 30, pace) == shown
 
 
 @pytest.mark.parametrize("pace", PACES)

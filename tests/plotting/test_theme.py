@@ -54,25 +54,6 @@ def test_without_a_theme_it_is_the_light_one_under_what_the_user_has_changed(
     assert changed.any() == (key is not None)
 
 
-def test_larger_font_size_of_the_user_makes_all_type_larger(short, words):
-    # Matplotlib's own sizes are words such as "large", which go with font.size.
-    before = {text: box.height for text, box in words(plot(short).figure)}
-    mpl.rcParams["font.size"] = 22.0
-    after = {text: box.height for text, box in words(plot(short).figure)}
-    for text in ("SGD", "step", "$x$"):
-        assert after[text] > 1.4 * before[text]
-
-
-@pytest.mark.parametrize("given", [{"color": ["#112233", "#445566"]}, {"linestyle": ["-", "--"]}])
-def test_users_cycle_is_that_of_the_paths(given, short, pixels):
-    mpl.rcParams["axes.prop_cycle"] = cycler(**given)
-    figure = plot(short, size=SIZE).figure
-    pixels(figure)
-    ((name, values),) = given.items()
-    drawn = [getattr(line, f"get_{name}")() for line in figure.axes[0].lines]
-    assert list(dict.fromkeys(value for value in drawn if value in values)) == values
-
-
 @pytest.mark.parametrize(
     ("given", "follows"), [("text.color", "titlecolor"), ("xtick.color", "xtick.labelcolor")]
 )
