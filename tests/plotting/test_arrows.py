@@ -150,20 +150,6 @@ def test_small_steps_are_enlarged_and_the_key_says_by_how_much(words):
     assert np.median(sizes) > 0.06 or np.quantile(sizes, 0.98) > 0.22
 
 
-def test_panels_of_a_grid_share_the_key_and_tell_their_scales(words):
-    def said(rules):
-        return [text for text, _ in words(picture("grid", compare(BOWL, rules, START, 30)).figure)]
-
-    mixed = said({"large": "sgd:lr=0.95", "small": "sgd:lr=0.01"})
-    for word in KEY - {"step"}:
-        assert mixed.count(word) == 1
-    assert "large" in mixed
-    assert any(re.fullmatch(r"small  \(step × \d+\)", text) for text in mixed)
-    long = said({"a" * 60: "sgd:lr=0.01", "b" * 60: "sgd:lr=0.02"})
-    assert all(text.startswith("(step ×") for text in long if "aaa" in text or "bbb" in text)
-    assert {"large", "s"} <= set(said({"large": "sgd:lr=0.95", "s": "sgd:lr=0.9"}))
-
-
 @pytest.mark.parametrize(
     ("layout", "surface", "theme"),
     [

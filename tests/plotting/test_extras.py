@@ -122,10 +122,6 @@ def test_counter_and_readout_stay_off_the_box(bowl):
 
 @pytest.mark.parametrize("part", [0.15, 0.35])
 def test_words_that_are_too_wide_are_set_smaller(part, bowl):
-    figure = plot(bowl, size=(240, 200), theory=True).figure
-    low, high = box_of(figure.axes[0])
-    assert (low > -0.02).all()
-    assert (high < 1.02).all()
     figure = Figure((9.6, 6), dpi=100)
     wide, narrow = figure.add_axes([0.05, 0.1, 0.5, 0.8]), figure.add_axes([0.6, 0.1, part, 0.8])
     for ax in (wide, narrow):
@@ -165,37 +161,6 @@ def test_so_many_segments_are_shown_and_losses_have_no_tail(layout, trail, zigza
     if layout == "race":
         curves = [line for line in shown.figure.axes[1].lines if line.get_linestyle() == "-"]
         assert [len(line.get_xdata()) for line in curves] == [5] * 4
-
-
-def test_each_path_of_a_batch_has_its_tail(many):
-    shown = animate(many, size=SIZE, trail=3).picture()
-    for step in (1, 3, 12):
-        shown.show(step)
-        points = lines_of(shown)[0].get_xydata()
-        breaks = np.isnan(points).any(axis=1)
-        assert len(points) == 6 * (min(step, 3) + 2)
-        assert breaks[:: -min(step, 3) - 2].all()
-
-
-@pytest.mark.parametrize(("steps", "trail"), [(30, 4), (200, 25)])
-def test_markers_stay_at_their_steps(steps, trail):
-    path = descend(BOWL, "adam:lr=0.05", (-7, 2), steps)
-    shown = animate(path, size=SIZE, trail=trail).picture()
-    (line,) = lines_of(shown)
-    seen = set()
-    for step in range(steps + 1):
-        shown.show(step)
-        begin = max(step - trail, 0)
-        every = line.get_markevery()
-        first, apart = every if isinstance(every, tuple) else (0, every)
-        marked = {begin + i for i in range(first, min(step, trail) + 1, apart)}
-        assert all(mark % apart == 0 for mark in marked)
-        # None of them that is still shown has gone.
-        assert {mark for mark in seen if begin <= mark} <= marked
-        seen |= marked
-    own = animate(path, size=SIZE, trail=trail, markevery=7).picture()
-    own.show(12)
-    assert lines_of(own)[0].get_markevery() == 7
 
 
 @pytest.mark.parametrize(("trail", "orbit"), [(5, 40)])

@@ -82,15 +82,6 @@ def test_saved_picture_has_the_size_asked_for(layout, width, share, short, tmp_p
     assert tuple(np.array(figure.bbox.size).astype(int)) == (size or SIZES[layout])
 
 
-@pytest.mark.parametrize("layout", SIZES)
-def test_type_grows_with_the_picture(layout, short, pixels, draw):
-    # Three times the size is the same picture, with everything three times as large.
-    small = draw(layout, short, size=(400, 300))
-    large = draw(layout, short, size=(1200, 900))
-    shrunk = Image.fromarray(pixels(large)).resize((400, 300), Image.Resampling.BOX)
-    assert np.abs(np.asarray(shrunk, float) - pixels(small)).mean() < 4
-
-
 def test_bad_size_theme_and_limits_are_refused(short):
     sizes = [(99, 300), (300, 8193), (300.5, 300), (300,), 300, "300x300", (float("nan"), 300)]
     for function in (plot, plot_grid, plot_race):

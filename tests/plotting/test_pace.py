@@ -1,7 +1,5 @@
 """Which steps the frames of a moving picture show."""
 
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -109,14 +107,3 @@ def test_a_path_that_does_not_move_or_has_one_step_is_counted_by_steps(pace, han
     one = descend(BOWL, "sgd:lr=0.5", steps=1)
     assert frame_steps(one, None, pace) == [0, 1]
     assert frame_steps(one, 1, pace) == [1]
-
-
-@pytest.mark.parametrize("pace", PACES)
-def test_diverged_thinned_and_several_paths_count_by_what_they_have_done(pace, leaving, many):
-    thinned = descend(BOWL, "momentum:lr=0.1", steps=100, record=10)
-    lost = descend(leaving[0].surface, "sgd:1e200", (1, 1), 9)
-    for paths in (leaving, [many], [*leaving, lost], [thinned]):
-        shown = frame_steps(paths, 8, pace)
-        assert (shown[0], shown[-1]) == (0, max(path.steps for path in paths))
-        assert all(a < b for a, b in itertools.pairwise(shown))
-        assert 3 <= len(shown) <= 8

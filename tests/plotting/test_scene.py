@@ -112,14 +112,6 @@ def test_levels_rise_at_equal_ratios_over_the_floor(name):
     np.testing.assert_allclose(ratios, ratios[0], rtol=1e-6)
 
 
-def test_levels_count_from_the_floor_that_is_known_even_out_of_sight():
-    path = descend("sphere", "sgd:lr=0.1", steps=3)
-    levels = Scene.of(path, limits=((3, 5), (3, 5))).contour_grid.levels
-    ratios = np.diff(np.log(levels))
-    np.testing.assert_allclose(ratios, ratios[0])
-    assert levels[0] > 18
-
-
 @pytest.mark.parametrize("formula", ["3", "0*x"])
 def test_constant_surface_has_no_levels(formula, pixels):
     with pytest.warns(UserWarning, match="constant"):
@@ -228,13 +220,6 @@ def test_paths_that_are_all_lost_at_once_are_called_so(start, label, pixels):
     path = descend("x**2 + y**2", "sgd:0.1", start=start, steps=3)
     assert Scene.of(path, resolution=3).tracks[0].label == label
     pixels(plot(path, size=(320, 240)).figure)
-
-
-def test_each_of_many_starts_has_an_exit_of_its_own(many):
-    limits = ((-9, 9), (-12, 12))
-    (track,) = Scene.of(many, limits=limits, resolution=3).tracks
-    assert track.positions.shape == (21, 6, 2)
-    assert list(track.exits) == [exits_of(many[i], limits)[0] for i in range(6)]
 
 
 def test_what_is_no_trajectory_and_paths_on_different_surfaces_are_refused(zigzag):

@@ -76,14 +76,6 @@ def test_paths_lie_on_the_surface_and_contours_about_equally_far_apart(name):
     assert gaps[5:].max() < 2 * gaps[5:].min()
 
 
-def test_heights_are_f_itself_without_a_minimum_in_sight():
-    path = descend("saddle", "sgd:0.1", steps=3)
-    ax = plot_3d(path, size=SIZE)
-    x, y, z = (np.asarray(data) for data in path_lines(ax)[0].get_data_3d())
-    np.testing.assert_allclose(z, path.surface(x, y), atol=1e-12)
-    assert ax.get_zlabel() == "$f(x, y)$"
-
-
 @pytest.mark.parametrize(
     ("formula", "label"),
     [("x**2 + y**2", "$f(x, y)$"), ("x**2 + y**2 - 2.5", "$f(x, y) + 2.5$")]

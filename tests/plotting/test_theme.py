@@ -37,9 +37,8 @@ def test_named_theme_looks_the_same_whatever_the_user_has_set(short, pixels):
     [
         (None, None),
         ("lines.linewidth", 6.0),
-        ("axes.prop_cycle", cycler(color=["#112233", "#445566"])),
+        ("axes.prop_cycle", cycler(linestyle=["-", "--"])),
         ("image.cmap", "magma"),
-        ("figure.facecolor", "#ffeedd"),
         ("axes.facecolor", "#ffeedd"),
         ("legend.fontsize", 5.0),
     ],
@@ -54,24 +53,7 @@ def test_without_a_theme_it_is_the_light_one_under_what_the_user_has_changed(
     assert changed.any() == (key is not None)
 
 
-@pytest.mark.parametrize(
-    ("given", "follows"), [("text.color", "titlecolor"), ("xtick.color", "xtick.labelcolor")]
-)
-def test_colours_that_follow_another_follow_the_users(given, follows, short):
-    def color(**how):
-        (ax,) = plot(short, size=SIZE, **how).figure.axes
-        return (ax._left_title if follows == "titlecolor" else ax.get_xticklabels()[0]).get_color()
-
-    mpl.rcParams[given] = "maroon"
-    assert color() == "maroon"
-    mpl.rcParams[follows if "." in follows else f"axes.{follows}"] = "navy"
-    assert color() == "navy"
-    assert color(theme="light") not in ("maroon", "navy")
-
-
-@pytest.mark.parametrize(
-    ("wrong", "meant"), [("slide", "'slides'"), ("drak", "'dark'"), ("7", None)]
-)
+@pytest.mark.parametrize(("wrong", "meant"), [("drak", "'dark'"), ("7", None)])
 def test_unknown_theme_suggests_the_nearest(wrong, meant, short):
     with pytest.raises(ValueError, match="Unknown theme") as caught:
         plot(short, theme=wrong)
