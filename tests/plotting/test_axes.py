@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
 
 import trajectories as tj
 from trajectories import (
@@ -25,11 +24,6 @@ from trajectories import (
 )
 
 BOWL = "x**2/20 + y**2"
-
-
-def new_axes(count=1):
-    axes = Figure(figsize=(4.8, 3.6), dpi=100).subplots(1, count, squeeze=False)[0]
-    return axes[0] if count == 1 else axes
 
 
 def lines_of(ax):

@@ -18,13 +18,6 @@ def lines_of(ax):
     return [line for line in ax.lines if line.get_linestyle() != "None"]
 
 
-def saved_size(figure, folder):
-    path = folder / "picture.png"
-    figure.savefig(path)
-    with Image.open(path) as image:
-        return image.size
-
-
 @pytest.mark.parametrize("count", [1, 3, 7])
 def test_grid_has_a_panel_for_each_path_with_the_same_limits(count, words):
     rules = dict(zip("abcdefg", [*RULES, "adam:0.1"], strict=True))
@@ -78,7 +71,9 @@ def test_race_has_the_paths_and_beside_them_their_losses(zigzag):
 def test_saved_picture_has_the_size_asked_for(layout, width, share, short, tmp_path_factory, draw):
     size = width and (width, round(width * share))
     figure = draw(layout, short, size=size)
-    assert saved_size(figure, tmp_path_factory.mktemp("size")) == (size or SIZES[layout])
+    figure.savefig(file := tmp_path_factory.mktemp("size") / "picture.png")
+    with Image.open(file) as image:
+        assert image.size == (size or SIZES[layout])
     assert tuple(np.array(figure.bbox.size).astype(int)) == (size or SIZES[layout])
 
 

@@ -8,7 +8,6 @@ from hypothesis import given, settings, strategies as st
 
 from trajectories import SURFACES, Scene, Surface, compare, descend, plot
 
-BOWL = "x**2/20 + y**2"
 RATES = {"rosenbrock": 0.0005, "beale": 0.001, "himmelblau": 0.01, "booth": 0.05}
 SQUARE = ((-1, 1), (-1, 1))
 
