@@ -10,28 +10,30 @@ import pytest
 from matplotlib.animation import FuncAnimation
 from PIL import Image
 
-from trajectories import Animation, animate, compare, descend, plot
+from trajectories import animate, descend
 
 SIZE = (320, 240)
 SMALL = (200, 150)
 LAYOUTS = ["overlay", "grid", "race", "3d"]
+FLAT = {"readout": True, "step_arrows": True, "theory": True}
+#: Layouts with what they can show beside the paths.
+SHOWN = [
+    *((layout, {}) for layout in LAYOUTS),
+    ("overlay", {"linestyle": ":", "lw": 5, "alpha": 0.4, "zorder": 1}),
+    ("overlay", FLAT),
+    ("grid", {"readout": True, "step_arrows": True, "trail": 4}),
+    ("race", {**FLAT, "trail": 4}),
+    ("3d", {"readout": True, "trail": 4, "orbit": 50}),
+]
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize(("which", "theme"), [("leaving", "slides-dark"), ("many", "light")])
+@pytest.mark.parametrize(("layout", "how"), SHOWN)
 def test_painted_frames_are_full_draws_in_whatever_order(
-    which, layout, theme, request, assert_painted
+    layout, how, which, theme, request, assert_painted
 ):
-    moving = animate(request.getfixturevalue(which), layout=layout, theme=theme, size=SIZE)
-    last = moving.frame_steps[-1]
-    assert_painted(moving, (last, 0, 7, 1, 11, 7) if layout != "3d" else (last, 0, 7))
-
-
-@pytest.mark.parametrize("kwargs", [{"zorder": 1, "alpha": 0.4}, {"linestyle": ":", "lw": 5}])
-def test_painted_frames_are_full_draws_with_styles_of_the_users_own(
-    kwargs, leaving, assert_painted
-):
-    assert_painted(animate(leaving, size=SIZE, **kwargs), (24, 3, 12))
+    moving = animate(request.getfixturevalue(which), layout=layout, theme=theme, size=SIZE, **how)
+    assert_painted(moving, (moving.frame_steps[-1], 0, 11, 1, 7)[: 3 if layout == "3d" else 5])
 
 
 @pytest.mark.parametrize("layout", ["overlay", "race"])
@@ -43,47 +45,34 @@ def test_what_has_something_else_below_it_is_painted_afresh(layout, handmade, as
     assert_painted(moving, (*range(0, 41, 8), *range(39, 0, -8)))
 
 
-@pytest.mark.parametrize("theme", [None, "slides-dark"])
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_last_frame_is_the_static_figure(layout, theme, leaving, pixels, draw):
-    moving = animate(leaving, layout=layout, theme=theme, size=SIZE, frames=1)
-    (last,) = moving.frames()
-    np.testing.assert_array_equal(last, pixels(draw(layout, leaving, theme=theme, size=SIZE)))
-
-
-def test_last_frame_at_default_size_is_what_plot_draws(zigzag, pixels):
-    (last,) = animate(zigzag, frames=1).frames()
-    np.testing.assert_array_equal(last, pixels(plot(zigzag).figure))
-
-
-@pytest.mark.parametrize("key", ["figure.constrained_layout.use", "axes.grid", "lines.antialiased"])
-def test_last_frame_is_the_static_figure_under_settings_of_the_user(key, leaving, pixels):
-    mpl.rcParams[key] = not mpl.rcParams[key]
-    (last,) = animate(leaving, size=SIZE, frames=1).frames()
-    np.testing.assert_array_equal(last, pixels(plot(leaving, size=SIZE).figure))
-
-
-def test_counter_shows_the_step_of_every_frame():
-    shown = animate(descend("sphere", "sgd:0.1", steps=120), size=SIZE).picture()
-    for step in (0, 7, 9, 10, 42, 100, 120, 8):
-        shown.show(step)
-        shown.figure.canvas.draw()
-        digits = [t for t in shown.figure.axes[0].texts if t.get_text().isdigit()]
-        digits.sort(key=lambda t: t.get_window_extent().x0)
-        assert "".join(t.get_text() for t in digits) == str(step)
+@pytest.mark.parametrize(
+    ("layout", "how"),
+    [
+        ("overlay", {"theme": None, "size": None}),
+        ("overlay", {"readout": True, "theory": True}),
+        ("grid", {"readout": True}),
+        ("race", {"readout": True, "theory": True, "theme": "slides-dark"}),
+        ("3d", {"orbit": 30}),
+        ("3d", {"azimuth": 75, "elevation": 30, "theme": None}),
+    ],
+)
+def test_last_frame_is_the_static_figure_under_settings_of_the_user(
+    layout, how, leaving, pixels, draw
+):
+    mpl.rcParams["axes.grid"] = not mpl.rcParams["axes.grid"]
+    how = {"theme": "dark", "size": SIZE, **how}
+    (last,) = animate(leaving, layout=layout, frames=1, **how).frames()
+    np.testing.assert_array_equal(last, pixels(draw(layout, leaving, **how)))
 
 
 def test_there_is_a_frame_for_the_start_and_each_step(zigzag, short):
     moving = animate(zigzag)
-    assert isinstance(moving, Animation)
-    assert len(moving) == 31
-    assert moving.frame_steps == tuple(range(31))
-    assert moving.trajectories == zigzag
+    assert moving.frame_steps == tuple(range(len(moving))) == tuple(range(31))
     assert moving.size == (800, 600)
     assert repr(animate(short, size=SIZE)) == "Animation(SGD, Adam; 7 frames of 320 x 240)"
 
 
-@pytest.mark.parametrize(("steps", "frames"), [(298, 299), (300, 300), (5000, 300)])
+@pytest.mark.parametrize(("steps", "frames"), [(298, 299), (5000, 300)])
 def test_long_paths_have_300_frames_unless_asked_otherwise(steps, frames):
     path = descend("sphere", "sgd:0.1", steps=steps)
     shown = animate(path).frame_steps
@@ -93,40 +82,18 @@ def test_long_paths_have_300_frames_unless_asked_otherwise(steps, frames):
     assert len(animate(path, frames=steps + 1)) == steps + 1
 
 
-@pytest.mark.parametrize(
-    ("frames", "shown"),
-    [(1, (6,)), (2, (0, 6)), (3, (0, 3, 6)), (7, tuple(range(7))), (13, None)],
-)
-def test_frames_lie_at_equal_distances_and_the_last_is_the_end(frames, shown, short):
-    moving = animate(short, frames=frames)
-    assert len(moving) == len(moving.frame_steps) == frames
-    if shown is None:
-        assert (np.diff(moving.frame_steps) >= 0).all()
-        assert set(moving.frame_steps) == set(range(7))
-    else:
-        assert moving.frame_steps == shown
-
-
-@pytest.mark.parametrize("size", [(201, 151), (300, 120)])
-def test_frames_are_arrays_of_their_own_in_the_size_asked(size, short):
-    moving = animate(short, size=size)
+def test_frames_are_arrays_of_their_own_in_the_size_asked(short):
+    moving = animate(short, size=(201, 151))
     frames = list(moving.frames())
-    for frame in frames:
-        assert frame.shape == (size[1], size[0], 3)
-        assert frame.dtype == np.uint8
-        assert frame.flags.owndata
-        assert frame.flags.writeable
-    before = frames[1].copy()
-    frames[0][:] = 0
-    np.testing.assert_array_equal(frames[1], before)
-    assert (frames[1] != frames[2]).any()
+    assert {(frame.shape, frame.dtype.name) for frame in frames} == {((151, 201, 3), "uint8")}
+    assert all(frame.flags.owndata and frame.flags.writeable for frame in frames)
     moving.frame_steps = (1, 2)
     for one, other in zip(moving.frames(), moving.frames(), strict=True):  # Side by side.
         np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize(
-    ("frames", "rate"), [(1, 8), (31, 8), (48, 8), (100, 100 / 6), (150, 25), (300, 25), (5000, 25)]
+    ("frames", "rate"), [(1, 8), (48, 8), (100, 100 / 6), (150, 25), (5000, 25)]
 )
 def test_default_rate_lasts_about_six_seconds_between_8_and_25(frames, rate):
     moving = animate(descend("sphere", "sgd:0.1", steps=5000), frames=frames)
@@ -137,13 +104,11 @@ def test_default_rate_lasts_about_six_seconds_between_8_and_25(frames, rate):
     ("kwargs", "error", "words"),
     [
         ({"frames": 0}, ValueError, "`frames` must be at least 1"),
-        ({"frames": 100_001}, ValueError, "`frames` must be at most 100,000"),
         *(({name: n}, TypeError, f"`{name}`") for name in ("frames", "trail") for n in (1.5, True)),
         *(({"trail": steps}, ValueError, "`trail`") for steps in (0, -2)),
         *(({"size": size}, ValueError, "`size`") for size in ((50, 300), "big")),
         ({"theme": "slide"}, ValueError, "Did you mean 'slides'"),
         ({"layout": "gird"}, ValueError, "Did you mean 'grid'"),
-        ({"layout": None}, ValueError, "Unknown layout"),
         ({"pace": "lenght"}, ValueError, r"Unknown pace 'lenght'. Did you mean 'length'\?"),
         ({"fps": 5}, TypeError, "Unknown keyword 'fps'"),
         ({"linewdth": 3}, TypeError, r"Did you mean 'linewidth'\?"),
@@ -154,21 +119,14 @@ def test_bad_argument_of_animate_is_refused_at_once(kwargs, error, words, short)
         animate(short, **kwargs)
 
 
-@pytest.mark.parametrize("layout", ["overlay", "grid", "race"])
-def test_a_flat_picture_has_no_camera(layout, short):
-    for name in ("elevation", "azimuth", "orbit"):
-        with pytest.raises(ValueError, match=f'`{name}` must be left out in the layout "{layout}"'):
-            animate(short, layout=layout, **{name: 20.0}).picture()
-
-
 @pytest.mark.parametrize(
     ("kwargs", "error", "words"),
     [
         ({"fps": 0}, ValueError, "`fps` must be positive"),
         ({"fps": 60}, ValueError, "`fps`.*at most 50"),
-        *(({"fps": rate}, ValueError, "`fps`") for rate in (float("nan"), float("inf"), 1e-307)),
-        *(({"end_pause": time}, ValueError, "`end_pause`") for time in (-1, float("nan"), 1e9)),
-        *(({"loop": times}, ValueError, "`loop`") for times in (-1, 70_000)),
+        *(({"fps": rate}, ValueError, "`fps`") for rate in (float("nan"), 1e-307)),
+        *(({"end_pause": time}, ValueError, "`end_pause`") for time in (-1, 1e9)),
+        ({"loop": 70_000}, ValueError, "`loop`"),
         *(({name: "long"}, TypeError, f"`{name}`") for name in ("fps", "end_pause", "loop")),
     ],
 )
@@ -202,7 +160,7 @@ def test_names_that_no_picture_can_have_are_refused_before_anything_is_drawn(sho
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder.gif"]
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, OSError])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
 def test_interrupted_save_leaves_the_old_file_and_no_other(error, zigzag, tmp_path, monkeypatch):
     old = tmp_path / "a.gif"
     old.write_bytes(b"old")
@@ -220,16 +178,15 @@ def test_interrupted_save_leaves_the_old_file_and_no_other(error, zigzag, tmp_pa
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a.gif", b"old")]
 
 
-@pytest.mark.parametrize("theme", [None, "slides-dark"])
-def test_settings_are_as_before_during_and_after(theme, short, tmp_path):
+def test_settings_are_as_before_during_and_after(short, tmp_path):
     mpl.rcParams["lines.linewidth"] = 3.25
     before = dict(mpl.rcParams)
-    moving = animate(short, theme=theme, size=SMALL)
+    moving = animate(short, theme="slides-dark", size=SMALL)
     for _ in moving.frames():
         assert dict(mpl.rcParams) == before
     moving.save(tmp_path / "a.gif")
     with pytest.raises(ValueError, match="`limits`"):
-        animate(short, theme=theme, limits="x").save(tmp_path / "b.gif")
+        animate(short, theme="slides-dark", limits="x").save(tmp_path / "b.gif")
     assert dict(mpl.rcParams) == before
     assert [path.name for path in tmp_path.iterdir()] == ["a.gif"]
 
@@ -248,19 +205,6 @@ def test_to_matplotlib_draws_the_same_last_frame(short, tmp_path):
     with Image.open(tmp_path / "a.gif") as image:
         assert image.size == SIZE
         assert image.n_frames == 3
-
-
-def test_paths_that_do_not_move_and_of_different_lengths_are_saved(tmp_path, handmade):
-    lengths = [descend("sphere", "sgd:0.1", steps=n, label=str(n)) for n in (2, 6)]
-    for paths, frames in (
-        (descend("sphere", "sgd:0.1", start=[(-4, 3)] * 4, steps=5), 6),
-        (handmade([(1, 1)] * 5), 5),
-        (lengths, 7),
-    ):
-        moving = animate(paths, size=SMALL)
-        moving.save(tmp_path / "A.GIF")
-        assert (tmp_path / "A.GIF").read_bytes().startswith(b"GIF89a")
-        assert len(list(moving.frames())) == len(moving) == frames
 
 
 def test_progress_is_shown_on_a_terminal_alone(short, tmp_path, monkeypatch, capfd):
@@ -296,11 +240,3 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
         return int(kilobytes) / 1024
 
     assert peak(1000) - peak(100) < 10
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_frame_at_full_size_is_a_full_draw(layout, assert_painted):
-    rules = ["sgd:lr=1.02", "momentum:lr=0.1", "adagrad:lr=1.5", "adam:lr=0.3"]
-    paths = compare("x**2/20 + y**2", rules, start=(-7, 2), steps=100)
-    assert_painted(animate(paths, layout=layout, theme="slides"), range(101))

@@ -12,15 +12,7 @@ import pytest
 from matplotlib.testing.compare import compare_images
 from PIL import Image
 
-from trajectories import (
-    Surface,
-    compare,
-    plot,
-    plot_gradient,
-    plot_grid,
-    plot_loss,
-    plot_race,
-)
+from trajectories import Surface, compare, plot, plot_gradient, plot_grid, plot_loss, plot_race
 
 FOLDER = Path(__file__).parents[1] / "baselines"
 SIZE = (400, 300)
@@ -66,7 +58,6 @@ PICTURES = {
 WRONG = [
     ("overlay", lambda: overlay(PATHS[:3])),
     ("overlay", lambda: overlay(PATHS, legend=False)),
-    ("grid", lambda: grid(PATHS[:3])),
     ("race", lambda: race(PATHS[:3])),
     ("exit", lambda: overlay(EXITS[1:])),
     ("loss", lambda: loss(PATHS[:3])),

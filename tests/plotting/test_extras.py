@@ -4,17 +4,10 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from trajectories import THEMES, Scene, animate, compare, descend, plot
+from trajectories import Scene, animate, compare, descend, plot
 
 BOWL = "x**2/20 + y**2"
 SIZE = (280, 210)
-#: All that a layout can show.
-ALL = {
-    "overlay": {"readout": True, "step_arrows": True, "theory": True},
-    "race": {"readout": True, "step_arrows": True, "theory": True},
-    "grid": {"readout": True, "step_arrows": True},
-    "3d": {"readout": True},
-}
 NOTES = (
     "minimum at (0, 0)",
     "curvature 0.1 to 2",
@@ -29,66 +22,34 @@ def bowl():
     return compare(BOWL, ["sgd:0.95"], steps=30)
 
 
-EVERY = [
-    pytest.param(which, theme, 3, marks=pytest.mark.slow)
-    for which in ("leaving", "many")
-    for theme in (None, *THEMES)
-]
-
-
 @pytest.mark.parametrize(
-    ("which", "theme", "trail"), [("leaving", "light", None), ("many", "slides-dark", 4), *EVERY]
-)
-@pytest.mark.parametrize("layout", ALL)
-def test_painted_frames_are_full_draws(layout, which, theme, trail, request, assert_painted):
-    paths = request.getfixturevalue(which)
-    moving = animate(paths, layout=layout, theme=theme, size=SIZE, trail=trail, **ALL[layout])
-    assert_painted(moving, (moving.frame_steps[-1], 0, 11))
-
-
-@pytest.mark.parametrize(
-    ("layout", "theme"), [("overlay", None), ("grid", "dark"), ("race", "print")]
-)
-def test_the_last_frame_is_the_still_picture(layout, theme, leaving, pixels, draw):
-    how = {"readout": True, "theme": theme, "size": SIZE}
-    how |= {"theory": True} if "annotate" in ALL[layout] else {}
-    (last,) = animate(leaving, layout=layout, frames=1, **how).frames()
-    np.testing.assert_array_equal(last, pixels(draw(layout, leaving, **how)))
-
-
-def test_settings_of_an_animation_tell_what_was_asked_for(short):
-    moving = animate(short, readout=True, trail=3, pace="length", frames=4)
-    asked = {"readout": True, "trail": 3, "pace": "length", "frames": 4}
-    assert asked.items() <= moving.settings.items()
-    assert not {"step_arrows", "theory", "learning_rates", "starts"} & moving.settings.keys()
-
-
-@pytest.mark.parametrize(
-    ("layout", "name"), [("grid", "theory"), ("3d", "theory"), ("3d", "step_arrows")]
+    ("layout", "name"),
+    [("grid", "theory"), ("3d", "step_arrows"), ("overlay", "orbit"), ("race", "azimuth")],
 )
 def test_what_a_layout_does_not_have_is_refused(layout, name, short, tmp_path):
-    moving = animate(short, layout=layout, **{name: True})
+    moving = animate(short, layout=layout, **{name: 1 if name in ("orbit", "azimuth") else True})
     with pytest.raises(ValueError, match=rf'`{name}` must be left out in the layout "{layout}"'):
         moving.save(tmp_path / "a.gif")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_anatomy_needs_every_step():
+def test_step_arrows_need_every_step():
     thinned = compare(BOWL, ["sgd:lr=0.95"], steps=20, record=5)
     with pytest.raises(ValueError, match="`record` must be 'all'"):
         animate(thinned, step_arrows=True).picture()
 
 
 def test_a_path_of_one_step_and_one_that_stands_still_show_all_of_it():
-    for path, layout in (
-        (descend(BOWL, "momentum:lr=0.1", (-7, 2), 1), "overlay"),
-        (descend(BOWL, "momentum:lr=0.1", (0, 0), 2), "race"),
-        (descend(BOWL, "momentum:lr=0.1", (0, 0), 2), "3d"),
+    flat = {"step_arrows": True, "theory": True}
+    for start, steps, layout, more in (
+        ((-7, 2), 1, "overlay", flat),
+        ([(0, 0)] * 4, 2, "race", {}),
+        ((0, 0), 2, "race", flat),
+        ((0, 0), 2, "3d", {}),
     ):
-        frames = list(
-            animate(path, layout=layout, size=(200, 150), trail=1, **ALL[layout]).frames()
-        )
-        assert len(frames) == path.steps + 1
+        path = descend(BOWL, "momentum:lr=0.1", start, steps)
+        how = {"size": (200, 150), "trail": 1, "readout": True, **more}
+        assert len(list(animate(path, layout=layout, **how).frames())) == steps + 1
 
 
 def notes_of(ax):
@@ -125,7 +86,7 @@ def test_it_is_the_nearest_minimum_or_the_start(name, start, said):
 
 @pytest.mark.parametrize(
     ("surface", "theme"),
-    [(BOWL, "light"), ("rosenbrock", "slides-dark"), ("himmelblau", "print"), ("beale", "slides")],
+    [("rosenbrock", "slides-dark"), ("himmelblau", "print")],
 )
 def test_the_box_lies_inside_and_covers_no_minimum_and_little_else(surface, theme):
     paths = compare(surface, ["sgd:0.001", "adam:0.1"], steps=60)
@@ -141,15 +102,9 @@ def test_the_box_lies_inside_and_covers_no_minimum_and_little_else(surface, them
 
     assert not inside(paths[0].surface.minima).any()
     assert np.concatenate([inside(path.positions) for path in paths]).mean() < 0.25
-    # As much room above the words as below.
-    first, *_, last = notes_of(ax)
-    size = first.get_fontsize() * ax.figure.dpi / 72 / ax.bbox.height
-    above = high[1] - first.get_position()[1] - 0.74 * size
-    assert above == pytest.approx(last.get_position()[1] - low[1], abs=1 / ax.bbox.height)
-    assert above > 0.5 * size
 
 
-def test_counter_and_captions_stay_off_the_box(bowl):
+def test_counter_and_readout_stay_off_the_box(bowl):
     ax = plot(bowl, theory=True, readout=True)
     ax.figure.canvas.draw()
     boxes = [patch.get_window_extent() for patch in ax.patches]
@@ -159,12 +114,8 @@ def test_counter_and_captions_stay_off_the_box(bowl):
         assert not any(box.overlaps(other) for other in boxes[:i])
 
 
-@pytest.mark.parametrize("part", [0.15, 0.25, 0.35])
+@pytest.mark.parametrize("part", [0.15, 0.35])
 def test_words_that_are_too_wide_are_set_smaller(part, bowl):
-    figure = plot(bowl, size=(240, 200), theory=True).figure
-    low, high = box_of(figure.axes[0])
-    assert (low > -0.02).all()
-    assert (high < 1.02).all()
     figure = Figure((9.6, 6), dpi=100)
     wide, narrow = figure.add_axes([0.05, 0.1, 0.5, 0.8]), figure.add_axes([0.6, 0.1, part, 0.8])
     for ax in (wide, narrow):
@@ -184,8 +135,7 @@ def lines_of(shown):
     return [line for ax in panels for line in ax.lines if line.get_linestyle() == "-"]
 
 
-@pytest.mark.parametrize("layout", ["overlay", "grid", "race"])
-@pytest.mark.parametrize("trail", [1, 200])
+@pytest.mark.parametrize(("layout", "trail"), [("overlay", 200), ("grid", 4), ("race", 1)])
 def test_so_many_segments_are_shown_and_losses_have_no_tail(layout, trail, zigzag):
     shown, whole = (
         animate(zigzag, layout=layout, size=SIZE, **how).picture() for how in ({"trail": trail}, {})
@@ -207,48 +157,7 @@ def test_so_many_segments_are_shown_and_losses_have_no_tail(layout, trail, zigza
         assert [len(line.get_xdata()) for line in curves] == [5] * 4
 
 
-def test_each_path_of_a_batch_has_its_tail(many):
-    shown = animate(many, size=SIZE, trail=3).picture()
-    for step in (1, 3, 12):
-        shown.show(step)
-        points = lines_of(shown)[0].get_xydata()
-        breaks = np.isnan(points).any(axis=1)
-        assert len(points) == 6 * (min(step, 3) + 2)
-        assert breaks[:: -min(step, 3) - 2].all()
-
-
-@pytest.mark.parametrize(("steps", "trail"), [(30, 1), (30, 4), (200, 25), (200, 150)])
-def test_markers_stay_at_their_steps(steps, trail):
-    path = descend(BOWL, "adam:lr=0.05", (-7, 2), steps)
-    shown = animate(path, size=SIZE, trail=trail).picture()
-    (line,) = lines_of(shown)
-    seen = set()
-    for step in range(steps + 1):
-        shown.show(step)
-        begin = max(step - trail, 0)
-        every = line.get_markevery()
-        first, apart = every if isinstance(every, tuple) else (0, every)
-        marked = {begin + i for i in range(first, min(step, trail) + 1, apart)}
-        assert all(mark % apart == 0 for mark in marked)
-        # None of them that is still shown has gone.
-        assert {mark for mark in seen if begin <= mark} <= marked
-        seen |= marked
-    own = animate(path, size=SIZE, trail=trail, markevery=7).picture()
-    own.show(12)
-    assert lines_of(own)[0].get_markevery() == 7
-
-
-@pytest.mark.parametrize("layout", ["overlay", "3d"])
-def test_a_tail_as_long_as_the_path_is_the_whole_path(layout, short):
-    how = {"layout": layout, "size": SIZE, "frames": 4}  # The steps 0, 2, 4, 6.
-    whole = list(animate(short, **how).frames())
-    np.testing.assert_array_equal(list(animate(short, **how, trail=6).frames()), whole)
-    shorter = list(animate(short, **how, trail=2).frames())
-    np.testing.assert_array_equal(shorter[:2], whole[:2])
-    assert all((a != b).any() for a, b in zip(shorter[2:], whole[2:], strict=True))
-
-
-@pytest.mark.parametrize(("trail", "orbit"), [(1, 0), (5, 40)])
+@pytest.mark.parametrize(("trail", "orbit"), [(5, 40)])
 def test_on_the_surface_it_is_the_same_part_of_the_path(trail, orbit, zigzag):
     shown, whole = (
         animate(zigzag, layout="3d", size=SIZE, orbit=orbit, trail=t).picture()

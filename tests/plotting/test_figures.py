@@ -3,13 +3,12 @@
 import functools
 import itertools
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 from hypothesis import example, given, settings, strategies as st
 from PIL import Image
 
-from trajectories import Surface, compare, descend, plot_grid, plot_race
+from trajectories import Surface, compare, plot, plot_grid, plot_race
 
 SIZES = {"overlay": (800, 600), "grid": (960, 720), "race": (1200, 540), "3d": (800, 600)}
 RULES = ["sgd:0.9", "momentum:0.1", "nesterov:0.05", "adagrad:1.5", "rmsprop:0.2", "adam:0.3"]
@@ -19,14 +18,7 @@ def lines_of(ax):
     return [line for line in ax.lines if line.get_linestyle() != "None"]
 
 
-def saved_size(figure, folder):
-    path = folder / "picture.png"
-    figure.savefig(path)
-    with Image.open(path) as image:
-        return image.size
-
-
-@pytest.mark.parametrize("count", [1, 2, 3, 5, 7])
+@pytest.mark.parametrize("count", [1, 3, 7])
 def test_grid_has_a_panel_for_each_path_with_the_same_limits(count, words):
     rules = dict(zip("abcdefg", [*RULES, "adam:0.1"], strict=True))
     paths = compare("book_quadratic", rules, steps=8)[:count]
@@ -47,10 +39,9 @@ def test_grid_has_a_panel_for_each_path_with_the_same_limits(count, words):
     assert said.count("$y$") == len({round(box.y0, 6) for box in boxes})
 
 
-@pytest.mark.parametrize(("count", "theme"), [(16, "slides"), (36, "light")])
-def test_grid_of_many_paths_keeps_its_panels_apart(count, theme):
-    rates = {f"lr={0.01 * (i + 1):g}": f"sgd:{0.01 * (i + 1)}" for i in range(count)}
-    figure = plot_grid(compare("sphere", rates, steps=2), theme=theme)
+def test_grid_of_many_paths_keeps_its_panels_apart():
+    rates = {f"lr={0.01 * (i + 1):g}": f"sgd:{0.01 * (i + 1)}" for i in range(16)}
+    figure = plot_grid(compare("sphere", rates, steps=2), theme="slides")
     boxes = [ax.get_position() for ax in figure.axes]
     assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
     assert all(box.width > 0 and box.height > 0 for box in boxes)
@@ -74,29 +65,20 @@ def test_race_has_the_paths_and_beside_them_their_losses(zigzag):
 )
 @example(layout="overlay", width=None, share=None)
 @example(layout="grid", width=None, share=None)
-@example(layout="race", width=None, share=None)
 @example(layout="3d", width=None, share=None)
 @example(layout="overlay", width=1920, share=9 / 16)
 @example(layout="race", width=101, share=1.0)
 def test_saved_picture_has_the_size_asked_for(layout, width, share, short, tmp_path_factory, draw):
     size = width and (width, round(width * share))
     figure = draw(layout, short, size=size)
-    assert saved_size(figure, tmp_path_factory.mktemp("size")) == (size or SIZES[layout])
+    figure.savefig(file := tmp_path_factory.mktemp("size") / "picture.png")
+    with Image.open(file) as image:
+        assert image.size == (size or SIZES[layout])
     assert tuple(np.array(figure.bbox.size).astype(int)) == (size or SIZES[layout])
 
 
-@pytest.mark.parametrize("layout", SIZES)
-def test_type_grows_with_the_picture(layout, short, pixels, draw):
-    # Three times the size is the same picture, with everything three times as large.
-    small = draw(layout, short, size=(400, 300))
-    large = draw(layout, short, size=(1200, 900))
-    shrunk = Image.fromarray(pixels(large)).resize((400, 300), Image.Resampling.BOX)
-    assert np.abs(np.asarray(shrunk, float) - pixels(small)).mean() < 4
-
-
 def test_bad_size_theme_and_limits_are_refused(short):
-    sizes = [(99, 300), (300, 99), (8193, 300), (0, 0), (-300, 300), (300.5, 300), (300,)]
-    sizes += [(1, 2, 3), 300, "300x300", (float("nan"), 300), ("a", "b"), (None, 300)]
+    sizes = [(99, 300), (300, 8193), (300.5, 300), (300,), 300, "300x300", (float("nan"), 300)]
     for function in (plot, plot_grid, plot_race):
         for size in sizes:
             with pytest.raises(ValueError, match="`size` must be"):
@@ -109,7 +91,7 @@ def test_bad_size_theme_and_limits_are_refused(short):
             function(["no path"])
 
 
-@pytest.mark.parametrize("size", [(100, 100), (100, 8192), (8192, 100), (150, 1200), (1200, 120)])
+@pytest.mark.parametrize("size", [(100, 100), (100, 8192), (1200, 120)])
 @pytest.mark.parametrize("layout", SIZES)
 def test_extreme_size_is_drawn_or_refused_by_name(layout, size, short, draw):
     try:
@@ -129,7 +111,6 @@ WIDE = Surface("10**6*(x**2 + y**2)", domain=((-3e4, 3e4), (-3e-4, 3e-4)))
 CASES = {
     "tall formula": ("x**2/(1 + y**2) + y**2/(1 + x**2)", RULES, 12),
     "long formula": ("ackley", RULES[:4], 120),
-    "many namesakes": ("sphere", [f"adam:0.3,beta1=0.{i}5" for i in range(7)], 5),
     "leaving": ("rosenbrock", ["sgd:1.1", "adam:0.3", "adagrad:3"], 40),
     "large numbers": (WIDE, ["adam:100"], 1000),
 }
@@ -154,15 +135,3 @@ def test_words_are_inside_the_figure_and_those_above_do_not_overlap(
     header = [(text, box) for text, box in listed if box.y0 > top - 2]
     assert len(header) >= 2
     assert meeting(header, 1.5) == []  # Glyphs fill a little less than a text's extent.
-
-
-@pytest.mark.parametrize("layout", SIZES)
-def test_starts_and_lengths_of_any_number_share_a_picture(layout, many, pixels, draw):
-    figure = draw(layout, many, size=(320, 240))
-    assert len(lines_of(figure.axes[0])) == 1
-    assert len(np.unique(pixels(figure).reshape(-1, 3), axis=0)) > 20
-    paths = [descend("sphere", "sgd:0.1", steps=n, label=str(n)) for n in (1, 7, 30)]
-    figure = draw(layout, paths, size=(320, 240))
-    pixels(figure)
-    digits = [t for t in figure.findobj(mpl.text.Text) if t.get_text() in ("3", "0")]
-    assert digits

@@ -8,7 +8,6 @@ from trajectories import (
     animate_basins,
     animate_ensemble,
     basins,
-    descend,
     ensemble,
     plot_basins,
     plot_ensemble,
@@ -39,10 +38,9 @@ def test_painted_frames_equal_full_draws_in_whatever_order(movie, assert_painted
     assert_painted(movie, [*forth, *forth[::-2]])
 
 
-@pytest.mark.parametrize("kind", ["gif", "webp", "png"])
-def test_files_have_the_frames(movie, tmp_path, kind):
-    movie.save(tmp_path / f"a.{kind}", fps=5)
-    with Image.open(tmp_path / f"a.{kind}") as image:
+def test_files_have_the_frames(movie, tmp_path):
+    movie.save(tmp_path / "a.webp", fps=5)
+    with Image.open(tmp_path / "a.webp") as image:
         assert image.size == movie.size
         assert image.n_frames == len(movie)
 
@@ -81,24 +79,11 @@ def test_first_and_last_frames_are_the_still_clouds(cloud, pixels):
     np.testing.assert_array_equal(first, pixels(plot_ensemble(cloud, 0, size=SIZE).figure))
 
 
-def test_points_are_where_the_cloud_is(cloud):
-    ax = plot_ensemble(cloud, 7)
-    (points,) = [line for line in ax.lines if line.get_label() == "_cloud"]
-    np.testing.assert_array_equal(np.array(points.get_data()).T, cloud.positions[7])
-
-
-def test_a_cloud_that_is_lost_is_drawn_as_far_as_it_is_there():
-    cloud = descend("rosenbrock", "sgd:0.01", np.random.default_rng(1).uniform(-2, 2, (30, 2)), 40)
-    assert (cloud.status == "diverged").any()
-    assert len(list(animate_ensemble(cloud, frames=3, size=SIZE).frames())) == 3
-
-
 def test_other_things_are_refused(cloud):
-    for wrong in (None, 3):
-        with pytest.raises(TypeError, match="`cloud` must be a batch"):
-            animate_ensemble(wrong)
-        with pytest.raises(TypeError, match="what `basins` returns"):
-            animate_basins([wrong])
+    with pytest.raises(TypeError, match="`cloud` must be a batch"):
+        animate_ensemble(None)
+    with pytest.raises(TypeError, match="what `basins` returns"):
+        animate_basins([3])
     with pytest.raises(TypeError, match="`cloud` must be a batch"):
         plot_ensemble(cloud[0])
     with pytest.raises(ValueError, match="`step` must be at most 12"):

@@ -90,20 +90,6 @@ def test_what_no_page_can_show_is_a_gif(how, short):
     assert 10 * np.log10(255**2 / max(error, 1e-9)) > 40
 
 
-@pytest.mark.parametrize("how", [{}, {"layout": "3d"}])
-def test_it_holds_and_ends_as_its_files_would(how, short):
-    moving = animate(short, size=(200, 150), frames=2, **how)
-    moving.saving |= {"end_pause": 4.0, "loop": 2}
-    if how:
-        image, _ = image_of(moving._repr_html_(), "gif")
-        image.seek(1)
-        assert image.info["loop"] == 1  # So often again.
-        assert image.info["duration"] > 4000
-    else:
-        page = only(moving._repr_html_())[1]["srcdoc"]
-        assert '"end_pause":4.0,"loop":2' in page
-
-
 def test_a_trajectory_shows_its_plot(short, many, leaving, pixels):
     for path in (short[0], many, leaving[1]):
         image, alt = image_of(path._repr_html_(), "png")
@@ -145,10 +131,3 @@ def test_it_plays_in_the_sandbox_of_its_frame(short, visit_file, tmp_path):
     for control in ("#play", "#scrub"):
         inner = frame.locator(control).bounding_box()
         assert inner["y"] + inner["height"] <= box["y"] + box["height"]
-
-
-def test_a_figure_is_shown_at_the_end_of_a_cell():
-    figure = plot(descend("sphere", "sgd:0.1", steps=3), size=(320, 240)).figure
-    with Image.open(io.BytesIO(figure._repr_png_())) as image:
-        assert image.size == (320, 240)
-        assert image.text["Comment"] == figure.recipe

@@ -1,12 +1,10 @@
 """Which steps the frames of a moving picture show."""
 
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from trajectories import Surface, animate, compare, descend
+from trajectories import Surface, animate, descend
 
 BOWL = "x**2/20 + y**2"
 PACES = ["steps", "length", "loss"]
@@ -100,15 +98,6 @@ def test_frames_of_paths_along_a_line(x, pace, frames, shown, handmade):
     assert frame_steps(handmade([(here, 0) for here in x], surface), frames, pace) == shown
 
 
-@pytest.mark.parametrize("pace", ["length", "loss"])
-def test_fast_and_slow_paths_are_both_seen_to_move_whatever_their_order(pace):
-    paths = compare("sphere", {"fast": "sgd:lr=0.4", "slow": "sgd:lr=0.004"}, steps=300)
-    shown = frame_steps(paths, 30, pace)
-    assert shown[:3] == [0, 1, 2]  # The fast one, ...
-    assert sum(step > 30 for step in shown) >= 8  # ... and the slow one.
-    assert frame_steps(paths[::-1], 30, pace) == shown
-
-
 @pytest.mark.parametrize("pace", PACES)
 def test_a_path_that_does_not_move_or_has_one_step_is_counted_by_steps(pace, handmade):
     still = handmade([(1.0, 1.0)] * 9, FLOOR)
@@ -118,14 +107,3 @@ def test_a_path_that_does_not_move_or_has_one_step_is_counted_by_steps(pace, han
     one = descend(BOWL, "sgd:lr=0.5", steps=1)
     assert frame_steps(one, None, pace) == [0, 1]
     assert frame_steps(one, 1, pace) == [1]
-
-
-@pytest.mark.parametrize("pace", PACES)
-def test_diverged_thinned_and_several_paths_count_by_what_they_have_done(pace, leaving, many):
-    thinned = descend(BOWL, "momentum:lr=0.1", steps=100, record=10)
-    lost = descend(leaving[0].surface, "sgd:1e200", (1, 1), 9)
-    for paths in (leaving, [many], [*leaving, lost], [thinned]):
-        shown = frame_steps(paths, 8, pace)
-        assert (shown[0], shown[-1]) == (0, max(path.steps for path in paths))
-        assert all(a < b for a, b in itertools.pairwise(shown))
-        assert 3 <= len(shown) <= 8

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from trajectories import SGD, animate, compare, descend, plot
+from trajectories import animate, compare, descend
 
 BOWL = "x**2/20 + y**2"
 FOUR = ["sgd:lr=0.95", "momentum:lr=0.1", "adagrad:lr=1.5", "adam:lr=0.3"]
@@ -74,13 +74,6 @@ def test_it_tells_loss_and_rate_of_every_path_at_every_step(layout):
             assert number(rate) == pytest.approx(true, rel=5e-3)
 
 
-def test_paths_that_end_earlier_keep_their_last_numbers():
-    paths = [descend("sphere", "sgd:0.1", steps=n, label=str(n)) for n in (2, 6)]
-    (first, second), _ = all_rows(picture("race", paths))
-    assert number(first) == pytest.approx(paths[0].values[2], rel=5e-3)
-    assert number(second) == pytest.approx(paths[1].values[6], rel=5e-3)
-
-
 def test_a_batch_of_starts_tells_the_mean_of_those_that_have_not_diverged(many):
     shown = picture("overlay", many)
     for step in (0, 7, 20):
@@ -95,19 +88,6 @@ def test_a_batch_of_starts_tells_the_mean_of_those_that_have_not_diverged(many):
     assert number(mean) == pytest.approx(path.values[30, :2].mean(), rel=5e-3)
     lost = descend("x**4 + y**4", "sgd:lr=0.1", [(40, 40), (30, 30)], 30)
     assert all_rows(picture("overlay", lost))[0] == ["diverged"]
-
-
-def test_the_mean_of_the_largest_losses_is_no_infinity(handmade):
-    path = handmade(np.full((3, 2, 2), 1.3e154), "x**2")
-    ax = plot(path, limits=((-1, 1), (-1, 1)), readout=True)
-    assert "mean f = 1.69e+308" in {text.get_text() for text in ax.texts}
-
-
-def test_rates_that_differ_between_starts_are_left_out():
-    path = descend(BOWL, SGD(np.array([0.1, 0.5])), (-7, 2), 5)
-    losses, rates = all_rows(picture("overlay", path))
-    assert len(losses) == 1
-    assert rates == []
 
 
 @pytest.mark.parametrize(("layout", "theme"), [("overlay", "light"), ("race", "slides-dark")])
@@ -149,39 +129,3 @@ def test_all_of_it_lies_inside_its_box_and_no_words_meet(case, theme, layout, me
                 assert (inner[0] >= low - slack).all()
                 assert (inner[1] <= high + slack).all()
             assert meeting(list(zip(texts, boxes, strict=True))) == []
-
-
-def named(shown):
-    """Tell how many names and how many markers the first table has."""
-    ax, (low, high) = tables(shown)[0]
-    labels = {track.label for track in shown.scene.tracks}
-    marks = [
-        line
-        for line in ax.lines
-        if line.get_transform() == ax.transAxes
-        and ((low <= line.get_xydata()) & (line.get_xydata() <= high)).all()
-    ]
-    return len([text for text in ax.texts if text.get_text() in labels]), len(marks)
-
-
-def test_names_stand_where_there_is_room_and_markers_of_the_legend_where_not():
-    four = CASES["four"]()
-    assert named(picture("overlay", four, size=(800, 600))) == (4, 0)
-    assert named(picture("race", four, "slides-dark", (1280, 720))) == (0, 4)
-    assert named(picture("overlay", four[:1])) == (0, 0)
-    assert named(picture("grid", four)) == (0, 0)
-
-
-@pytest.mark.parametrize("layout", ["overlay", "grid", "race"])
-def test_the_still_picture_shows_the_last_numbers(layout, zigzag, draw):
-    figure = draw(layout, zigzag, readout=True, size=(480, 360))
-    said = {t.get_text().replace("\N{MINUS SIGN}", "-") for ax in figure.axes for t in ax.texts}
-    for path in zigzag:
-        assert {f"f = {path.values[-1]:.3g}", f"lr {path.optimizer.lr:.3g}"} <= said
-
-
-def test_labels_are_no_mathematics():
-    paths = compare(BOWL, {"$x$ _ ^": "sgd:0.1", "b": "adam:0.3"}, (-7, 2), 5)
-    figure = plot(paths, readout=True).figure
-    figure.canvas.draw()
-    assert any(text.get_text() == r"\$x\$ _ ^" for text in figure.axes[0].texts)

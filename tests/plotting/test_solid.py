@@ -1,6 +1,5 @@
 """Paths on the surface in 3-D."""
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -22,10 +21,6 @@ def path_lines(ax):
     return [line for line in ax.lines if line.get_linestyle() != "None"]
 
 
-def heads_of(ax):
-    return [line for line in ax.lines if line.zorder >= 20]
-
-
 def in_pixels(ax, places):
     """Return where the camera sees places."""
     return ax.transData.transform(np.transpose(proj_transform(*np.transpose(places), ax.M)[:2]))
@@ -43,24 +38,6 @@ def named(ax, label):
     return [line for line in ax.lines if line.get_label() == label]
 
 
-@pytest.mark.parametrize(
-    ("which", "theme", "orbit"), [("leaving", "slides-dark", 50), ("many", "light", -40)]
-)
-def test_painted_frames_are_full_draws_in_whatever_order(
-    which, theme, orbit, request, assert_painted
-):
-    paths = request.getfixturevalue(which)
-    moving = animate(paths, layout="3d", theme=theme, size=SIZE, orbit=orbit)
-    assert_painted(moving, (20, 0, 7, 20))
-
-
-@pytest.mark.parametrize("camera", [{"orbit": 30}, {"azimuth": 75, "elevation": 30}])
-def test_last_frame_is_the_static_plot(camera, leaving, pixels):
-    how = {"theme": "dark", "size": SIZE, **camera}
-    (last,) = animate(leaving, layout="3d", frames=1, **how).frames()
-    np.testing.assert_array_equal(last, pixels(plot_3d(leaving, **how).figure))
-
-
 def test_camera_comes_to_rest_where_it_stands_in_a_still_picture(short):
     turning = picture(short, azimuth=40, orbit=60)
     (ax,) = turning.figure.axes
@@ -74,7 +51,7 @@ def test_camera_comes_to_rest_where_it_stands_in_a_still_picture(short):
     assert still.figure.axes[0].azim == 40
 
 
-@pytest.mark.parametrize("name", ["rosenbrock", "six_hump_camel", BOWL])
+@pytest.mark.parametrize("name", ["rosenbrock", "six_hump_camel"])
 def test_paths_lie_on_the_surface_and_contours_about_equally_far_apart(name):
     paths = compare(name, ["sgd:0.001", "adam:0.3"], steps=12)
     ax = plot_3d(paths, size=SIZE)
@@ -99,14 +76,6 @@ def test_paths_lie_on_the_surface_and_contours_about_equally_far_apart(name):
     assert gaps[5:].max() < 2 * gaps[5:].min()
 
 
-def test_heights_are_f_itself_without_a_minimum_in_sight():
-    path = descend("saddle", "sgd:0.1", steps=3)
-    ax = plot_3d(path, size=SIZE)
-    x, y, z = (np.asarray(data) for data in path_lines(ax)[0].get_data_3d())
-    np.testing.assert_allclose(z, path.surface(x, y), atol=1e-12)
-    assert ax.get_zlabel() == "$f(x, y)$"
-
-
 @pytest.mark.parametrize(
     ("formula", "label"),
     [("x**2 + y**2", "$f(x, y)$"), ("x**2 + y**2 - 2.5", "$f(x, y) + 2.5$")]
@@ -126,17 +95,6 @@ def test_ticks_tell_f_less_its_floor_where_the_scale_puts_it(formula, label):
     _, _, z = path_lines(ax)[0].get_data_3d()
     assert z[0] == pytest.approx(np.log1p(50 / unit))
     assert (np.diff(ax.get_zticks()) >= 0.05 * np.ptp(ax.get_zlim())).all()
-
-
-@pytest.mark.parametrize("formula", ["x*10**9", "(x - y)*10**-9", "100 + 10**-4*(x**2 + y**2)"])
-def test_there_are_ticks_at_whatever_heights(formula):
-    ax = plot_3d(descend(formula, "sgd:1e-12", (1, 2), steps=2))
-    ax.figure.canvas.draw()
-    words = [word.get_text() for word in ax.get_zticklabels()]
-    assert 2 <= len(words) == len(set(words)) <= 8
-    above = plot_3d(descend(formula, "sgd:1e-12", (1, 2), steps=2), elevation=90)
-    above.figure.canvas.draw()
-    assert [word.get_text() for word in above.get_zticklabels()] == []
 
 
 def test_path_behind_the_hill_is_seen_all_the_same(handmade, pixels):
@@ -161,11 +119,6 @@ def test_hidden_minima_are_pale_and_seen_ones_are_not():
     assert (len(pale.get_data_3d()[0]), len(plain.get_data_3d()[0])) == (0, 4)
 
 
-def test_contours_in_sight_and_none_of_the_hidden_ones_are_drawn(zigzag):
-    above, beside = (len(lines_in_pixels(plot_3d(zigzag, elevation=deg))) for deg in (90, 20))
-    assert beside < 0.9 * above
-
-
 def test_camera_stands_by_default_where_it_sees_the_path(handmade):
     # A slope that falls away from the usual place of the camera.
     slope = Surface("exp(2*y - x)", domain=((-1, 1), (-1, 1)))
@@ -186,8 +139,11 @@ def test_path_ends_at_the_edge_with_an_arrow_and_words(leaving):
 
     exits = {track.label: track.exits[0] for track in shown.scene.tracks}
     out, lost = exits["out"].step, exits["lost"].step
-    assert notes(shown.steps) == {f"out: out of view from step {out}", f"lost: lost at step {lost}"}
-    assert notes(out - 1) == {f"lost: lost at step {lost}"}
+    assert notes(shown.steps) == {
+        f"out: out of view from step {out}",
+        f"lost: diverged at step {lost}",
+    }
+    assert notes(out - 1) == {f"lost: diverged at step {lost}"}
     assert notes(0) == set()
     limits = np.array([ax.get_xlim(), ax.get_ylim()])
     for line in path_lines(ax):
@@ -215,55 +171,11 @@ def test_arrow_points_where_the_camera_sees_the_path_go(leaving):
 
 def test_notes_stand_where_the_surface_is_not(leaving, words):
     ax = plot_3d(leaving)
-    boxes = [box for text, box in words(ax.figure) if "at step" in text]
+    boxes = [box for text, box in words(ax.figure) if "step " in text]
     assert len(boxes) == 2
     covered = lines_in_pixels(ax)
     for box in boxes:
         assert not ((covered > box.min) & (covered < box.max)).all(axis=1).any()
-
-
-@pytest.mark.parametrize(
-    ("size", "theme"), [((800, 600), None), ((1280, 720), "slides-dark"), ((300, 700), "print")]
-)
-def test_surface_and_words_fill_the_panel_and_stay_inside(size, theme, short, words):
-    ax = plot_3d(short, size=size, theme=theme)
-    listed = words(ax.figure)
-    for text, box in listed:
-        assert (box.min > -0.5).all(), text
-        assert (box.max < np.array(size) + 0.5).all(), text
-    rim = lines_in_pixels(ax)
-    assert (rim >= ax.bbox.min - 1).all()
-    assert (rim <= ax.bbox.max + 1).all()
-    whole = mpl.transforms.Bbox.union([box for _, box in listed if box.y0 < ax.bbox.y1 - 2])
-    filled = (np.maximum(whole.max, rim.max(axis=0)) - np.minimum(whole.min, rim.min(axis=0))) / (
-        ax.bbox.size
-    )
-    assert filled.max() > 0.9
-
-
-def test_mesh_has_the_colours_of_the_theme_and_can_be_hidden(zigzag, pixels):
-    ax = plot_3d(zigzag, theme="light")
-    frame = pixels(ax.figure).reshape(-1, 3).astype(int)
-    surface = frame[(frame.max(axis=1) < 250) & (np.ptp(frame, axis=1) < 40)]
-    assert len(surface) > 50_000
-    # Cool greys, neither jet nor the blue of Matplotlib's own surfaces.
-    assert (surface[:, 2] >= surface[:, 0] - 3).mean() > 0.95
-    ax.collections[0].set_visible(False)
-    bare = pixels(ax.figure).reshape(-1, 3)
-    assert (bare != bare[0]).any(axis=1).sum() < 0.6 * (frame != frame[0]).any(axis=1).sum()
-
-
-def test_kwargs_go_to_the_lines_and_markers_stand_at_steps_only(short):
-    ax = plot_3d(short, limits=((-9, 1), (-3, 3)), lw=5, color="#123456", alpha=0.5, zorder=1)
-    assert (ax.get_xlim(), ax.get_ylim()) == ((-9, 1), (-3, 3))
-    for line in path_lines(ax):
-        assert (line.get_linewidth(), line.get_color(), line.get_alpha()) == (5, "#123456", 0.5)
-        assert line.zorder > ax.collections[1].zorder
-    assert ax.get_legend() is not None
-    assert plot_3d(short, legend=False).get_legend() is None
-    for line, path in zip(named(ax, "_steps"), short, strict=True):
-        assert line.get_marker() not in ("", "None")
-        np.testing.assert_array_equal(np.transpose(line.get_data_3d())[:, :2], path.positions)
 
 
 @pytest.mark.parametrize(
@@ -322,43 +234,3 @@ def test_axes_of_the_users_own_are_drawn_on(short):
     corners = in_pixels(ax, floor.reshape(3, -1).T)
     assert (corners.min(axis=0) > ax.bbox.min - 1).all()
     assert len(path_lines(ax)) == 2
-
-
-@pytest.mark.parametrize("suffix", ["pdf", "svg"])
-def test_vector_files_hold_the_surface_as_a_picture(suffix, short, tmp_path):
-    file = tmp_path / f"a.{suffix}"
-    plot_3d(short, size=SIZE).figure.savefig(file)
-    held = file.read_bytes()
-    assert b"<image" in held or b"/Subtype /Image" in held
-    assert len(held) < 500_000
-
-
-@pytest.mark.parametrize(
-    ("key", "other"),
-    [("axes3d.grid", False), ("axes3d.automargin", True), ("axes3d.xaxis.panecolor", "red")],
-)
-def test_theme_looks_the_same_whatever_3d_axes_look_like(key, other, short, pixels):
-    usual = pixels(plot_3d(short, theme="light", size=SIZE).figure)
-    with mpl.rc_context({key: other}):
-        changed = plot_3d(short, theme="light", size=SIZE)
-    np.testing.assert_array_equal(pixels(changed.figure), usual)
-
-
-def test_a_batch_of_starts_is_one_line_with_gaps(many):
-    ax = plot_3d(many, size=SIZE)
-    (line,) = path_lines(ax)
-    assert np.isnan(np.asarray(line.get_data_3d()[0])).sum() >= many.positions.shape[1]
-    (heads,) = heads_of(ax)
-    assert len(heads.get_data_3d()[0]) == many.positions.shape[1]
-    assert len(ax.texts) == 0
-
-
-def test_paths_stay_at_their_end_when_they_are_shorter():
-    paths = [descend("sphere", "sgd:0.1", steps=n, label=str(n)) for n in (1, 6)]
-    shown = picture(paths, orbit=20)
-    line = path_lines(shown.figure.axes[0])[0]
-    shown.show(1)
-    before = line.get_data_3d()
-    assert len(before[0]) > 1
-    shown.show(6)
-    np.testing.assert_array_equal(line.get_data_3d(), before)

@@ -1,39 +1,22 @@
 """Pages on which the viewer chooses a learning rate or a start, from `animate` to the browser."""
 
-import json
 import re
-import string
 
 import numpy as np
 import pytest
 
+from tests.plotting.reading import page_data, unpack
 from trajectories import SGD, animate, compare, descend
 
 BOWL = "x**2/20 + y**2"
 START = (-7.0, 2.0)
 CALM = {"reduced_motion": "reduce"}
-DIGITS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 
 
-def positions(text, data):
-    """Read the positions of a path: numbers of five bits a character, the lowest first."""
-    rows, number, shift, here = [], 0, 0, []
-    last = np.array(data["origin"])
-    for character in text:
-        if character == ".":
-            rows.append([np.nan, np.nan])
-            continue
-        digit = DIGITS.index(character)
-        number += (digit % 32) << shift
-        shift += 5
-        if digit < 32:
-            here.append(-(number + 1) // 2 if number % 2 else number // 2)
-            number = shift = 0
-        if len(here) == 2:
-            last = last + here
-            rows.append(last * 10.0 ** np.array(data["units"]))
-            here = []
-    return np.array(rows)
+def places(text, data):
+    """Read the positions of a path, which are told by the way from each to the next."""
+    ways = np.reshape(unpack(text), (-1, 2))
+    return data["origin"] + np.cumsum(ways, axis=0)
 
 
 @pytest.fixture
@@ -42,10 +25,11 @@ def data_of(tmp_path):
 
     def read(paths, **how):
         (path,) = animate(paths, **how).save(tmp_path / "a.html")
-        data = json.loads(re.search(r'id="data">(.*?)</script>', path.read_text("utf-8"))[1])
+        data = page_data(path.read_text("utf-8"))
+        grain = 10.0 ** np.array(data["units"])
         for take in data["takes"]:
             take["tracks"] = [
-                np.stack([positions(text, data) for text, _ in track["paths"]], axis=1)
+                np.stack([grain * places(text, data) for text, _ in track["paths"]], axis=1)
                 for track in take["tracks"]
             ]
         return data
@@ -93,16 +77,15 @@ def test_each_rate_is_a_run_of_all_optimizers_with_it(data_of):
 
 
 @pytest.mark.parametrize(
-    ("own", "rates", "expected", "first"),
+    ("own", "expected", "first"),
     [
-        (["sgd:0.3", "adam:0.3"], (0.1, 0.9), [0.1, 0.3, 0.9], 1),
-        ([SGD(1)], (0.1, 0.9), [0.1, 0.9, 1.0], 2),
-        (["sgd:0.3", "adam:0.05"], (0.1, 0.9), [0.1, 0.9], 0),
-        (["sgd:lr=cosine(0.3,20)"], (0.1, 0.9), [0.1, 0.9], 0),
+        (["sgd:0.3", "adam:0.3"], [0.1, 0.3, 0.9], 1),
+        ([SGD(1)], [0.1, 0.9, 1.0], 2),
+        (["sgd:lr=cosine(0.3,20)"], [0.1, 0.9], 0),
     ],
 )
-def test_the_paths_own_rate_is_among_them_if_they_have_one(own, rates, expected, first, data_of):
-    data = data_of(compare(BOWL, own, START, 5), learning_rates=rates)
+def test_the_paths_own_rate_is_among_them_if_they_have_one(own, expected, first, data_of):
+    data = data_of(compare(BOWL, own, START, 5), learning_rates=(0.1, 0.9))
     assert [take["rate"] for take in data["takes"]] == expected
     assert data["first"] == first
 
@@ -135,12 +118,6 @@ def test_each_start_of_the_grid_is_a_run_from_there(data_of):
             same(track, descend(BOWL, rule, take["start"], 10).positions)
 
 
-def test_a_rule_that_looks_at_the_surface_has_takes_too(data_of):
-    paths = compare("rosenbrock", ["newton", "backtracking"], steps=6)
-    assert len(data_of(paths, learning_rates=(0.5, 1.0))["takes"]) in (2, 3)
-    assert len(data_of(paths, starts="grid")["takes"]) == 109
-
-
 def test_several_starts_and_paths_not_made_by_descend_are_refused(many, handmade, tmp_path):
     here, there = descend(BOWL, "sgd", (1, 1)), descend(BOWL, "adam", (2, 1))
     for paths in (many, [here, there]):
@@ -158,13 +135,10 @@ def test_several_starts_and_paths_not_made_by_descend_are_refused(many, handmade
     [
         *(
             ({"learning_rates": rates}, ValueError, "`learning_rates`")
-            for rates in ([], [0.1, 0.0], [-1], [float("nan")], np.linspace(0.1, 1, 61))
+            for rates in ([], [0.1, 0.0], [float("nan")], np.linspace(0.1, 1, 61))
         ),
-        *(
-            ({"learning_rates": rates}, TypeError, "`learning_rates`")
-            for rates in (0.1, "fast", ["fast"], [None])
-        ),
-        *(({"starts": starts}, ValueError, "`starts` must be") for starts in ("gird", True, "", 0)),
+        *(({"learning_rates": rates}, TypeError, "`learning_rates`") for rates in (0.1, [None])),
+        *(({"starts": starts}, ValueError, "`starts` must be") for starts in ("gird", True)),
         ({"starts": "grid", "learning_rates": [0.1]}, ValueError, "there are learning rates"),
     ],
 )
@@ -173,17 +147,10 @@ def test_bad_rates_and_starts_are_refused_at_once(how, error, words, short):
         animate(short, **how)
 
 
-def test_other_formats_show_the_paths_given(short):
-    plain = list(animate(short, size=(200, 150)).frames())
-    for how in ({"learning_rates": [0.1]}, {"starts": "grid"}):
-        np.testing.assert_array_equal(list(animate(short, size=(200, 150), **how).frames()), plain)
-
-
-@pytest.mark.parametrize("layout", ["overlay", "race"])
-def test_the_slider_swaps_in_what_descend_gives(layout, visit_file, tmp_path):
+def test_the_slider_swaps_in_what_descend_gives(visit_file, tmp_path):
     rates = [0.1, 0.5, 0.95]
     paths = compare(BOWL, ["sgd:0.5", "momentum:0.5"], START, 30)
-    moving = animate(paths, layout=layout, learning_rates=rates)
+    moving = animate(paths, layout="race", learning_rates=rates)
     (path,) = moving.save(tmp_path / "a.html")
     page = visit_file(path, **CALM)
     limits = moving.picture().scene.limits
