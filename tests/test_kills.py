@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).with_name("kills.py")
-KINDS = ["figure.png", "figure.svg", "figure.pdf", "movie.gif", "movie.png", "movie.apng"]
-KINDS += ["movie.webp", "movie.html", "frame%d.png", "trajectory.npz", "history.json", "deck.html"]
+KINDS = ["figure.png", "figure.svg", "figure.pdf", "movie.gif", "movie.apng", "movie.webp"]
+KINDS += ["movie.html", "frame%d.png", "trajectory.npz", "history.json", "deck.html"]
 EXTRAS = {"movie.mp4": "av", "movie.webm": "av", "deck.pptx": "pptx"}
 
 pytestmark = [

@@ -176,7 +176,7 @@ def test_a_page_is_only_refused(short, tmp_path):
 @pytest.mark.parametrize("name", ["a.gif", "a.html"])
 @pytest.mark.parametrize(
     ("max_bytes", "error"),
-    [(0, ValueError), (-5, ValueError), (1e6, TypeError), ("1MB", TypeError)],
+    [(0, ValueError), (1e6, TypeError), ("much", ValueError)],
 )
 def test_a_budget_is_a_number_of_bytes(max_bytes, error, name, short, tmp_path):
     with pytest.raises(error, match="`max_bytes`"):

@@ -27,7 +27,7 @@ PILLOW = {"gif": "GIF", "png": "PNG", "jpg": "JPEG", "webp": "WEBP", "apng": "PN
 
 
 def sections(fragment):
-    return re.findall("(?s)<section.*?</section>", re.sub("(?s)<!--.*?-->", "", fragment, trials=1))
+    return re.findall("(?s)<section.*?</section>", re.sub("(?s)<!--.*?-->", "", fragment, count=1))
 
 
 class Said:

@@ -121,15 +121,15 @@ def test_loop_block_counts_the_repeats(loop, block, path):
 @given(frames=st.integers(1, 30), fps=st.floats(0.2, 50), end_pause=st.floats(0, 600))
 @example(frames=60, fps=50, end_pause=0)
 @example(frames=61, fps=30, end_pause=1.5)
-def test_delays_are_playable_and_right_to_half_a_hundredth(frames, fps, hold, path):
-    Film(np.arange(3 * frames).reshape(frames, 1, 1, 3) % 256).save(path, fps=fps, end_pause=hold)
+def test_delays_are_playable_and_right_to_half_a_hundredth(frames, fps, end_pause, path):
+    Film(np.arange(3 * frames).reshape(frames, 1, 1, 3) % 256).save(path, fps=fps, end_pause=end_pause)
     _, waits, _ = read_image(path)
     waits = [round(100 * wait) for wait in waits]
     assert len(waits) == frames
     assert min(waits) >= 2
     for i, begin in enumerate(np.cumsum([0, *waits[:-1]]).tolist()):
         assert abs(begin - 100 * i / Fraction(fps)) <= Fraction(1, 2) + Fraction(1, 10**6)
-    assert sum(waits) == pytest.approx(100 * (frames / fps + hold), abs=1.01)
+    assert sum(waits) == pytest.approx(100 * (frames / fps + end_pause), abs=1.01)
 
 
 @pytest.mark.parametrize(

@@ -149,15 +149,15 @@ def test_long_paths_are_thinned_but_keep_their_frames_and_ends(handmade, page):
 def test_contours_are_where_f_is(surface, limits, page):
     """Points are inside as many areas as there are levels below them."""
     paths = compare(surface, ["adam:0.1"], steps=5)
-    data, relief = page_data(page(paths, limits=limits)), Scene.of(paths, limits=limits).relief
+    data, grid = page_data(page(paths, limits=limits)), Scene.of(paths, limits=limits).contour_grid
     areas, grain = data["ground"]["areas"], data["grain"]
-    assert len(areas) == len(relief.levels)
+    assert len(areas) == len(grid.levels)
     (x0, x1), (y0, y1) = limits
     rows, columns = np.random.default_rng(5).integers(0, 301, (2, 200))
-    points = np.stack([relief.x[columns], relief.y[rows]], axis=1)
+    points = np.stack([grid.x[columns], grid.y[rows]], axis=1)
     marks = (points - [x0, y0]) / [x1 - x0, y1 - y0] * [1, -1] * grain + [0, grain]
-    heights = relief.z[rows, columns]
-    for level, text in zip(relief.levels, areas, strict=True):
+    heights = grid.z[rows, columns]
+    for level, text in zip(grid.levels, areas, strict=True):
         inside = np.zeros(len(points), bool)
         for line in text.split("."):
             corners = np.cumsum(np.reshape(unpack(line), (-1, 2)), axis=0)
@@ -186,7 +186,7 @@ def test_exits_and_losses_go_into_the_page(leaving, page):
     data = page_data(page(leaving))
     out, lost, stays = (track["exits"][0] for track in data["takes"][0]["tracks"])
     assert out[0] == Scene.of(leaving, limits=data["limits"]).tracks[0].exits[0].step
-    assert lost[3:] == [0.0, 0.0]
+    assert (out[5], lost[3:]) == (f"out of view from step {out[0]}", [0.0, 0.0, "diverged at step 1"])
     assert stays is None
     assert np.isfinite(positions_of(data)).all()
     assert len(positions_of(data)) == out[0] + 1

@@ -298,10 +298,10 @@ def test_exits(visit, leaving):
     page = visit("leaving", **CALM)
     notes = page.locator(".note:visible").all_text_contents()
     gone = Scene.of(leaving).tracks[0].exits[0].step
-    assert notes == [f"out of view from step {gone}", "lost at step 1"]
+    assert notes == [f"out of view from step {gone}", "diverged at step 1"]
     assert len(heads(page)) == 1
     page.evaluate(f"player.seek({gone - 1})")
-    assert page.locator(".note:visible").all_text_contents() == ["lost at step 1"]
+    assert page.locator(".note:visible").all_text_contents() == ["diverged at step 1"]
     assert len(heads(page)) == 2
     inner = area(page)
     for note in page.locator(".note").all():

@@ -8,6 +8,7 @@ import time
 import tracemalloc
 import xml.etree.ElementTree as ElementTree
 import zlib
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -62,9 +63,10 @@ def bits(paths):
     """Return all that paths are, as bytes."""
     found = []
     for path in paths:
-        for name, value in vars(path).items():
+        for field in fields(path):
+            value = getattr(path, field.name)
             if isinstance(value, np.ndarray):
-                found.append((name, value.dtype.str, value.shape, value.tobytes()))
+                found.append((field.name, value.dtype.str, value.shape, value.tobytes()))
         found.append((path.label, path.optimizer, path.surface.to_dict()))
     return found
 

@@ -186,7 +186,7 @@ def test_somebodys_own_code_and_what_is_too_long_are_not_held():
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('"kind":"sensitivity"', '"kind":"rm -rf"', "must be one of sens"),
+        ('"kind":"sensitivity"', '"kind":"rm -rf"', "`kind` must be one of"),
         ('"digest":"', '"digest":1,"more":"', "'more'"),
         ('"axes":{"lr":', '"axes":{"speed":', "hyperparameter"),
         ('"steps":40', '"steps":2000000', "at most 1,000,000"),
@@ -216,10 +216,10 @@ HOSTILE = {
         (lambda told: told["settings"].update(optimizer={"name": "eval"}), "eval"),
     ],
     "race": [
-        (lambda told: told.update(trials=[]), "a list of 1 to 100"),
-        (lambda told: told["trials"][0].update(rates=[0.1]), "from 2 to 2,000"),
-        (lambda told: told["trials"][0].update(rates=[0.2, 0.1]), "ascending"),
-        (lambda told: told["trials"][0].update(rates=[0.1, 0.2]), "as many rates"),
+        (lambda told: told.update(tuned=[]), "a list of 1 to 100"),
+        (lambda told: told["tuned"][0].update(rates=[0.1]), "from 2 to 2,000"),
+        (lambda told: told["tuned"][0].update(rates=[0.2, 0.1]), "ascending"),
+        (lambda told: told["tuned"][0].update(rates=[0.1, 0.2]), "as many rates"),
         (lambda told: told.update(range=[0.0, 1.0]), "must be positive"),
     ],
 }
@@ -255,7 +255,7 @@ def test_results_that_are_none_are_refused(results, text):
 
 
 def test_a_search_is_held_itself(run, folder):
-    space = "lr=log:0.01:1, momentum=uniform(0, 0.9)"
+    space = "lr=log:0.01:1, momentum=linear:0:0.9"
     command = ("search", "sphere", "-O", "momentum", "--space", space, "--trials", "8", "-q")
     assert run(*command, "--size", "640x480")[0] == 0
     name = next(path for path in sorted((folder / "search").glob("*.png")) if "rank" in path.name)
