@@ -171,9 +171,7 @@ def test_what_is_written_about_arrays_may_not_be_endless(tmp_path):
     refused(tmp_path / "a.npz", "would unpack to 80,000,000")
 
 
-@pytest.mark.parametrize(
-    "shape", [[10**4000] * 200, [-1], ["2"], None, [1] * 40, [10**6, 10**6]]
-)
+@pytest.mark.parametrize("shape", [[10**4000] * 200, [-1], ["2"], None, [1] * 40, [10**6, 10**6]])
 def test_arrays_in_json_are_bounded_by_their_shapes(shape, tmp_path, saved):
     text = json.dumps({"a": [{"shape": shape, "float64": ""}] * 3})
     (tmp_path / "a.json").write_text(text)
