@@ -155,19 +155,6 @@ def test_any_path_may_be_written(name, path, tmp_path, monkeypatch):
     assert files(tmp_path) == [name]
 
 
-def test_the_old_file_stays_until_the_new_one_is_whole(target, path, during):
-    target.write_bytes(b"old")
-    seen = []
-    during(lambda: seen.extend([target.read_bytes(), files(target.parent)]))
-    path.save(target)
-    content, (*unfinished, name) = seen
-    assert (content, name) == (b"old", "a.npz")
-    assert len(unfinished) == (not hasattr(os, "O_TMPFILE"))
-    assert all(name.startswith(".") for name in unfinished)
-    assert tj.Trajectory.load(target) == path
-    assert files(target.parent) == ["a.npz"]
-
-
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
 @pytest.mark.parametrize("old", [b"old", None])
 def test_a_writer_that_fails_leaves_all_as_it_was(target, error, old, path, during):
@@ -183,20 +170,6 @@ def test_a_writer_that_fails_leaves_all_as_it_was(target, error, old, path, duri
         path.save(target)
     assert files(target.parent) == before
     assert old is None or target.read_bytes() == old
-
-
-@pytest.mark.parametrize("failing", ["fsync", "replace"])
-def test_a_failing_disk_leaves_all_as_it_was(target, failing, path, monkeypatch):
-    def fail(*_):
-        raise OSError(28, "No space left on device")
-
-    target.write_bytes(b"old")
-    with monkeypatch.context() as patch:
-        patch.setattr(os, failing, fail)
-        with pytest.raises(OSError, match="No space left"):
-            path.save(target)
-    assert target.read_bytes() == b"old"
-    assert files(target.parent) == ["a.npz"]
 
 
 @pytest.mark.parametrize("passed", [0, 1])

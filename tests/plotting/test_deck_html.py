@@ -116,8 +116,7 @@ def test_page_stands_in_a_frame_that_cannot_reach_the_deck(fragment, album):
 
 
 def test_page_of_another_make_stays_as_it_is(show, tmp_path):
-    text = "<!-- made
-by hand --> <HTML lang=en>"
+    text = "<!-- made\nby hand --> <HTML lang=en>"
     text += '<style>@media (prefers-color-scheme: dark) {}</style><p title="ä&amp;">'
     (tmp_path / "a.html").write_text(text, encoding="utf-8-sig")
     section = show(tmp_path / "a.html").section
@@ -313,7 +312,8 @@ def test_maps_and_experiments_are_told_by_what_they_show(show, say, tmp_path):
     assert said.about.startswith("Picture: where each start leads: SGD on f(x, y) = (x**2")
     assert said.notes[1].startswith("Surface: Himmelblau, f(x, y) = ")
     assert said.notes[2:] == ["SGD: lr = 0.01", "Steps: 30"]
-    race = {"optimizers": {"SGD 0.1": {"name": "sgd", "lr": 0.1}}, "iterations": 20, "batch_size": 128}
+    race = {"optimizers": {"SGD 0.1": {"name": "sgd", "lr": 0.1}}, "iterations": 20}
+    race["batch_size"] = 128
     told = {"experiment": "zero_weights", "data": {"name": "digits"}, "settings": race}
     told["seeds"] = [0, 1, 2]
     results = [{"kind": "experiment", "told": told}]

@@ -1,12 +1,9 @@
 """APNG, WebP and numbered PNGs: exact frames, exact times, and their bytes."""
 
 import os
-import re
-import stat
 import struct
 import subprocess
 import sys
-from fractions import Fraction
 from xml.etree import ElementTree
 
 import numpy as np
@@ -19,9 +16,7 @@ from trajectories import animate
 
 COMMENTS = [
     '{"lr": 0.1, "rule": "a < b & c"}',
-    "a
-b
-c	d Größe, ‘Schritt’, 歩, 🎞 " + "x" * 10_000,
+    "a\nb\r\nc\td Größe, ‘Schritt’, 歩, 🎞 " + "x" * 10_000,
 ]
 KINDS = ["apng", "webp"]
 PEAK = """
@@ -106,9 +101,8 @@ def test_frames_size_and_times_are_as_asked_for_pillow(size, kind, written):
     assert waits == [0.08] * 8 + [1.58]
 
 
-@pytest.mark.parametrize(("layout", "theme"), [("overlay", "light"), ("race", "slides-dark")])
-def test_what_is_seen_is_what_was_drawn(layout, theme, zigzag, folder):
-    moving = animate(zigzag, layout=layout, theme=theme, size=(401, 301), frames=5)
+def test_what_is_seen_is_what_was_drawn(zigzag, folder):
+    moving = animate(zigzag, layout="race", theme="slides-dark", size=(401, 301), frames=5)
     drawn = np.array(list(moving.frames()))
     for kind in (*KINDS, "gif"):
         moving.save(folder / f"drawn.{kind}")
@@ -288,9 +282,7 @@ def test_patterns_number_the_files(pattern, first, last, tmp_path):
     assert all(path.exists() for path in found)
 
 
-@pytest.mark.parametrize(
-    "pattern", ["%d-%d.png", "%s.png", "%.3d.png", "%%d.png"]
-)
+@pytest.mark.parametrize("pattern", ["%d-%d.png", "%s.png", "%.3d.png", "%%d.png"])
 def test_other_patterns_are_refused(pattern, tmp_path):
     with pytest.raises(ValueError, match=r"^`pattern` must be .*frames/%04d\.png.* Got .*instead"):
         Film(bar(2)).save(tmp_path / pattern)
