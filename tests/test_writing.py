@@ -199,34 +199,6 @@ def test_the_content_is_on_the_disk_before_the_name_is(target, path, monkeypatch
     assert called == ["fsync", "replace"]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["movie.gif", "trajectory.npz"])
-def test_two_processes_that_write_one_file(kind, tmp_path):
-    """Whoever comes last has written the file, and all of it."""
-    code = (
-        "import sys, pathlib; import trajectories as tj\n"
-        "path = tj.descend('x**2/20 + y**2', 'sgd:0.9', eval(sys.argv[3]), 3)\n"
-        "for _ in range(int(sys.argv[2])):\n"
-        "    if sys.argv[1].endswith('.npz'): path.save(sys.argv[1])\n"
-        "    else: tj.animate(path, size=(320, 240)).save(sys.argv[1])\n"
-    )
-    starts = ("(-7, 2)", "(5, -3)")
-    wholes = []
-    for start in starts:
-        subprocess.run([sys.executable, "-c", code, tmp_path / kind, "1", start], check=True)
-        wholes.append((tmp_path / kind).read_bytes())
-    writers = [
-        subprocess.Popen([sys.executable, "-c", code, tmp_path / kind, "25", start])
-        for start in starts
-    ]
-    seen = set()
-    while any(writer.poll() is None for writer in writers):
-        seen.add((tmp_path / kind).read_bytes())
-    assert [writer.returncode for writer in writers] == [0, 0]
-    assert seen <= set(wholes)
-    assert files(tmp_path) == [kind]
-
-
 def test_a_file_system_without_nameless_files(target, path, monkeypatch):
     real = os.open
 

@@ -267,27 +267,6 @@ def test_what_makes_no_sense_is_refused_and_nothing_written(
     assert {file: file.read_bytes() for file in album.iterdir()} == before
 
 
-@pytest.mark.parametrize("name", ["talk.pptx", "talk.html"])
-def test_files_are_left_as_they_are_and_a_failing_deck_leaves_the_old_one(
-    name, album, pptx, tmp_path, monkeypatch
-):
-    before = {file: file.read_bytes() for file in album.iterdir()}
-    (tmp_path / "bad.gif").write_bytes(b"GIF89a")
-    (tmp_path / name).write_bytes(b"old")
-    with pytest.raises(ValueError, match=r"bad\.gif' cannot be read as \.gif"):
-        deck([album / "tall.png", tmp_path / "bad.gif"], tmp_path / name)
-
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        deck([album / "zigzag.gif", album / "race.mp4"], tmp_path / name)
-    assert (tmp_path / name).read_bytes() == b"old"
-    assert len(list(tmp_path.iterdir())) == 2
-    assert {file: file.read_bytes() for file in album.iterdir()} == before
-
-
 # --- the head of an MP4 says its size and time
 
 

@@ -81,12 +81,6 @@ def test_metadata_of_the_user_go_first(figure, tmp_path):
         tj.read_recipe(tmp_path / "a.pdf")
 
 
-def test_pickled_figure_has_all_of_it(figure, short):
-    again = pickle.loads(pickle.dumps(figure))
-    assert again.trajectories == short
-    assert again.recipe == figure.recipe
-
-
 def test_figure_whose_paths_do_not_pickle_keeps_its_recipe(tmp_path):
     path = tj.descend("sphere", tj.SGD(lambda step: 0.1), steps=3)
     figure = tj.plot([path], size=(160, 120)).figure

@@ -198,16 +198,6 @@ def test_large_fills_are_exact_among_thousands_of_colours(fills, decoded, path):
     assert len(np.unique(palette_of(path), axis=0)) > 250
 
 
-def test_of_more_fills_than_half_the_palette_the_largest_are_exact(decoded):
-    # 300 colours, each of them a fill, the later the larger; 127 of them at most are kept as such.
-    keys = np.random.default_rng(8).choice(1 << 24, 300, replace=False)
-    colors = np.stack([keys & 255, keys >> 8 & 255, keys >> 16], axis=-1).astype(np.uint8)
-    frame = np.repeat(colors, np.arange(300) + 60, axis=0)[None]
-    error = np.abs(decoded([frame])[0].astype(int) - frame)
-    assert not error[:, -sum(range(60 + 173, 360)) :].any()
-    assert error.mean() < 4
-
-
 def test_soft_picture_has_less_than_half_the_error_of_median_cut_alone(decoded):
     y, x = np.mgrid[:120, :160]
     waves = 128 + 127 * np.sin(x / 25), 128 + 100 * np.cos(y / 19), 60 + 40 * np.sin((x + y) / 30)

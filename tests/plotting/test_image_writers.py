@@ -2,8 +2,6 @@
 
 import os
 import struct
-import subprocess
-import sys
 from xml.etree import ElementTree
 
 import numpy as np
@@ -19,19 +17,6 @@ COMMENTS = [
     "a\nb\r\nc\td Größe, ‘Schritt’, 歩, 🎞 " + "x" * 10_000,
 ]
 KINDS = ["apng", "webp"]
-PEAK = """
-import pathlib, sys
-import numpy as np
-from tests.plotting.reading import Film, bar
-one, other = np.pad(bar(2), ((0, 0), (0, 210), (0, 280), (0, 0)))
-def peak(name, count):
-    Film([one, other] * (count // 2)).save(sys.argv[1] + "/" + name)
-    status = pathlib.Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
-for name in sys.argv[2:]:
-    print(-peak(name, 60) + peak(name, 400))
-"""
-
 pytestmark = pytest.mark.skipif(not features.check("webp"), reason="this Pillow has no WebP")
 
 
@@ -227,22 +212,6 @@ def test_times_out_of_range_are_refused(how, words, kind, tmp_path):
     with pytest.raises(ValueError, match=words):
         Film(bar(2)).save(tmp_path / f"a.{kind}", **how)
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs /proc")
-def test_memory_does_not_grow_with_the_frames(tmp_path):
-    found = ["a.apng", "a.webp", "a.gif"]
-    try:
-        import av  # noqa: F401
-
-        found += ["a.mp4", "a.webm"]
-    except ImportError:
-        pass
-    command = [sys.executable, "-c", PEAK, str(tmp_path), *found]
-    root = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
-    done = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True)
-    assert max(map(float, done.stdout.split())) < 10
 
 
 # --- numbered frames

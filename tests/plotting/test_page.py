@@ -153,16 +153,6 @@ def test_contours_are_where_f_is(surface, limits, page):
         assert (inside == (heights > level))[clear].all()
 
 
-def test_ground_ends_where_f_does(page):
-    paths = compare("log(x)**2 + y**2", ["sgd:lr=0.1"], start=(2, 1), steps=5)
-    data = page_data(page(paths, limits=((-1, 3), (-1.5, 1.5))))
-    ground = data["ground"]
-    assert set(ground) == {"areas", "base", "lines"}
-    assert len(ground["lines"]) == len(ground["areas"])
-    corners = np.cumsum(np.reshape(unpack(ground["base"][0].split(".")[0]), (-1, 2)), axis=0)
-    assert corners[:, 0].min() > 0.24 * data["grain"]
-
-
 def test_exits_and_losses_go_into_the_page(leaving, page):
     data = page_data(page(leaving))
     out, lost, stays = (track["exits"][0] for track in data["takes"][0]["tracks"])

@@ -391,26 +391,6 @@ def assert_touchable(page, size):
         assert box["y"] + box["height"] < size[1] - 40
 
 
-@pytest.mark.parametrize("name", ["overlay", "grid"])
-def test_frames_of_all_sizes(visit, name):
-    page = visit(name, **CALM)
-    for size in [(1920, 1080), (480, 360), (300, 220)]:
-        resize(page, size)
-        assert_fits(page, size)
-
-
-def assert_fits(page, size):
-    assert not scrolls(page)
-    bottom = page.locator("#controls").bounding_box()
-    assert bottom["y"] + bottom["height"] <= size[1] + 0.5
-    low, high = area(page)["y"], area(page)["y"] + area(page)["height"]
-    assert 0 < low < high < bottom["y"]
-    spread = page.locator(".area").evaluate_all(
-        "all => Math.max(...all.map(e => e.getBoundingClientRect().right))"
-    )
-    assert spread <= size[0]
-
-
 def test_in_a_frame_it_takes_keys_only_when_it_has_the_focus(visit):
     deck = visit("deck")
     frame = deck.frames[1]
