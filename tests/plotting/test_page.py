@@ -180,13 +180,6 @@ def test_colors_are_those_of_light_and_dark_pictures(zigzag, page):
             assert color in {mpl.colors.to_hex(one, keep_alpha=True) for one in drawn}
 
 
-@pytest.mark.parametrize(("theme", "scheme"), [("slides", "light"), ("dark", "dark")])
-def test_a_theme_that_was_asked_for_is_fixed(theme, scheme, short, page):
-    text = Reader(page(short, theme=theme)).texts["style"]
-    assert f"color-scheme: {scheme};" in text
-    assert "prefers-color-scheme" not in text
-
-
 def test_lines_are_as_they_were_asked_for(short, page):
     style = {"linewidth": 5, "linestyle": "--", "marker": "*", "color": "red", "alpha": 0.5}
     text = page(short, **style)
