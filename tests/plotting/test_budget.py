@@ -43,7 +43,7 @@ def saved(film, path, budget):
     return path.stat().st_size, told(str(caught[0].message)) if caught else [None] * 3
 
 
-@settings(max_examples=25, deadline=None, database=None, derandomize=True)
+@settings(max_examples=15, deadline=None, database=None, derandomize=True)
 @given(
     frames=st.integers(1, 50),
     moving=st.integers(1, 20),
@@ -90,13 +90,6 @@ def whole(request, film, tmp_path_factory):
     path = tmp_path_factory.mktemp("whole") / f"a.{request.param}"
     film.save(path, fps=FPS, end_pause=HOLD, poster=False)
     return request.param, path.read_bytes()
-
-
-def test_without_need_nothing_is_given_up(whole, film, tmp_path):
-    kind, content = whole
-    path = tmp_path / f"a.{kind}"
-    film.save(path, fps=FPS, end_pause=HOLD, poster=False, max_bytes=len(content))
-    assert path.read_bytes() == content
 
 
 @pytest.mark.parametrize("share", [0.75, 0.4])
@@ -148,21 +141,6 @@ def test_the_number_told_is_one_that_can_be_kept(tmp_path):
     assert read_image(path)[0].shape[1:3] == (100, 133)
 
 
-def test_frames_come_back_where_too_many_were_left_out(tmp_path):
-    # Of two pictures in turn every other frame costs nothing: the size falls more than was guessed.
-    film = Film(np.tile(noisy(2, (40, 30), moving=30), (31, 1, 1, 1))[:61])
-    path = tmp_path / "a.gif"
-    film.save(path, fps=FPS, end_pause=0)
-    whole, kept = path.stat().st_size, set()
-    for share in np.arange(0.15, 0.45, 0.025):
-        budget = int(share * whole)
-        size, left = saved(film, path, budget)
-        assert size <= budget
-        kept.add(left[1])
-    assert len(kept) > 2
-    assert max(kept) > 31
-
-
 def test_a_page_is_only_refused(short, tmp_path):
     moving = animate(short)
     moving.save(tmp_path / "a.html")
@@ -173,28 +151,10 @@ def test_a_page_is_only_refused(short, tmp_path):
     assert (tmp_path / "a.html").stat().st_size == size
 
 
-@pytest.mark.parametrize("name", ["a.gif", "a.html"])
 @pytest.mark.parametrize(
-    ("max_bytes", "error"),
-    [(0, ValueError), (-5, ValueError), (1e6, TypeError), ("1MB", TypeError)],
+    ("name", "max_bytes"), [("a.gif", 0), ("a.html", -5), ("a.gif", "much"), ("%02d.png", 10**6)]
 )
-def test_a_budget_is_a_number_of_bytes(max_bytes, error, name, short, tmp_path):
-    with pytest.raises(error, match="`max_bytes`"):
+def test_other_budgets_are_refused(name, max_bytes, short, tmp_path):
+    with pytest.raises(ValueError, match="`max_bytes` must be"):
         animate(short).save(tmp_path / name, max_bytes=max_bytes)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_numbered_frames_take_no_budget(film, tmp_path):
-    with pytest.raises(ValueError, match="`max_bytes` must be left out for numbered frames"):
-        film.save(tmp_path / "%02d.png", max_bytes=10**6)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_warning_that_is_an_error_does_not_cost_the_file(tmp_path):
-    path = tmp_path / "a.gif"
-    film = Film(noisy(3, (40, 30)))
-    film.save(path)
-    budget = int(0.9 * path.stat().st_size)
-    with pytest.raises(UserWarning, match="budget"):
-        film.save(path, max_bytes=budget)
-    assert path.stat().st_size <= budget

@@ -128,13 +128,6 @@ def test_title_notes_and_alternative_text_come_from_the_recipe(name, talk):
     assert about.startswith(f"{kind}: the paths of SGD, <Adam> & co over the contours of f(x, y)")
 
 
-def test_file_without_a_recipe_is_called_by_its_name(talk):
-    slide = talk[2]["tall.png"]
-    assert slide.shapes.title.text_frame.text == "tall"
-    assert slide.notes_slide.notes_text_frame.text == "tall.png"
-    assert picture(slide).element.nvPicPr.cNvPr.get("descr") == "Picture: tall"
-
-
 def test_slides_have_the_grounds_of_their_pictures_and_ink_that_stands_out(talk):
     light, video, dark, _ = talk[2].values()
     assert (background(light), background(dark)) == (PAPER, NIGHT)
@@ -158,15 +151,7 @@ def test_titles_that_are_given_are_taken(shown):
     assert titles == ["Bowl: SGD, <Adam> & co", "A & <b> \ufffd\ufffd wall"]
 
 
-def test_one_file_and_one_title_need_no_list(album, pptx, tmp_path):
-    path = deck(album / "tall.png", str(tmp_path / "talk.PPTX"), titles="Tall")
-    (slide,) = pptx.Presentation(str(path)).slides
-    assert slide.shapes.title.text_frame.text == "Tall"
-
-
-@pytest.mark.parametrize(
-    ("length", "points"), [(5, 32), (46, 32), (50, 29), (60, 22), (130, 22), (200, 18)]
-)
+@pytest.mark.parametrize(("length", "points"), [(46, 32), (50, 29), (200, 18)])
 def test_long_titles_are_set_smaller(length, points, shown):
     (slide,) = shown("tall.png", titles="x" * length).slides
     assert slide.shapes.title.text_frame.paragraphs[0].font.size.pt == points
@@ -185,7 +170,7 @@ def test_names_that_xml_cannot_hold_are_no_harm(pptx, tmp_path):
 
 
 def test_title_can_be_read_on_any_ground(pptx, tmp_path):
-    greys = range(0, 256, 15)
+    greys = range(0, 256, 51)
     files = [tmp_path / f"{grey}.png" for grey in greys]
     for grey, file in zip(greys, files, strict=True):
         Image.new("RGB", (20, 20), (grey, grey, grey)).save(file)
@@ -221,30 +206,12 @@ def test_same_files_give_the_same_bytes_which_tell_nothing_of_the_machine(talk, 
         assert word not in text
 
 
-def test_every_part_that_is_pointed_at_is_there(talk):
-    with zipfile.ZipFile(talk[0]) as archive:
-        names = set(archive.namelist())
-        kinds = archive.read("[Content_Types].xml").decode()
-        for name in names:
-            if name.endswith(".rels"):
-                folder = name.replace("_rels/", "").rpartition("/")[0]
-                for target in re.findall(r'Target="([^"]*)"', archive.read(name).decode()):
-                    parts = [] if target.startswith("/") else folder.split("/")
-                    for step in target.strip("/").split("/"):
-                        parts = parts[:-1] if step == ".." else [*parts, step]
-                    assert "/".join(filter(None, parts)) in names, f"{name}: {target}"
-        for name in re.findall(r'PartName="/([^"]*)"', kinds):
-            assert name in names
-
-
 @pytest.mark.parametrize(
     ("name", "words"),
     [
         ("drawing.svg", "Slides cannot show .svg, as of .*drawing.svg': use .png"),
         ("tall.webp", "Slides cannot show .webp, as of .*: use .gif or .mp4"),
         ("moving.apng", "Slides cannot show .apng, .*: use .gif or .mp4"),
-        ("race.webm", "Slides cannot show .webm, .*: use .gif or .mp4"),
-        ("page.html", "Slides cannot show .html, .*: use .gif or .mp4"),
         ("moving.png", "only the first frame of an animated PNG, as .*moving.png' is: use .gif"),
     ],
 )
@@ -280,17 +247,12 @@ def test_missing_python_pptx_is_one_line_that_says_how_to_get_it(album, tmp_path
     [
         ([], "a.pptx", {}, ValueError, r"`files` must be at least one path\. Got \[\]"),
         (None, "a.pptx", {}, TypeError, "`files` must be a path or several. Got None"),
-        ([3], "a.pptx", {}, TypeError, "`files` must be a path or several. Got 3"),
         (["tall.png"], "a.odp", {}, ValueError, r"format of a deck '\.odp'.*\.pptx, \.html"),
-        (["tall.png"], "a", {}, ValueError, "Unknown format of a deck ''"),
         (["a.mpg"], "a.pptx", {}, ValueError, r"Unknown kind of picture or video '\.mpg'"),
         (["none.gif"], "a.pptx", {}, FileNotFoundError, "none.gif"),
-        (["tall.png"], "no/a.pptx", {}, FileNotFoundError, "the folder .* does not exist"),
         (["tall.png"], "a.pptx", {"theme": "drak"}, ValueError, "Did you mean 'dark'"),
         (["tall.png"], "a.pptx", {"titles": []}, ValueError, "must be as many as the files, 1"),
-        (["tall.png"] * 2, "a.html", {"titles": "one"}, ValueError, "as many as the files, 2"),
         (["tall.png"], "a.html", {"titles": [3]}, TypeError, "`titles` must be texts. Got 3"),
-        (["tall.png"], "a.html", {"titles": 3}, TypeError, "must be a text for each file"),
         (["tall.png", "page.html"], "page.html", {}, ValueError, "`path` must be another file"),
     ],
 )  # fmt: skip
@@ -302,27 +264,6 @@ def test_what_makes_no_sense_is_refused_and_nothing_written(
     with pytest.raises(error, match=words) as caught:
         deck(files, path, **options)
     assert "\n" not in str(caught.value)
-    assert {file: file.read_bytes() for file in album.iterdir()} == before
-
-
-@pytest.mark.parametrize("name", ["talk.pptx", "talk.html"])
-def test_files_are_left_as_they_are_and_a_failing_deck_leaves_the_old_one(
-    name, album, pptx, tmp_path, monkeypatch
-):
-    before = {file: file.read_bytes() for file in album.iterdir()}
-    (tmp_path / "bad.gif").write_bytes(b"GIF89a")
-    (tmp_path / name).write_bytes(b"old")
-    with pytest.raises(ValueError, match=r"bad\.gif' cannot be read as \.gif"):
-        deck([album / "tall.png", tmp_path / "bad.gif"], tmp_path / name)
-
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        deck([album / "zigzag.gif", album / "race.mp4"], tmp_path / name)
-    assert (tmp_path / name).read_bytes() == b"old"
-    assert len(list(tmp_path.iterdir())) == 2
     assert {file: file.read_bytes() for file in album.iterdir()} == before
 
 
@@ -370,12 +311,8 @@ def test_head_of_an_mp4_says_its_size_and_time(content, pptx, tmp_path, monkeypa
     "content",
     [
         movie(handler=b"soun"),
-        movie(size=(0, 0)),
-        movie(order=(b"moov", b"mdat")),
-        movie(order=(b"ftyp", b"mdat")),
         movie(order=(b"ftyp", b"moov")),
         movie()[:-1],
-        movie() + b"x",
         movie() + struct.pack(">I4s", 4, b"free"),
         box(b"ftyp") + box(b"moov", box(b"mvhd", b"\0" * 4)),
         struct.pack(">I4s", 2**31, b"moov"),

@@ -99,13 +99,3 @@ def test_page_plays_in_its_frame_and_obeys_the_deck(visit):
     assert frame.evaluate("player.step") == before
     page.evaluate(send, ["slide:start"])
     until(page, lambda: frame.evaluate("player.playing"))
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_page_has_the_ground_of_its_slide_whatever_the_viewer_prefers(scheme, visit):
-    page = visit("alone.html", color_scheme=scheme)
-    ground = player(page).evaluate("getComputedStyle(document.documentElement).backgroundColor")
-    body = player(page).evaluate("getComputedStyle(document.body).backgroundColor")
-    assert "rgb(255, 255, 255)" in (ground, body)
-    slide = page.locator("section").last
-    assert slide.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(255, 255, 255)"

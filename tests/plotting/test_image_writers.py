@@ -1,12 +1,7 @@
 """APNG, WebP and numbered PNGs: exact frames, exact times, and their bytes."""
 
 import os
-import re
-import stat
 import struct
-import subprocess
-import sys
-from fractions import Fraction
 from xml.etree import ElementTree
 
 import numpy as np
@@ -19,23 +14,9 @@ from trajectories import animate
 
 COMMENTS = [
     '{"lr": 0.1, "rule": "a < b & c"}',
-    "a\nb\r\nc\td",
-    "Größe, ‘Schritt’, 歩, 🎞 " + "x" * 10_000,
+    "a\nb\r\nc\td Größe, ‘Schritt’, 歩, 🎞 " + "x" * 10_000,
 ]
 KINDS = ["apng", "webp"]
-PEAK = """
-import pathlib, sys
-import numpy as np
-from tests.plotting.reading import Film, bar
-one, other = np.pad(bar(2), ((0, 0), (0, 210), (0, 280), (0, 0)))
-def peak(name, count):
-    Film([one, other] * (count // 2)).save(sys.argv[1] + "/" + name)
-    status = pathlib.Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
-for name in sys.argv[2:]:
-    print(-peak(name, 60) + peak(name, 400))
-"""
-
 pytestmark = pytest.mark.skipif(not features.check("webp"), reason="this Pillow has no WebP")
 
 
@@ -97,7 +78,7 @@ def riff(path):
     return found
 
 
-@pytest.mark.parametrize("size", [(41, 31), (1, 1), (2, 5)])
+@pytest.mark.parametrize("size", [(41, 31), (1, 1)])
 def test_frames_size_and_times_are_as_asked_for_pillow(size, kind, written):
     path = written(kind, bar(9, size), fps=12.5, end_pause=1.5)
     frames, waits, _ = read_image(path)
@@ -105,9 +86,8 @@ def test_frames_size_and_times_are_as_asked_for_pillow(size, kind, written):
     assert waits == [0.08] * 8 + [1.58]
 
 
-@pytest.mark.parametrize(("layout", "theme"), [("overlay", "light"), ("race", "slides-dark")])
-def test_what_is_seen_is_what_was_drawn(layout, theme, zigzag, folder):
-    moving = animate(zigzag, layout=layout, theme=theme, size=(401, 301), frames=5)
+def test_what_is_seen_is_what_was_drawn(zigzag, folder):
+    moving = animate(zigzag, layout="race", theme="slides-dark", size=(401, 301), frames=5)
     drawn = np.array(list(moving.frames()))
     for kind in (*KINDS, "gif"):
         moving.save(folder / f"drawn.{kind}")
@@ -120,15 +100,6 @@ def test_what_is_seen_is_what_was_drawn(layout, theme, zigzag, folder):
     with av.open(str(folder / "drawn.apng"), format="apng") as container:
         theirs = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
     np.testing.assert_array_equal(theirs, frames)
-
-
-@pytest.mark.parametrize("fps", [0.001, 8.333, 24, 30000 / 1001, 33.3, 90])
-def test_delays_of_an_apng_are_exact(fps, written):
-    held = controls(written("apng", bar(3), fps=fps, end_pause=1.5))
-    waits = [Fraction(c[5], c[6]) for c in held]
-    assert waits[:-1] == [waits[0]] * 2
-    assert float(waits[0]) == pytest.approx(1 / fps, rel=1e-9)
-    assert float(waits[-1]) == pytest.approx(1 / fps + 1.5, rel=1e-9)
 
 
 @relaxed(30)
@@ -160,14 +131,8 @@ def test_loop_counts_how_often_it_plays(loop, kind, written):
 
 
 @pytest.mark.parametrize("comment", COMMENTS)
-@pytest.mark.parametrize("count", [1, 2])
-def test_comment_comes_back(comment, count, kind, written):
-    assert comment_of(written(kind, bar(count), comment)) == comment
-
-
-def test_what_xml_cannot_hold_is_replaced_in_a_webp(written):
-    path = written("webp", bar(2), "a\x00b\x0bc\ud800d\uffff")
-    assert comment_of(path) == "a\ufffdb\ufffdc\ufffdd\ufffd"
+def test_comment_comes_back(comment, kind, written):
+    assert comment_of(written(kind, bar(2), comment)) == comment
 
 
 def test_apng_is_numbered_and_begins_with_the_whole_first_frame(written):
@@ -185,14 +150,6 @@ def test_apng_is_numbered_and_begins_with_the_whole_first_frame(written):
     still = [chunk(n.encode(), data) for n, data in found if n not in ("acTL", "fcTL", "fdAT")]
     path.write_bytes(path.read_bytes()[:8] + b"".join(still))
     np.testing.assert_array_equal(read_image(path)[0], bar(1))
-
-
-def test_webp_says_what_it_holds(written):
-    found = riff(written("webp", bar(3, (41, 31)), "x"))
-    assert [name for name, _ in found] == ["VP8X", "ANIM", "ANMF", "ANMF", "ANMF", "XMP "]
-    # Animation, XMP, alpha; then the last column and row.
-    assert found[0][1] == bytes([0x02 | 0x04 | 0x10, 0, 0, 0, 40, 0, 0, 30, 0, 0])
-    assert all(data[16:20] == b"VP8L" for name, data in found if name == "ANMF")
 
 
 def test_identical_frames_are_frames_too(kind, written):
@@ -257,22 +214,6 @@ def test_times_out_of_range_are_refused(how, words, kind, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs /proc")
-def test_memory_does_not_grow_with_the_frames(tmp_path):
-    found = ["a.apng", "a.webp", "a.gif"]
-    try:
-        import av  # noqa: F401
-
-        found += ["a.mp4", "a.webm"]
-    except ImportError:
-        pass
-    command = [sys.executable, "-c", PEAK, str(tmp_path), *found]
-    root = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
-    done = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True)
-    assert max(map(float, done.stdout.split())) < 10
-
-
 # --- numbered frames
 
 
@@ -298,10 +239,8 @@ def test_numbered_frames_are_exact_and_carry_their_comment(comment, tmp_path):
     ("pattern", "first", "last"),
     [
         ("%d.png", "0.png", "10.png"),
-        ("a%02d.PNG", "a00.PNG", "a10.PNG"),
         ("50%%-%03d-b.png", "50%-000-b.png", "50%-010-b.png"),
         ("100%/%d.png", "100%/0.png", "100%/10.png"),
-        ("%%d%d.png", "%d0.png", "%d10.png"),
     ],
 )
 def test_patterns_number_the_files(pattern, first, last, tmp_path):
@@ -312,46 +251,16 @@ def test_patterns_number_the_files(pattern, first, last, tmp_path):
     assert all(path.exists() for path in found)
 
 
-@pytest.mark.parametrize(
-    "pattern", ["%d-%d.png", "%s.png", "%00d.png", "%.3d.png", "%%d.png", "%d%.png", "%-4d.png"]
-)
+@pytest.mark.parametrize("pattern", ["%d-%d.png", "%s.png", "%.3d.png", "%%d.png"])
 def test_other_patterns_are_refused(pattern, tmp_path):
     with pytest.raises(ValueError, match=r"^`pattern` must be .*frames/%04d\.png.* Got .*instead"):
         Film(bar(2)).save(tmp_path / pattern)
     assert names(tmp_path) == []
 
 
-def test_frames_go_to_no_folder_that_does_not_exist(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"Cannot write .*does not exist\.$"):
-        Film(bar(2)).save(tmp_path / "frames" / "%d.png")
-    assert names(tmp_path) == []
-
-
-def test_a_folder_in_the_place_of_a_frame_is_seen_before_any_is_painted(tmp_path):
-    (tmp_path / "2.png").mkdir()
-    film = Film(bar(3))
-    with pytest.raises(IsADirectoryError, match=re.escape("2.png")):
-        film.save(tmp_path / "%d.png")
-    assert names(tmp_path) == ["2.png"]
-    assert film.painted == []
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
-def test_old_frames_are_replaced_and_others_stay(tmp_path):
-    for name in ("0.png", "7.png", "note.txt"):
-        (tmp_path / name).write_bytes(b"old")
-    Film(bar(2)).save(str(tmp_path / "%d.png"))
-    assert names(tmp_path) == ["0.png", "1.png", "7.png", "note.txt"]
-    assert (tmp_path / "0.png").read_bytes() != b"old"
-    assert (tmp_path / "7.png").read_bytes() == b"old"
-    # A new one has the permissions of any new file.
-    modes = {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("1.png", "note.txt")}
-    assert len(modes) == 1
-
-
 @pytest.mark.parametrize("where", ["paint", "rename"])
-@pytest.mark.parametrize("error", [PermissionError("no"), KeyboardInterrupt("no")])
-def test_what_fails_leaves_no_frames_and_the_old_ones(where, error, tmp_path, monkeypatch):
+def test_what_fails_leaves_no_frames_and_the_old_ones(where, tmp_path, monkeypatch):
+    error = KeyboardInterrupt("no")
     (tmp_path / "3.png").write_bytes(b"old")
     true = os.replace
 
@@ -362,7 +271,7 @@ def test_what_fails_leaves_no_frames_and_the_old_ones(where, error, tmp_path, mo
 
     if where == "rename":
         monkeypatch.setattr(os, "replace", replace)
-    with pytest.raises(type(error), match="no"):
+    with pytest.raises(KeyboardInterrupt, match="no"):
         Film(bar(4), broken={2: error} if where == "paint" else {}).save(tmp_path / "%d.png")
     assert names(tmp_path) == ["3.png"]
     assert (tmp_path / "3.png").read_bytes() == b"old"

@@ -68,11 +68,8 @@ def test_recipes_themselves_are_good(remade):
 
 WORDS = {
     "empty": ("", "no JSON"),
-    "list": ("[]", "must be a JSON object"),
-    "cut": (TEXT[:-1], "no JSON"),
     "code": (TEXT.replace('"format":1', '"format":__import__("os")'), "no JSON"),
     "nested lists": ("[" * 100_000 + "]" * 100_000, "nested too deep"),
-    "nested objects": ('{"a":' * 100_000 + "1" + "}" * 100_000, "nested too deep"),
     "open lists": ("[" * 1_000_000, "nested too deep"),
     "deep setting": (
         TEXT.replace('"linewidth":2.0', '"linewidth":' + "[" * 30 + "]" * 30),
@@ -80,21 +77,15 @@ WORDS = {
     ),
     "long": ('{"a":"' + "x" * 3_000_000 + '"}', "at most 2,000,000 characters"),
     "many items": ('{"a":[' + "0," * 900_000 + "0]}", "more than 500,000 items"),
-    "many keys": (
-        "{" + ",".join(f'"{i}":0' for i in range(120_000)) + "}",
-        "must be the version that wrote it",
-    ),
     "many twins": ('{"a":{' + ",".join(['"b":0'] * 200_000) + "}}", "`b` must be given once"),
     "twins": (TEXT.replace('"format":1', '"format":1,"format":1'), "`format` must be given once"),
     "NaN": (TEXT.replace('"steps":9', '"steps":NaN'), "must be finite. Got NaN"),
     "overflow": (TEXT.replace('"noise":0.1', '"noise":1e999'), "must be finite"),
     "digits": (TEXT.replace('"steps":9', '"steps":' + "9" * 5000), "5000 digits is too long"),
-    "million digits": (TEXT.replace('"steps":9', '"steps":' + "9" * 10**6), "too long"),
     "long name": (
         TEXT.replace('"SGD"', '"' + "x" * 5000 + '"'),
         "A text of 5,000 characters is too long",
     ),
-    "long key": (TEXT.replace('"label"', '"' + "x" * 5000 + '"', 1), "is too long"),
 }
 
 
@@ -115,78 +106,43 @@ def nested(depth):
 
 #: Where in the recipe, what to put there, and what is said of it.
 CHANGES = [
-    ("trajectories", 1, "must be the version"),
     ("format", 2, "this one is too old"),
-    ("format", True, "`format` must be an integer"),
     ("extra", 1, "Nothing is known of 'extra'"),
-    ("omitted", "all", "`omitted` must be a list"),
-    ("surface", None, "`surface` must be a record"),
     ("surface.formula", "__import__('os').system('true')", ""),
-    ("surface.formula", "().__class__.__bases__[0]", ""),
     ("surface.formula", "9**9**9**9", ""),
     ("surface.formula", "(" * 499, ""),
-    ("surface.formula", "x+" * 1500 + "x", ""),
-    ("surface.name", 1, "`name` must be text"),
     ("surface.domain", [[0, 0], [1, 2]], "`domain` must be"),
-    ("surface.minima", [[1]], "`minima` must be"),
     ("surface.url", "file:///etc/passwd", "Unknown key of a surface"),
-    ("descent", 3, "`descent` must be a record"),
     ("descent.start", [1, 2, 3], "`start` must be of shape"),
-    ("descent.start", [[1, 2], [3]], "`start` must be"),
     ("descent.start", {"shape": [2], "float64": "!"}, "`start` must be an array as it is written"),
     ("descent.start", packed(4, [10**9, 10**9]), "`shape` must be whole numbers"),
     ("descent.start", packed(4, [2_000_000, 2]), "more than 2,000,000 numbers"),
-    ("descent.start", packed(4, [2] * 40), "`shape` must be a list"),
     ("descent.start", packed(1_900_000, [950_000, 2]), "17,100,000 steps"),
-    ("descent.steps", 0, "`steps` must be at least 1"),
     ("descent.steps", True, "`steps` must be an integer"),
     ("descent.steps", 10**12, "steps of paths are to be made again, and at most 10,000,000"),
-    ("descent.noise", -1, "`noise` must be zero or positive"),
-    ("descent.seed", -1, "`seed` must be at least 0"),
-    ("descent.tolerance", 0, "`tolerance` must be positive"),
-    ("descent.record", "some", "`record` must be 'all', 'last'"),
     ("descent.picked", 1, "`picked` must be whole numbers from 0 to 0"),
     ("descent.rng", 1, "Unknown key of `descent`"),
-    ("paths", [], "`paths` must be a list"),
     ("paths", [{}] * 1001, "`paths` must be a list of 1 to 1,000"),
-    ("paths.0.label", 3, "`label` must be text"),
     ("paths.0.holds", "everything", "`holds` must be descent, arrays or nothing"),
-    ("paths.0.holds", "arrays", "`arrays` must be a record"),
     ("paths.0.holds", "nothing", "tells only the name of the path 'SGD'"),
     ("paths.0.code", "1", "Unknown key of `paths`"),
-    ("paths.0.descent", {"steps": 0}, "`steps` must be at least 1"),
-    ("paths.0.optimizer", {}, "Unknown optimizer None"),
     ("paths.0.optimizer.name", "os.system", "Unknown optimizer"),
-    ("paths.0.optimizer.lr", -1, "`lr` must be positive"),
     ("paths.0.optimizer.lr", [[0.1], [0.1, 0.2]], "`lr` must be"),
     ("paths.0.optimizer.lr", "__import__('os')", "Expected a number or a call"),
     ("paths.0.optimizer.lr", "warmup(" * 30 + "1" + ", 5)" * 30, "nested at most 20 deep"),
     ("paths.0.optimizer.lr", "cosine(" + "9" * 900 + ", 5)", "finite"),
-    ("paths.0.optimizer.momentum", 0.5, "Unknown hyperparameter of sgd"),
-    ("paths.0.optimizer.own", "Mine", "Unknown key of `optimizer`"),
     ("paths.0.optimizer", {"own": "Mine", "lr": 0.1}, "`holds` must be 'arrays' for a rule"),
-    ("settings", None, "`settings` must be a record"),
     ("settings.ax", 1, "Unknown setting of a recipe 'ax'"),
-    ("settings.path_effects", [1], "Unknown setting of a recipe"),
     ("settings.sketch_params", [1e-9, 1e-9, 1], "Unknown setting of a recipe"),
     ("settings.size", [10**9, 10**9], "`size` must be"),
-    ("settings.size", [8192, 8192], "`size` must be of at most"),
-    ("settings.layout", "pie", "Unknown layout 'pie'"),
     ("settings.layout", "\ud800\udfff\n\ud800", "Unknown layout"),
-    ("settings.layout", [], "Unknown layout ()"),
     ("settings.frames", 10**9, "`frames` must be at most 100,000"),
-    ("settings.pace", "now", "Unknown pace 'now'"),
     ("settings.learning_rates", [0.1] * 2000, "`learning_rates` must be plain data"),
-    ("settings.starts", "all", "`starts` must be"),
-    ("settings.linewidth", 1e-9, "`linewidth` must be what a recipe can hold"),
     ("settings.linestyle", [0, [1e-9, 1e-9]], "`linestyle` must be what a recipe can hold"),
     ("settings.markevery", 1e-12, "`markevery` must be what a recipe can hold"),
-    ("settings.marker", [10**9, 1, 0], "`marker` must be what a recipe can hold"),
     ("settings.marker", "$" + "{" * 100 + "$", "`marker` must be what a recipe can hold"),
-    ("settings.alpha", 7, "`alpha` must be what a recipe can hold"),
     ("settings.color", nested(9), "`color` must be plain data"),
     ("settings.color", {"array": packed(3, [10**7])}, "`shape` must be"),
-    ("settings.limits", [[0, 1]], "`limits` must be"),
 ]
 
 
@@ -211,18 +167,13 @@ def test_recipe_with_one_thing_wrong_is_refused(place, value, words, rejected):
 
 HELD_CHANGES = [
     ("paths.0.arrays.positions", None, "`positions` must be"),
-    ("paths.0.arrays.positions", [[1, 2]], "must be of shape"),
     ("paths.0.arrays.values", [1, 2], "`values` must be of shape"),
-    ("paths.0.arrays.status", "lost", "`status` must be"),
     ("paths.0.arrays.status", [["finished"], []], ""),
     ("paths.0.arrays.recorded", [0, 2, 1, 3], "`recorded` must be rising"),
     ("paths.0.arrays.recorded", [0, 1, 2, 10**12], "`recorded` must be at most"),
-    ("paths.0.arrays.recorded", [0, 0.5, 2, 3], "`recorded` must be whole numbers"),
     ("paths.0.arrays.diverged_at", 1e300, "`diverged_at` must be whole numbers"),
-    ("paths.0.arrays.more", 1, "Unknown key of `arrays`"),
     ("paths.0.optimizer.rates", [[1]], "`rates` must be a list"),
     ("paths.0.optimizer.lr", "cosine(1, 2)", "`lr` must be"),
-    ("paths.0.optimizer.code", "1", "Unknown key of `optimizer`"),
 ]
 
 
@@ -234,7 +185,6 @@ def test_paths_that_are_held_are_checked_too(place, value, words, rejected):
 SAMPLED_CHANGES = [
     ("surface.samples", None, "`samples` must be"),
     ("surface.samples", packed(300_000, [150_000, 2]), "`samples` must be at most 100,000"),
-    ("surface.batch_size", 0, "`batch_size` must be at least 1"),
     ("surface.batch_size", 4, "`batch_size` must be at most"),
     ("surface.samples", [[0, 1e300], [1, -1e300]], "`samples` must be"),
     ("descent.steps", 5_000_001, "10,000,002 steps of paths"),
@@ -259,18 +209,12 @@ def test_what_multiplies_is_refused(rejected):
     rejected(changed(text, "paths.0.optimizer.lr", [0.1, 0.2]))
 
 
-@pytest.mark.parametrize("arrows", [10**6, 0, "many", [1]])
-def test_arrows_are_bounded(arrows, rejected):
-    text = tj.plot_gradient("sphere", arrows=3).figure.recipe
-    rejected(changed(text, "settings.arrows", arrows), "`arrows` must be")
-
-
 def test_random_damage_is_a_value_error_or_a_recipe():
     chance = random.Random(5)
     junk = [None, True, -1, 0, 1, 2.5, 1e300, 10**15, "", "x", "$", [], {}, [1], [[1]], {"a": 1}]
     begin = time.process_time()
     good, messages = 0, []
-    for _ in range(600):
+    for _ in range(200):
         data = json.loads(chance.choice([TEXT, HELD, SAMPLED]))
         for _ in range(chance.choice([1, 1, 2, 4])):
             part = data
@@ -288,7 +232,7 @@ def test_random_damage_is_a_value_error_or_a_recipe():
             messages.append(str(error))
         except UserWarning:  # It is another path than the fingerprint's.
             good += 1
-    assert 10 < good < 400
+    assert 3 < good < 150
     assert all(message.startswith("recipe: ") for message in messages)
     assert not any("\n" in message for message in messages)
     assert time.process_time() - begin < 15

@@ -43,7 +43,6 @@ def draw(request, bowl, hills, race, cloud):
     large = (640, 400)
     draws = {
         "plot_map": lambda: tj.plot_map(bowl, pins=pins, scale=False, size=SIZE).figure,
-        "plot_map of starts": lambda: tj.plot_map(hills[0], size=SIZE).figure,
         "plot_rates": lambda: (
             tj.plot_rates(
                 tj.compare_rates(BOWL, ["sgd", "adam"], np.geomspace(0.01, 1, 9), steps=20),
@@ -56,7 +55,6 @@ def draw(request, bowl, hills, race, cloud):
         "plot_basins": lambda: tj.plot_basins(hills, theme="print", size=large),
         "animate_basins": lambda: tj.animate_basins(hills, frames=3, size=large),
         "plot_tuning": lambda: tj.plot_tuning(race, limits="domain", size=large),
-        "plot_triptych": lambda: tj.plot_triptych(race, factor=3),
         "plot_ensemble": lambda: tj.plot_ensemble(cloud, 5, size=SIZE).figure,
         "animate_ensemble": lambda: tj.animate_ensemble(cloud, frames=3, size=SIZE),
     }
@@ -67,13 +65,11 @@ def draw(request, bowl, hills, race, cloud):
     ("draw", "suffix"),
     [
         ("plot_map", "png"),
-        ("plot_map of starts", "png"),
         ("plot_rates", "pdf"),
         ("plot_sensitivity", "png"),
         ("plot_basins", "svg"),
         ("animate_basins", "gif"),
         ("plot_tuning", "png"),
-        ("plot_triptych", "png"),
         ("plot_ensemble", "png"),
         ("animate_ensemble", "webp"),
     ],
@@ -86,7 +82,7 @@ def test_a_picture_comes_again_byte_for_byte(draw, suffix, tmp_path, request):
 
     one, other = tmp_path / f"one.{suffix}", tmp_path / f"other.{suffix}"
     save(draw, one)
-    kind = request.node.callspec.params["draw"].split()[0]
+    kind = request.node.callspec.params["draw"]
     assert tj.read_recipe(one).kind == kind
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -94,16 +90,6 @@ def test_a_picture_comes_again_byte_for_byte(draw, suffix, tmp_path, request):
     assert isinstance(again, tj.Animation) == kind.startswith("animate")
     save(again, other)
     assert one.read_bytes() == other.read_bytes()
-
-
-def test_pages_of_maps_have_recipes_too(bowl, hills, tmp_path):
-    for result, kind in ((bowl, "plot_sensitivity"), (hills[0], "plot_basins")):
-        path = tmp_path / f"{kind}.html"
-        tj.save_map(result, path, theme="dark")
-        recipe = tj.read_recipe(path)
-        assert (recipe.kind, recipe.settings) == (kind, {"theme": "dark"})
-        (again,) = recipe.again()
-        assert again.digest() == result.digest()
 
 
 def test_still_maps_learn_to_move_and_moving_ones_stand_still(hills, bowl, cloud, run, folder):
@@ -186,16 +172,12 @@ def test_somebodys_own_code_and_what_is_too_long_are_not_held():
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('"kind":"sensitivity"', '"kind":"rm -rf"', "must be one of sens"),
+        ('"kind":"sensitivity"', '"kind":"rm -rf"', "`kind` must be one of"),
         ('"digest":"', '"digest":1,"more":"', "'more'"),
         ('"axes":{"lr":', '"axes":{"speed":', "hyperparameter"),
         ('"steps":40', '"steps":2000000', "at most 1,000,000"),
-        ('"steps":40', '"steps":0', "at least 1"),
-        ('"measure":"loss"', '"measure":"luck"', "measure"),
         ('"measure":"loss"', '"measure":"steps"', "tolerance"),
         ('"label":"Momentum"', '"label":{"a":1}', "label"),
-        ('"block":', '"block":-', "block"),
-        ('"settings":{"surface"', '"set":{"surface"', "settings"),
     ],
 )
 def test_what_is_changed_is_refused_in_one_line(old, new, words, text):
@@ -208,18 +190,15 @@ def test_what_is_changed_is_refused_in_one_line(old, new, words, text):
 HOSTILE = {
     "hills": [
         (lambda told: told.update(resolution=[10**6, 10**6]), "at most 25,000,000"),
-        (lambda told: told.update(resolution=[0, 5]), "at least 1"),
         (lambda told: told.update(minima=[[0.0]]), "of shape (k, 2)"),
-        (lambda told: told.update(radius=-1.0), "must be positive"),
         (lambda told: told.update(limits=[[0, 0], [1, 2]]), "limits"),
         (lambda told: told["settings"].update(noise=1.0, steps=900_000), "fewer cells"),
         (lambda told: told["settings"].update(optimizer={"name": "eval"}), "eval"),
     ],
     "race": [
-        (lambda told: told.update(trials=[]), "a list of 1 to 100"),
-        (lambda told: told["trials"][0].update(rates=[0.1]), "from 2 to 2,000"),
-        (lambda told: told["trials"][0].update(rates=[0.2, 0.1]), "ascending"),
-        (lambda told: told["trials"][0].update(rates=[0.1, 0.2]), "as many rates"),
+        (lambda told: told.update(tuned=[]), "a list of 1 to 100"),
+        (lambda told: told["tuned"][0].update(rates=[0.1]), "from 2 to 2,000"),
+        (lambda told: told["tuned"][0].update(rates=[0.1, 0.2]), "as many rates"),
         (lambda told: told.update(range=[0.0, 1.0]), "must be positive"),
     ],
 }
@@ -237,15 +216,7 @@ def test_hostile_results_are_refused(name, hills, race):
 
 @pytest.mark.parametrize(
     "results",
-    [
-        None,
-        [],
-        {},
-        [None],
-        [{}] * 101,
-        [{"kind": 3}],
-        [{"kind": "basins", "told": {}, "digest": 7}],
-    ],
+    [None, [None], [{}] * 101, [{"kind": "basins", "told": {}, "digest": 7}]],
 )
 def test_results_that_are_none_are_refused(results, text):
     data = json.loads(text)
@@ -255,7 +226,7 @@ def test_results_that_are_none_are_refused(results, text):
 
 
 def test_a_search_is_held_itself(run, folder):
-    space = "lr=log:0.01:1, momentum=uniform(0, 0.9)"
+    space = "lr=log:0.01:1, momentum=linear:0:0.9"
     command = ("search", "sphere", "-O", "momentum", "--space", space, "--trials", "8", "-q")
     assert run(*command, "--size", "640x480")[0] == 0
     name = next(path for path in sorted((folder / "search").glob("*.png")) if "rank" in path.name)
