@@ -306,8 +306,6 @@ def test_still_pictures_of_every_kind_come_again_and_move(kind, short, pixels, r
     if kind in ("plot_loss", "plot_gradient"):
         assert code == 2
         assert f"made by {kind} has no moving form" in err
-    elif "Unknown keyword 'legend'" in err:
-        pytest.xfail("the recipe of Axes holds `legend`, which a moving picture does not take")
     else:
         assert (code, out) == (0, "b.gif\n")
         moved = tj.read_recipe("b.gif")

@@ -84,7 +84,7 @@ def _as_paths(results: Any) -> tuple[str, dict[str, Any]]:
 
 def _parts(record: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the single maps of a result: a race has one for each optimizer."""
-    trials = record.get("trials")
+    trials = record.get("tuned")
     if isinstance(trials, list) and "range" in record:
         return [part for part in trials if isinstance(part, dict)]
     return [record] if record else []
