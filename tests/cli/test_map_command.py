@@ -90,8 +90,8 @@ def test_ensemble(drew, refused):
         (["sensitivity", BOWL, "--pin", "lr"], "must be like lr=0.1,momentum=0.9. Got 'lr' inste"),
         (["basins", "himmelblau", "-o", "a.npz", "--size", "800x600", "-O", "adam"], "`size`"),
         (["rates", BOWL, "-o", "a.html"], "Unknown format of a picture"),
-        (["tune", BOWL, "--rates", "1"], "`range` must be two numbers"),
-        (["tune", BOWL, "--rates", "a:b"], "`range` must be two numbers"),
+        (["tune", BOWL, "--rates", "1"], "`range` must be like 0.001:10"),
+        (["tune", BOWL, "--rates", "a:b"], "`range` must be like 0.001:10"),
         (["ensemble", BOWL, "-o", "a.png.html"], "Unknown format of a moving map"),
     ],
 )
@@ -104,9 +104,9 @@ def test_mistakes_are_told_before_anything_runs(arguments, words, refused):
     [
         ("lr=0.01:1:3", "lr", [0.01, 0.1, 1]),
         ("lr=0.5:1:3", "lr", [0.5, 0.75, 1]),
-        ("lr=1:4:3:log", "lr", [1, 2, 4]),
+        ("lr=log:1:4:3", "lr", [1, 2, 4]),
         ("lr=linear:0.01:1:3", "lr", [0.01, 0.505, 1]),
-        (" beta1 = 0:0.9:", "beta1", [0, 0.225, 0.45, 0.675, 0.9]),
+        (" beta1 = 0:0.9", "beta1", [0, 0.225, 0.45, 0.675, 0.9]),
     ],
 )
 def test_axes_as_text(text, name, values, drew, folder):

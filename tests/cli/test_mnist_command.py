@@ -41,13 +41,13 @@ def ran(run):
 @pytest.fixture
 def trained(monkeypatch):
     """The labels of what is trained, as it goes on."""
-    labels, train = [], Trainer.run
+    labels, train = [], Trainer.train
 
     def watched(trainer, **settings):
         labels.append(trainer.label)
         return train(trainer, **settings)
 
-    monkeypatch.setattr(Trainer, "run", watched)
+    monkeypatch.setattr(Trainer, "train", watched)
     return labels
 
 
@@ -189,17 +189,17 @@ def test_an_interrupt_says_in_one_line_that_it_goes_on(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "stopped", "words"),
     [
-        (["optimizers"], "run", "interrupted; the same command goes on from there"),
+        (["optimizers"], "train", "interrupted; the same command goes on from there"),
         (["activations", "--force"], "savefig", "interrupted; the same command, without --force"),
         (["landscape", "-O", "sgd:0.1"], "savefig", "interrupted; the same command goes on"),
-        (["landscape"], "run", "interrupted; nothing was written"),
+        (["landscape"], "train", "interrupted; nothing was written"),
     ],
 )
 def test_an_interrupt_tells_whether_it_goes_on(arguments, stopped, words, run, folder, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Trainer if stopped == "run" else Figure, stopped, stop)
+    monkeypatch.setattr(Trainer if stopped == "train" else Figure, stopped, stop)
     code, _, err = run("mnist", *arguments, *QUICK, "--movie", "none", "-o", "out")
     assert code == 130
     assert words in err

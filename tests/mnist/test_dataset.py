@@ -75,7 +75,7 @@ def test_a_subset_is_the_first_images_and_the_whole_test_part(digits):
     ("count", "words"), [(0, "at least 1. Got 0"), (1438, "at most the 1,437 there are. Got 1438")]
 )
 def test_a_subset_of_so_many_there_is_not(digits, count, words):
-    with pytest.raises(ValueError, match=f"`trials` must be {words}"):
+    with pytest.raises(ValueError, match=f"`count` must be {words}"):
         digits.subset(count)
 
 

@@ -299,7 +299,7 @@ def child(server, folder, remotes, *names):
     """Start another process that fetches."""
     code = (
         "import json, pathlib, sys\n"
-        "from trajectories.mnist.mirrors import Remote, fetch\n"
+        "from trajectories.mnist.source import Remote, fetch\n"
         "folder, files, mirrors = json.loads(sys.argv[1])\n"
         "fetch(pathlib.Path(folder), files=[Remote(*f) for f in files], mirrors=mirrors)\n"
     )

@@ -47,7 +47,7 @@ def idle(monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("something is trained")
 
-    return lambda: monkeypatch.setattr(Trainer, "run", refuse)
+    return lambda: monkeypatch.setattr(Trainer, "train", refuse)
 
 
 # --- what all have in common
@@ -96,7 +96,7 @@ def test_other_data_or_settings_are_another_experiment(digits, tmp_path, idle):
 
 
 def test_an_interrupted_experiment_goes_on_where_it_was(digits, tmp_path, monkeypatch):
-    keep, run, ran = tmp_path / "a.json", Trainer.run, []
+    keep, run, ran = tmp_path / "a.json", Trainer.train, []
     how = {"iterations": 8, "seeds": 2, "n_jobs": 1}
 
     def watched(trainer, **settings):
@@ -107,7 +107,7 @@ def test_an_interrupted_experiment_goes_on_where_it_was(digits, tmp_path, monkey
         ran.append(len(made))
         return history
 
-    monkeypatch.setattr(Trainer, "run", watched)
+    monkeypatch.setattr(Trainer, "train", watched)
     with pytest.raises(KeyboardInterrupt):
         initial_weights(digits, keep=keep, **how)
     assert not keep.exists()
@@ -173,14 +173,14 @@ def test_seeds_are_numbers_in_a_row_or_drawn(digits):
         ({"keep": "result.txt"}, ValueError, "ends in .json"),
         ({"keep": "no/such/folder/a.json"}, FileNotFoundError, "does not exist"),
         ({"data": "mnits"}, ValueError, "Unknown data"),
-        ({"race": ["adam:0.1", "adam:0.1"]}, ValueError, "differ in name or learning rate"),
-        ({"race": ["newton"]}, ValueError, "optimizers that need no surface"),
+        ({"optimizers": ["adam:0.1", "adam:0.1"]}, ValueError, "differ in name or learning rate"),
+        ({"optimizers": ["newton"]}, ValueError, "optimizers that need no surface"),
         (
-            {"race": "sgd:0.1"},
+            {"optimizers": "sgd:0.1"},
             TypeError,
             "`optimizers` must be a list of optimizers. Got 'sgd:0.1'",
         ),
-        ({"race": {"a": "sgd", 1: "adam", "1": "adam"}}, ValueError, "differ in name"),
+        ({"optimizers": {"a": "sgd", 1: "adam", "1": "adam"}}, ValueError, "differ in name"),
     ],
 )
 def test_wrong_arguments_are_refused_before_anything_is_done(wrong, kind, words, idle):

@@ -178,7 +178,7 @@ def test_curves_that_end_early_are_smoothed_as_far_as_they_go():
 @pytest.mark.parametrize(("name", "page"), PAGES)
 def test_a_page_is_drawn_from_the_saved_result_alone(name, page, saved, monkeypatch):
     found = saved(name)
-    monkeypatch.setattr(Trainer, "run", None)
+    monkeypatch.setattr(Trainer, "train", None)
     figure = found.draw(page, theme="slides-dark")
     told = " ".join(words(figure))
     if EXPERIMENTS[name].images:

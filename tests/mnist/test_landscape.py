@@ -185,20 +185,20 @@ def test_batch_norm_is_valued_by_the_images_own_statistics(digits):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"race": ["newton"]}, "`optimizers` must be optimizers that need no surface"),
+        ({"optimizers": ["newton"]}, "`optimizers` must be optimizers that need no surface"),
         ({"resolution": 1}, "`resolution` must be"),
         ({"through": "end"}, "Unknown way to lay a plane 'end'"),
         ({"keep": "landscape.json"}, "`keep` must be a file name that ends in .npz"),
         ({"network": {"dropout": 0.1, "batch_norm": True}}, "without dropout"),
         ({"network": {"foo": 1}}, "Unknown setting of the network 'foo'"),
         ({"hidden": 5}, "`hidden` must be a list of integers"),
-        ({"race": "sgd:0.1"}, "`optimizers` must be a list of optimizers"),
+        ({"optimizers": "sgd:0.1"}, "`optimizers` must be a list of optimizers"),
     ],
 )
 def test_bad_arguments_are_refused_in_one_line(wrong, words, digits, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     with pytest.raises((TypeError, ValueError), match=re.escape(words)) as caught:
-        landscape(digits, **{"race": RACE, **HOW, **wrong})
+        landscape(digits, **{"optimizers": RACE, **HOW, **wrong})
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir())
 

@@ -11,7 +11,7 @@ from trajectories.mnist.experiments import EXPERIMENTS
 #: Each experiment, as short as it can be, with what cannot be read off its defaults.
 SHORT = {
     "optimizers": {
-        "race": {"plain": "sgd:0.1", "in steps": "adam:step(0.01, 4)"},
+        "optimizers": {"plain": "sgd:0.1", "in steps": "adam:step(0.01, 4)"},
         "iterations": 7,
         "evaluate_every": 3,
         "seeds": [4, 2],
@@ -113,7 +113,7 @@ def test_settings_that_no_experiment_has_are_refused(results, digits):
 def test_the_work_of_the_chapter_is_within_the_bounds(results, digits):
     """All experiments at their full lengths on real MNIST can be made again from a recipe."""
     full = {
-        "optimizers": {"iterations": 2000, "race": {str(i): "sgd" for i in range(8)}},
+        "optimizers": {"iterations": 2000, "optimizers": {str(i): "sgd" for i in range(8)}},
         "zero_weights": {"iterations": 2000},
         "layers": {"iterations": 600, "every": 10},
         "initial_weights": {"iterations": 2000},
@@ -125,11 +125,11 @@ def test_the_work_of_the_chapter_is_within_the_bounds(results, digits):
     for name, settings in full.items():
 
         def change(told, settings=settings):
-            rule = next(iter(told["settings"].get("race", {}).values()), None)
+            rule = next(iter(told["settings"].get("optimizers", {}).values()), None)
             told["data"].update(train=60000, test=10000, shape=[28, 28])
             told["seeds"] = [0, 1, 2]
-            if "race" in settings:
-                settings = {**settings, "race": dict.fromkeys(settings["race"], rule)}
+            if "optimizers" in settings:
+                settings = {**settings, "optimizers": dict.fromkeys(settings["optimizers"], rule)}
             told["settings"].update(settings)
 
         recipe = tj.Recipe.of(changed(results(name), change))

@@ -171,7 +171,7 @@ def test_the_winner_is_trained_as_long_as_when_it_was_found(tmp_path):
 
 
 def test_a_winner_without_an_answer_on_the_test_images_is_told_so(monkeypatch, tmp_path):
-    step, run, accuracy = Trainer.step, Trainer.run, MultiLayerNet.accuracy
+    step, run, accuracy = Trainer.step, Trainer.train, MultiLayerNet.accuracy
     path, made = tmp_path / "trials.jsonl", []
 
     def elsewhere(trainer, *given, **named):
@@ -192,7 +192,7 @@ def test_a_winner_without_an_answer_on_the_test_images_is_told_so(monkeypatch, t
         return math.nan if len(labels) == 360 else accuracy(network, images, labels, **how)
 
     monkeypatch.setattr(Trainer, "step", step)
-    monkeypatch.setattr(Trainer, "run", run)
+    monkeypatch.setattr(Trainer, "train", run)
     monkeypatch.setattr(MultiLayerNet, "accuracy", lost)
     found = search_network(RATES, 2, **SMALL)
     assert found.conclusion["test"] is None

@@ -127,7 +127,7 @@ def test_a_twin_predicts_as_in_training_and_the_run_goes_on_as_it_would(data):
         twin.predict(data[0][:9], scale=255.0, train=True)
         shapes.append([layer.shape for layer in twin.activations])
 
-    watched.run(watch=watch)
+    watched.train(watch=watch)
     plain.train()
     assert shapes == [[(9, 6), (9, 5)]] * 61
     assert same(watched, plain)

@@ -100,7 +100,7 @@ def test_what_diverged_comes_last_and_is_never_kept(ridge, space):
 def test_nothing_but_divergence_has_no_winner(ridge, space, monkeypatch):
     screen = Terminal()
     monkeypatch.setattr("sys.stderr", screen)
-    how = {"rounds": 2, "workers": 1, "progress": True}
+    how = {"rounds": 2, "n_jobs": 1, "progress": True}
     found = search(ridge(lost=0.0, wait=0.01), space, 8, conclude=lambda best: 1 / 0, **how)
     assert "no score yet" in screen.getvalue()
     assert found.best is None
@@ -117,7 +117,7 @@ def test_the_conclusion_is_drawn_once(ridge, space, tmp_path):
         return {"test": 0.5}
 
     path = tmp_path / "a.jsonl"
-    how = {"workers": 1, "journal": path, "conclude": conclude}
+    how = {"n_jobs": 1, "journal": path, "conclude": conclude}
     found = search(ridge(), space, 6, **how)
     again = search(ridge(), space, 6, resume=True, **how)
     assert asked == [found.best.number]
@@ -165,10 +165,10 @@ def test_what_makes_no_sense_is_refused_before_anything_is_run(ridge, space, tmp
         ({"rounds": 9}, "`trials` must be at least 36"),
         ({"halving": -1}, "`halving` must be at least 0"),
         ({"rng": -1}, "`rng` must be at least 0"),
-        ({"workers": 0}, "`n_jobs` must be at least 1"),
-        ({"scheduler": "tcp://127.0.0.1:1", "workers": 2}, "`n_jobs` must be left out"),
+        ({"n_jobs": 0}, "`n_jobs` must be at least 1"),
+        ({"scheduler": "tcp://127.0.0.1:1", "n_jobs": 2}, "`n_jobs` must be left out"),
     ]:
-        settings = {"space": space, "trials": 8, "workers": 1} | change
+        settings = {"space": space, "trials": 8, "n_jobs": 1} | change
         with pytest.raises(ValueError, match=re.escape(words)):
             search(objective, **settings)
     with pytest.raises(TypeError, match="`objective` must be an Objective"):

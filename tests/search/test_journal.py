@@ -24,7 +24,7 @@ objective = Ridge(8, wait=wait, tally=path + ".tally")
 if __name__ == "__main__":
     search(objective, SPACE, 24, rounds=2, halving=1, journal=path, resume=True, n_jobs=workers)
 """
-HOW = {"trials": 24, "rounds": 2, "halving": 1, "workers": 1}
+HOW = {"trials": 24, "rounds": 2, "halving": 1, "n_jobs": 1}
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def begin(here, tmp_path):
     script.write_text(SCRIPT)
     started = []
 
-    def start(path, n_jobs=1, wait=0.002):
+    def start(path, workers=1, wait=0.002):
         child = subprocess.Popen(
             [sys.executable, str(script), str(path), str(n_jobs), str(wait)],
             env={**os.environ, "PYTHONPATH": str(here)},
@@ -101,7 +101,7 @@ def check_same(path, ridge, space, kills, workers):
 
 def test_a_search_that_is_killed_goes_on_and_gives_the_same_trials(begin, ridge, space, tmp_path):
     path = tmp_path / "trials.jsonl"
-    kills = killed_again_and_again(begin, path, n_jobs=1, wait=0.01, kills=2)
+    kills = killed_again_and_again(begin, path, workers=1, wait=0.01, kills=2)
     assert kills
     check_same(path, ridge, space, kills, 1)
 
@@ -110,14 +110,14 @@ def test_a_search_that_is_killed_goes_on_and_gives_the_same_trials(begin, ridge,
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_search_that_is_killed_more_often(begin, ridge, space, tmp_path, workers):
     path = tmp_path / "trials.jsonl"
-    kills = killed_again_and_again(begin, path, n_jobs=workers, wait=0.01, kills=6)
+    kills = killed_again_and_again(begin, path, workers=workers, wait=0.01, kills=6)
     assert kills >= 3
     check_same(path, ridge, space, kills, workers)
 
 
 def test_a_line_cut_off_anywhere_is_made_good(ridge, space, tmp_path):
     path = tmp_path / "trials.jsonl"
-    how = {"trials": 6, "halving": 1, "workers": 1, "journal": path}
+    how = {"trials": 6, "halving": 1, "n_jobs": 1, "journal": path}
     whole = search(ridge(3), space, **how)
     data = path.read_bytes()
     second = data.index(b"\n") + 1
@@ -161,7 +161,7 @@ def test_two_searches_on_one_file_are_refused(begin, ridge, space, tmp_path):
 
 
 def test_two_searches_of_one_process_are_refused_too(ridge, space, tmp_path):
-    how = {"trials": 4, "workers": 1, "journal": tmp_path / "trials.jsonl", "resume": True}
+    how = {"trials": 4, "n_jobs": 1, "journal": tmp_path / "trials.jsonl", "resume": True}
 
     def conclude(best):
         with pytest.raises(BlockingIOError, match="Another search"):
@@ -201,7 +201,7 @@ def test_a_journal_without_a_trial_stands_in_nobodys_way(ridge, space, tmp_path,
 )
 def test_a_file_of_other_settings_is_refused(ridge, space, tmp_path, change, words):
     path = tmp_path / "trials.jsonl"
-    settings = {"space": space, "trials": 4, "workers": 1, "journal": path}
+    settings = {"space": space, "trials": 4, "n_jobs": 1, "journal": path}
     search(ridge(), **settings)
     before = path.read_bytes()
     with pytest.raises(ValueError, match=words):

@@ -64,7 +64,7 @@ def test_too_few_values_cut_nothing(values):
     ("text", "expected"),
     [
         ("log:1e-6:1e-2", LogUniform(1e-6, 1e-2)),
-        ("uniform(low=-1, high=2)", Uniform(-1, 2)),
+        ("linear:-1:2", Uniform(-1, 2)),
         ("integer:1:6", Integer(1, 6)),
         ("choice(relu, tanh)", Choice(["relu", "tanh"])),
         ("choice(true,false)", Choice([True, False])),
@@ -79,11 +79,11 @@ def test_text_is_read_and_written(text, expected):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("logg(1, 2)", "Did you mean 'log'"),
+        ("logg:1:2", "Unknown range 'logg'. Did you mean 'log'?"),
         ("log:0:1", "`low` must be positive"),
         ("linear:2:1", "`high` must be above low, which is 2"),
         ("choice(a, a)", "none of them twice"),
-        ("choice(log:1:2, 3)", "of numbers and words"),
+        ("choice(log(1, 2), 3)", "of numbers and words"),
         ("__import__('os')", "Expected a number or a call"),
         ("log:1e-6:1e999", "finite"),
     ],
