@@ -77,7 +77,7 @@ def folder_of(tmp_path):
 
     def write(files, name="shapes"):
         folder = tmp_path / name
-        folder.mkdir()
+        folder.mkdir(parents=True)
         for file, data in files.items():
             packed = gzip.compress(data) if file.endswith(".gz") else data
             (folder / file).write_bytes(packed)
