@@ -26,18 +26,6 @@ BOOK = ["sgd:0.01", "momentum:0.01", "adagrad:0.01", "adam:0.001"]
 TEXTBOOK = json.loads((Path(__file__).parents[1] / "data" / "book_results.json").read_text())
 SUMMARY = TEXTBOOK["summary"]
 FEW = {"iterations": 12, "seeds": 2, "n_jobs": 1}
-#: The shortest run of each that shows anything.
-SHORT = {
-    "optimizers": {"iterations": 6, "seeds": 1},
-    "zero_weights": {"iterations": 6, "seeds": 1},
-    "activations": {"seeds": 1},
-    "layers": {"iterations": 6, "moments": 3},
-    "initial_weights": {"iterations": 6, "seeds": 1},
-    "batch_norm": {"epochs": 1, "seeds": 1},
-    "weight_decay": {"epochs": 2, "seeds": 1},
-    "dropout": {"epochs": 2, "seeds": 1},
-    "dropout_ensemble": {"epochs": 2, "masks": 3, "seeds": 1},
-}
 
 
 @pytest.fixture
@@ -54,28 +42,25 @@ def idle(monkeypatch):
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_every_experiment_is_kept_and_not_run_twice(name, digits, tmp_path, idle):
-    run, path = EXPERIMENTS[name].function(name), tmp_path / f"{name}.json"
-    found = run(digits, **SHORT[name], n_jobs=1, keep=path)
-    assert [item.name for item in tmp_path.iterdir()] == [path.name]
+def test_every_experiment_is_kept_and_not_run_twice(name, digits, short, saved, tmp_path, idle):
+    found, path = saved(name), tmp_path / f"{name}.json"
     assert found.experiment == name
     assert found.data["name"] == ("digits" if EXPERIMENTS[name].images else "N(0, 1)")
-    assert Result.load(path) == found
-    assert Result.load(path).to_dict() == found.to_dict()
     assert set(found.versions) == {"trajectories", "numpy", "python"}
     for runs in found.runs.values():
         assert [history.settings["seed"] for history in runs] == list(found.seeds)
+    found.save(path)
+    assert Result.load(path).to_dict() == found.to_dict()
     idle()
     before = path.read_bytes()
-    again = run(digits, **SHORT[name], n_jobs=1, keep=path)
-    assert again == found
-    assert path.read_bytes() == before
+    run, how = EXPERIMENTS[name].function(name), {**short[name], "n_jobs": 1, "keep": path}
+    assert run(digits, **how) == found
     if name != "activations":
         other = digits.subset(1000)
         for data, more in ((digits, {"reuse": False}), (digits, {"rng": 7}), (other, {})):
             with pytest.raises(AssertionError, match="something is trained"):
-                run(data, **SHORT[name], n_jobs=1, keep=path, **more)
-        assert path.read_bytes() == before
+                run(data, **how, **more)
+    assert path.read_bytes() == before
 
 
 def test_an_interrupted_experiment_goes_on_where_it_was(digits, tmp_path, monkeypatch):
