@@ -1,8 +1,6 @@
 """``trajectories animate``: what the options of a moving picture do."""
 
 import json
-import os
-import sys
 
 import numpy as np
 import pytest
@@ -82,14 +80,6 @@ def test_a_video_and_its_poster_are_printed_one_a_line(run, folder):
     assert sorted(path.name for path in folder.iterdir()) == ["a.mp4", "a.poster.png", "b.webm"]
 
 
-def test_numbered_frames_are_printed_one_a_line(run, folder):
-    (folder / "frames").mkdir()
-    names = [os.path.join("frames", f"{i:02d}.png") for i in range(5)]
-    printed = "".join(f"{name}\n" for name in names)
-    assert run("animate", BOWL, *SMALL, "-o", "frames/%02d.png") == (0, printed, "")
-    assert sorted(os.listdir("frames")) == [os.path.basename(name) for name in names]
-
-
 def test_a_budget_is_kept_and_told_in_one_line(run, folder):
     assert run("animate", BOWL, *SMALL) == (0, "paths.gif\n", "")
     whole = (folder / "paths.gif").read_bytes()
@@ -101,12 +91,6 @@ def test_a_budget_is_kept_and_told_in_one_line(run, folder):
     assert (folder / "b.gif").stat().st_size <= 0.8 * len(whole)
     assert run("animate", BOWL, *SMALL, "--max-bytes", "0.5 MiB", "-o", "b.gif")[2] == ""
     assert (folder / "b.gif").read_bytes() == whole
-
-
-def test_missing_pyav_says_what_to_install(refused, monkeypatch):
-    monkeypatch.setitem(sys.modules, "av", None)
-    words = refused("animate", BOWL, *SMALL, "-o", "a.mp4", code=1)
-    assert 'needs PyAV: pip install "trajectories[video]"' in words
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """What goes wrong on the command line is told in one line; nothing is left behind."""
 
-import io
 import os
 import sys
 import warnings
@@ -82,12 +81,6 @@ def test_a_place_is_checked_before_the_work_begins(refused):
     refused("animate", BOWL, *endless, "-o", "a.txt")
 
 
-def test_a_read_only_folder_is_a_failure(refused, monkeypatch):
-    # Permissions do not bind root, so the system's answer is put in its mouth.
-    monkeypatch.setattr(os, "access", lambda *_, **__: False)
-    assert "read-only" in refused("plot", BOWL, *SMALL, "-o", "a.png", code=1)
-
-
 @pytest.mark.parametrize(
     ("error", "code", "words"),
     [
@@ -117,15 +110,6 @@ def test_only_notes_to_users_are_told(monkeypatch, run, folder):
         told = run("plot", BOWL, *SMALL, "-o", "a.png")
         assert (list(warnings.filters), warnings.showwarning) == before
     assert told == (0, "a.png\n", "trajectories: note: for users\n")
-
-
-@pytest.mark.parametrize("quiet", [[], ["-q"]])
-def test_a_bar_is_shown_on_a_terminal_unless_quiet(quiet, monkeypatch, folder):
-    screen = io.StringIO()
-    screen.isatty = lambda: True
-    monkeypatch.setattr(sys, "stderr", screen)
-    assert main(["animate", BOWL, *SMALL, "-o", "a.gif", *quiet]) == 0
-    assert (screen.getvalue() == "") == bool(quiet)
 
 
 @pytest.mark.parametrize(

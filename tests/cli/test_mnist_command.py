@@ -183,11 +183,3 @@ def test_an_interrupt_tells_whether_it_goes_on(arguments, stopped, words, run, f
     code, _, err = run("mnist", *arguments, *QUICK, "--movie", "none", "-o", "out")
     assert code == 130
     assert words in err
-
-
-@pytest.mark.slow
-def test_all_runs_every_experiment(ran, tmp_path):
-    lines = ran("all", "--data", "digits", "--quick", "--movie", "none", "-o", tmp_path)
-    assert sorted(lines) == sorted(str(path) for path in tmp_path.iterdir())
-    kept = {line for line in lines if line.endswith(".json")}
-    assert kept == {str(tmp_path / f"{name}.json") for name in EXPERIMENTS}

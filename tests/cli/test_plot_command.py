@@ -72,11 +72,6 @@ def test_without_optimizers_the_textbooks_four_descend(drawn):
     assert drawn(BOWL, *size) == drawn(BOWL, *size, *named)
 
 
-def test_a_surface_is_known_however_it_is_spelt(drawn):
-    known = drawn("six_hump_camel", *SMALL)
-    assert drawn("Six-Hump camel", *SMALL) == drawn("SIXHUMPCAMEL", *SMALL) == known
-
-
 def test_a_constant_formula_is_drawn_with_a_note(run, folder):
     code, out, err = run("plot", "3 + 4", *SMALL, "-o", "a.png")
     assert (code, out) == (0, "a.png\n")

@@ -104,10 +104,3 @@ def test_a_full_disk_behind_stdout_is_told_in_one_line(unbuffered, outside):
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "No space left" in done.stderr
-
-
-def test_a_stdout_that_is_closed_is_no_traceback():
-    code = "import os, sys; os.close(1); from trajectories.cli import main; sys.stdout = None\n"
-    code += "sys.exit(main(['list', 'themes']))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")

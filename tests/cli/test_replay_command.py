@@ -46,15 +46,6 @@ def test_a_moving_picture_is_made_again_as_it_was(again, made):
     assert again("old.gif", "a.gif", "-q").read_bytes() == (made / "old.gif").read_bytes()
 
 
-def test_a_moving_picture_becomes_a_video(again):
-    av = pytest.importorskip("av")
-    path = again("old.gif", "a.mp4", "--size", "320x160", "--fps", "10", "--no-poster")
-    with av.open(str(path)) as container:
-        (video,) = container.streams.video
-        assert (video.width, video.height) == (320, 160)
-        assert video.average_rate == 10
-
-
 def test_a_picture_may_be_other_than_it_was(again):
     motion = ["--frames=3", "--end-pause=0", "--loop=0", "--trail=2", "--pace=length"]
     path = again("old.gif", "a.webp", "--layout", "grid", "--theme", "dark", *motion)

@@ -159,6 +159,16 @@ def test_bad_arguments_are_refused_in_one_line(wrong, words, digits, monkeypatch
     assert not list(tmp_path.iterdir())
 
 
+def test_batch_norm_is_valued_by_the_images_own_statistics(digits):
+    found = landscape(digits, optimizers=RACE[:2], network={"batch_norm": True}, **HOW)
+    network = MultiLayerNet(digits.pixels, [12], digits.classes, batch_norm=True, rng=5)
+    images, labels = digits.train_images[:90], digits.train_labels[:90]
+    network.flat_params[...] = found.weights(found.x[2], found.y[7])
+    assert found.grid[7, 2] == network.loss(images, labels, scale=digits.scale, train=True)
+    assert found.grid[7, 2] != network.loss(images, labels, scale=digits.scale)
+    assert "own statistics" in texts(found.draw())
+
+
 # Files.
 
 

@@ -99,36 +99,27 @@ def test_records_are_of_the_start_of_every_epoch_and_of_the_end(data):
     assert run.history == history
 
 
-def test_seconds_are_those_of_training_alone(data, monkeypatch):
-    ticks = itertools.count()
+def test_a_twin_predicts_as_in_training_and_the_run_goes_on_as_it_would(data, monkeypatch):
+    how = {"network": FULL, "evaluate": {"train": data}, "snapshot_every": 25}
+    plain, watched = (run_of(data, **how) for _ in range(2))
+    shapes, weights, ticks = [], {}, itertools.count()
     monkeypatch.setattr(time, "perf_counter", lambda: next(ticks))
-    history = run_of(data, evaluate={"train": data}).train(watch=lambda run: next(ticks))
-    assert history.seconds.tolist() == history.iteration.tolist()
-
-
-def test_snapshots_are_copies_of_the_parameters(data):
-    run = run_of(data, snapshot_every=25)
-    first = run.network.flat_params.copy()
-    run.train()
-    assert list(run.snapshots) == [0, 25, 50, 60]
-    np.testing.assert_array_equal(run.snapshots[0], first)
-    np.testing.assert_array_equal(run.snapshots[60], run.network.flat_params)
-    assert not np.array_equal(run.snapshots[25], run.snapshots[50])
-
-
-def test_a_twin_predicts_as_in_training_and_the_run_goes_on_as_it_would(data):
-    plain, watched = (run_of(data, network=FULL, evaluate={"train": data}) for _ in range(2))
-    shapes = []
 
     def watch(run):
+        next(ticks)  # Seconds are those of training alone.
         twin = copy.deepcopy(run.network)
         twin.predict(data[0][:9], scale=255.0, train=True)
         shapes.append([layer.shape for layer in twin.activations])
+        weights[run.iteration] = run.network.flat_params.copy()
 
-    watched.train(watch=watch)
+    history = watched.train(watch=watch)
     plain.train()
     assert shapes == [[(9, 6), (9, 5)]] * 61
     assert same(watched, plain)
+    assert history.seconds.tolist() == history.iteration.tolist()
+    assert list(plain.snapshots) == [0, 25, 50, 60]
+    for iteration, found in plain.snapshots.items():
+        np.testing.assert_array_equal(found, weights[iteration])
 
 
 # --- how it ends
