@@ -1,7 +1,7 @@
 """The network against what the textbook's own scripts give on real MNIST, seed by seed.
 
-float64 runs draw what the scripts draw after ``np.random.seed``, in their order, and match their
-figures; float32 runs are judged by the range over the scripts' seeds.
+Runs in float64 draw what the scripts draw after ``np.random.seed``, in their order, and match
+their figures.
 """
 
 import json
