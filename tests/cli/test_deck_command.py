@@ -1,7 +1,5 @@
 """``trajectories deck``."""
 
-import sys
-
 import pytest
 from PIL import Image
 
@@ -39,8 +37,3 @@ def test_a_deck_for_powerpoint_is_the_default(run, folder):
 )
 def test_what_fails_writes_nothing(arguments, code, words, refused):
     assert words in refused("deck", *arguments, code=code)
-
-
-def test_a_missing_extra_is_told(refused, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pptx", None)
-    assert 'pip install "trajectories[slides]"' in refused("deck", "a.png", code=1)

@@ -1,6 +1,5 @@
 """What goes wrong on the command line is told in one line; nothing is left behind."""
 
-import io
 import os
 import sys
 import warnings
@@ -14,14 +13,10 @@ BOWL = "x**2/20 + y**2"
 SMALL = ["--size", "200x150", "--steps", "4", "-O", "sgd:lr=0.9"]
 
 FORMULAS = {
-    "no formula": "",
     "unknown surface": "bowll",
     "call of a class": "__import__('os').system('touch gotcha')",
-    "attribute": "x.__class__",
     "tower": "9**9**9",
-    "division by zero": "x/0",
     "several lines": "x\n+\nfoo",
-    "null": "x + \0",
     "long": "x + " * 2500 + "x",
     "deep": "(" * 2000 + "x" + ")" * 2000,
 }
@@ -36,38 +31,20 @@ def test_what_is_no_formula_is_refused(formula, refused):
     ("arguments", "words"),
     [
         (["-O", "adm"], "Did you mean 'adam"),
-        (["-O", ""], "Unknown optimizer"),
         (["-O", "adam:bta1=0.5"], "Did you mean 'beta1'?"),
-        (["-O", "sgd:lr=1,lr=2"], "once"),
         (["-O", "sgd:lr=0"], "`lr` must be positive. Got 0.0 instead."),
         (["-O", "sgd:lr=fast"], "`lr` must be a finite number. Got 'fast' instead."),
-        (["-O", "sgd:lr="], "`lr`"),
-        (["-O", "adam:beta1=1"], "`beta1`"),
-        (["-O", "sgd", "-O", "adma"], "Did you mean 'adam"),
         (["--start", "3"], "must be 2 numbers"),
-        (["--start", "a,b"], "must be 2 numbers"),
         (["--start", "1e999,0"], "`start` must be finite"),
-        (["--start", "nan,0"], "`start` must be finite"),
         (["--start"], "expected one argument"),
-        (["--steps", "0"], "`steps` must be at least 1"),
-        (["--steps", "2.5"], "invalid int"),
-        (["--noise", "-1"], "`noise`"),
         (["--seed", "-1"], "`rng`"),
-        (["--tolerance", "0"], "`tolerance`"),
-        (["--layout", "gird"], "Did you mean 'grid'?"),
-        (["--theme", "slide"], "Did you mean 'slides'?"),
         (["--size", "large"], "must be like 1280x720"),
         (["--size", "-300x200"], "--size"),
-        (["--size", "99x300"], "`size`"),
-        (["--size", "9000x300"], "`size`"),
         (["--limits", "everything"], "must be 4 numbers"),
-        (["--limits", "1,0,0,1"], "`limits`"),
-        (["--limits", "0,inf,0,1"], "`limits`"),
-        (["-o", "a"], "Unknown format"),
         (["-o", "a.pgn"], "Did you mean '.png'?"),
         (["-o", "a.gif"], "Known: .png, .svg, .pdf"),
         (["--colour", "red"], "unrecognized arguments: --colour"),
-        (["x*y"], "unrecognized arguments: x*y"),
+        (["--trail=3"], "unrecognized arguments: --trail=3"),
     ],
 )
 def test_a_bad_argument_is_refused_with_a_reason(arguments, words, refused):
@@ -80,7 +57,6 @@ def test_a_bad_argument_is_refused_with_a_reason(arguments, words, refused):
         ([], "the following arguments are required: COMMAND"),
         (["plot"], "the following arguments are required: surface"),
         (["plot", "rosenbrok"], "Did you mean 'rosenbrock'?"),
-        (["polt", BOWL], "invalid choice: 'polt'"),
         (["list", "colours"], "invalid choice: 'colours'"),
         (["mnist", "search", "--hidden", "wide"], "argument --hidden: must be like 100x6"),
     ],
@@ -105,19 +81,11 @@ def test_a_place_is_checked_before_the_work_begins(refused):
     refused("animate", BOWL, *endless, "-o", "a.txt")
 
 
-def test_a_read_only_folder_is_a_failure(refused, monkeypatch):
-    # Permissions do not bind root, so the system's answer is put in its mouth.
-    monkeypatch.setattr(os, "access", lambda *_, **__: False)
-    assert "read-only" in refused("plot", BOWL, *SMALL, "-o", "a.png", code=1)
-
-
 @pytest.mark.parametrize(
     ("error", "code", "words"),
     [
-        (RuntimeError("two\nlines"), 1, "RuntimeError: two lines"),
         (MemoryError("no room"), 1, "MemoryError: no room"),
         (OSError(28, "No space left on device"), 1, "error: No space left on device: '"),
-        (OSError(5, "An odd disk", "b.png"), 1, "error: An odd disk: 'b.png'"),
         (ValueError("`x` must be\nsmall."), 2, "`x` must be small."),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],
@@ -144,32 +112,15 @@ def test_only_notes_to_users_are_told(monkeypatch, run, folder):
     assert told == (0, "a.png\n", "trajectories: note: for users\n")
 
 
-@pytest.mark.parametrize("quiet", [[], ["-q"]])
-def test_a_bar_is_shown_on_a_terminal_unless_quiet(quiet, monkeypatch, folder):
-    screen = io.StringIO()
-    screen.isatty = lambda: True
-    monkeypatch.setattr(sys, "stderr", screen)
-    assert main(["animate", BOWL, *SMALL, "-o", "a.gif", *quiet]) == 0
-    assert (screen.getvalue() == "") == bool(quiet)
-
-
-def test_a_failure_without_stdout_is_told_in_one_line(monkeypatch, capsys, folder):
-    monkeypatch.setattr(sys, "stdout", None)
-    assert main(["plot", BOWL, *SMALL, "-o", "nowhere/a.png"]) == 1
-    assert capsys.readouterr().err.count("\n") == 1
-
-
 @pytest.mark.parametrize(
-    ("formula", "target", "code"), [(BOWL, "no/a.png", 1), (BOWL, "a.xyz", 2), ("7", "a.png", 0)]
+    ("stream", "target", "code"),
+    [("stderr", "no/a.png", 1), ("stderr", "a.png", 0), ("stdout", "no/a.png", 1)],
 )
-def test_without_stderr_nothing_is_told_on_stdout(
-    formula, target, code, monkeypatch, capsys, folder
+def test_what_has_no_stream_is_not_told_on_the_other(
+    stream, target, code, monkeypatch, capsys, folder
 ):
-    monkeypatch.setattr(sys, "stderr", None)
-    assert main(["plot", formula, *SMALL, "-o", target]) == code
-    assert capsys.readouterr().out == ("a.png\n" if code == 0 else "")
-
-
-def test_progress_without_stderr_is_no_trouble(monkeypatch, run, folder):
-    monkeypatch.setattr(sys, "stderr", None)
-    assert main(["search", "sphere", "-O", "sgd", "--trials", "2", "--steps", "3"]) == 0
+    monkeypatch.setattr(sys, stream, None)
+    assert main(["plot", "7", *SMALL, "-o", target]) == code
+    out, err = capsys.readouterr()
+    assert out == ("a.png\n" if code == 0 else "")
+    assert err.count("\n") == (stream == "stdout")

@@ -4,7 +4,6 @@ import contextlib
 import importlib
 import signal
 import sys
-import threading
 import time
 
 import pytest
@@ -125,20 +124,6 @@ def test_none_comes_again_while_one_is_handled_but_a_second_stops_that(during):
     assert cleaned == ["in a generator", "within another error"]
 
 
-def test_an_import_that_runs_the_command_does_not_count(module, tmp_path):
-    name = module(
-        "from trajectories.cli import main\n"
-        "import signal\n"
-        "from matplotlib.figure import Figure\n"
-        "usual, Figure.savefig = Figure.savefig, lambda *_, **__: signal.raise_signal(2)\n"
-        "try:\n"
-        f"    code = main(['plot', 'x**2 + y**2', '-o', {str(tmp_path / 'a.png')!r}])\n"
-        "finally:\n"
-        "    Figure.savefig = usual\n"
-    )
-    assert importlib.import_module(name).code == 130
-
-
 @pytest.mark.parametrize("name", ["SIGINT", "SIGALRM"])
 def test_who_handles_signals_otherwise_goes_on_doing_so(name, during):
     heard, number = [], getattr(signal, name)
@@ -148,13 +133,3 @@ def test_who_handles_signals_otherwise_goes_on_doing_so(name, during):
         assert heard == ["heard"]
     finally:
         signal.signal(number, before)
-
-
-def test_another_thread_has_no_interrupts(during):
-    ran = []
-    thread = threading.Thread(
-        target=lambda: during(lambda: ran.append(signal.getsignal(signal.SIGINT)))
-    )
-    thread.start()
-    thread.join()
-    assert ran == [signal.default_int_handler]

@@ -32,15 +32,6 @@ def test_a_kind_is_a_table_with_a_line_for_each_name(kind, run):
     assert [record["name"] for record in json.loads(out)[kind]] == names
 
 
-def test_everything_has_each_kind_under_its_heading(run):
-    code, out, err = run("list")
-    assert (code, err) == (0, "")
-    assert [line for line in out.splitlines() if line.isupper()] == [k.upper() for k in KINDS]
-    for kind in KINDS:
-        assert run("list", kind)[1] in out
-    assert list(json.loads(run("list", "--json")[1])) == list(KINDS)
-
-
 def test_json_has_every_number_in_full(run):
     records = json.loads(run("list", "surfaces", "--json")[1])["surfaces"]
     for record in records:
@@ -51,25 +42,24 @@ def test_json_has_every_number_in_full(run):
 
 
 def test_a_verbose_list_tells_the_curvature(run):
-    code, out, err = run("list", "surfaces", "-v")
-    assert (code, err) == (0, "")
-    about = dict(part.split(":", 1) for part in out.split("\n\n"))
+    about = dict(part.split(":", 1) for part in run("list", "surfaces", "-v")[1].split("\n\n"))
     assert "curvature 0.1 to 2, condition number 20; stable: SGD below 1" in about["book_quadratic"]
     assert "and 14 more minima" in about["shubert"]
     records = json.loads(run("list", "surfaces", "-v", "--json")[1])["surfaces"]
     found = {record["name"]: record["analysis"] for record in records}
     assert list(found) == list(about)
-    assert found["rosenbrock"][0]["eigenvalues"] == pytest.approx([0.3993607674, 1001.6006392])
     assert found["rosenbrock"][0]["sgd_limit"] == pytest.approx(2 / 1001.6006392)
     assert len(found["shubert"]) == 18
-    assert found["saddle"][0]["kind"] == "slope"
 
 
-def test_a_table_is_cut_to_the_terminal(run, monkeypatch):
-    assert "..." not in run("list", "surfaces")[1]
+def test_everything_has_each_kind_in_a_table_cut_to_the_terminal(run, monkeypatch):
+    code, out, err = run("list")
+    assert (code, err) == (0, "")
+    assert "..." not in out
+    assert [line for line in out.splitlines() if line.isupper()] == [k.upper() for k in KINDS]
+    assert list(json.loads(run("list", "--json")[1])) == list(KINDS)
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     _, out, _ = run("list", "surfaces")
     assert "..." in out
     assert max(map(len, out.splitlines())) <= 120
-    assert out.splitlines()[-4].startswith("easom")

@@ -34,17 +34,11 @@ def test_maps_are_pictures_and_pages(drew, folder):
     arguments = ["-a", "lr=0.01:4", "-a", "momentum=0:0.9", "--cells", "6", "--steps", "9"]
     arguments += ["--theme", "slides", "-q"]
     pin = ["--pin", "lr=0.1,momentum=0.5"]  # A page shows whatever cell is under the pointer.
-    for name, more in {"a.png": pin, "a.svg": pin, "a.html": []}.items():
+    for name, more in {"a.png": pin, "a.html": []}.items():
         assert drew("sensitivity", BOWL, *arguments, *more, "-o", name) == f"{name}\n"
         assert (folder / name).stat().st_size > 5000
     curve = ["-O", "sgd", "--cells", "9", "--steps", "9"]
     assert drew("sensitivity", BOWL, *curve) == "sensitivity.png\n"
-
-
-def test_rates(drew, folder):
-    rates = ["--rates", "0.01:1", "--cells", "9"]
-    assert drew("rates", BOWL, "-O", "sgd", "-O", "adam", *rates) == "rates.png\n"
-    assert (folder / "rates.png").exists()
 
 
 def test_basins(drew, refused, folder):
@@ -61,10 +55,12 @@ def test_basins(drew, refused, folder):
     assert "`optimizer` must be one for a .html file" in words
 
 
-def test_tune(drew, folder):
-    arguments = ["-O", "sgd", "-O", "adam", "--trials", "5", "--steps", "9"]
-    assert drew("tune", BOWL, *arguments) == "race.png\n"
-    assert drew("tune", BOWL, *arguments, "--triptych", "--draw", "-o", "b.png") == "b.png\n"
+def test_rates_and_tune(drew, folder):
+    rules = ["-O", "sgd", "-O", "adam"]
+    assert drew("rates", BOWL, *rules, "--rates", "0.01:1", "--cells", "9") == "rates.png\n"
+    tune = [*rules, "--trials", "5", "--steps", "9"]
+    assert drew("tune", BOWL, *tune) == "race.png\n"
+    assert drew("tune", BOWL, *tune, "--triptych", "--draw", "-o", "b.png") == "b.png\n"
     assert (folder / "b.png").read_bytes() != (folder / "race.png").read_bytes()
 
 
@@ -82,17 +78,12 @@ def test_ensemble(drew, refused):
     [
         (["sensitivity", BOWL, "-o", "a.gif"], "Unknown format of a map '.gif'"),
         (["sensitivity", BOWL, "-a", "lr=1:2", "-a", "lr=3:4"], "`--axis` must be given once"),
-        (["sensitivity", BOWL, "-a", "bta=0:1"], "Unknown hyperparameter of momentum 'bta'"),
-        (["sensitivity", BOWL, "--theme", "pink"], "theme"),
-        (["sensitivity", BOWL, "--size", "10x10"], "`size`"),
         (["sensitivity", BOWL, "-o", "a.html", "--size", "800x600"], "`size` must be left out"),
         (["sensitivity", BOWL, "--pin", "lr=0.1,momentum=0.5"], "`pins` must be left out"),
         (["sensitivity", BOWL, "--pin", "lr"], "must be like lr=0.1,momentum=0.9. Got 'lr' inste"),
         (["basins", "himmelblau", "-o", "a.npz", "--size", "800x600", "-O", "adam"], "`size`"),
         (["rates", BOWL, "-o", "a.html"], "Unknown format of a picture"),
-        (["tune", BOWL, "--rates", "1"], "`range` must be two numbers"),
-        (["tune", BOWL, "--rates", "a:b"], "`range` must be two numbers"),
-        (["ensemble", BOWL, "-o", "a.png.html"], "Unknown format of a moving map"),
+        (["tune", BOWL, "--rates", "1"], "`range` must be like 0.001:10"),
     ],
 )
 def test_mistakes_are_told_before_anything_runs(arguments, words, refused):
@@ -103,10 +94,9 @@ def test_mistakes_are_told_before_anything_runs(arguments, words, refused):
     ("text", "name", "values"),
     [
         ("lr=0.01:1:3", "lr", [0.01, 0.1, 1]),
-        ("lr=0.5:1:3", "lr", [0.5, 0.75, 1]),
-        ("lr=1:4:3:log", "lr", [1, 2, 4]),
+        ("lr=log:1:4:3", "lr", [1, 2, 4]),
         ("lr=linear:0.01:1:3", "lr", [0.01, 0.505, 1]),
-        (" beta1 = 0:0.9:", "beta1", [0, 0.225, 0.45, 0.675, 0.9]),
+        (" beta1 = 0:0.9", "beta1", [0, 0.225, 0.45, 0.675, 0.9]),
     ],
 )
 def test_axes_as_text(text, name, values, drew, folder):
@@ -117,6 +107,6 @@ def test_axes_as_text(text, name, values, drew, folder):
 
 def test_other_axes_are_refused(refused):
     texts = ["", "lr", "lr=", "lr=1", "=1:2", "lr=2:1", "lr=1:1", "lr=a:b", "lr=1:2:x"]
-    texts += ["lr=1:2:3:cubic", "lr=1:2:3:log:5", "lr=nan:1", "lr=0:inf", "lr=0:1:5:log"]
+    texts += ["lr=cubic:1:2:3", "lr=log:1:2:3:5", "lr=nan:1", "lr=0:inf", "lr=log:0:1:5"]
     for text in [*texts, "lr=1:2:1"]:
         assert "`axis` must be" in refused("map", "sensitivity", BOWL, "-a", text)

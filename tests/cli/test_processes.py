@@ -17,14 +17,7 @@ pytestmark = pytest.mark.usefixtures("folder")
 BOWL = "x**2/20 + y**2"
 
 
-def test_a_picture_is_made_without_a_bar_where_there_is_no_terminal(folder, outside):
-    done = outside("animate", "rosenbrock", "-O", "adam:0.05", "--size", "200x150", "-o", "a.gif")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "a.gif\n", "")
-    assert (folder / "a.gif").exists()
-
-
-def test_the_version_is_printed(outside, run):
-    assert run("--version") == (0, f"trajectories {trajectories.__version__}\n", "")
+def test_the_version_is_printed(outside):
     assert outside("--version").stdout == f"trajectories {trajectories.__version__}\n"
 
 
@@ -59,20 +52,18 @@ def test_help_shows_examples_that_work(run):
 def wait_until_writing(process, folder):
     """Wait until a process has a file of a folder open, which may have no name."""
     open_files = Path(f"/proc/{process.pid}/fd")
-    until = time.monotonic() + 60
     if not open_files.is_dir():
         time.sleep(5)
-    while open_files.is_dir() and str(folder) not in written(open_files):
+        return
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
         assert process.poll() is None
-        assert time.monotonic() < until
+        for link in open_files.iterdir():
+            with contextlib.suppress(OSError):  # It has been closed.
+                if os.path.dirname(os.readlink(link)) == str(folder):
+                    return
         time.sleep(0.05)
-
-
-def written(open_files):
-    """List the folders of the files that a process has open."""
-    for link in open_files.iterdir():
-        with contextlib.suppress(OSError):  # It has been closed.
-            yield os.path.dirname(os.readlink(link))
+    raise AssertionError("nothing was written")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
@@ -113,16 +104,3 @@ def test_a_full_disk_behind_stdout_is_told_in_one_line(unbuffered, outside):
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "No space left" in done.stderr
-
-
-def test_a_stdout_that_is_closed_is_no_traceback():
-    code = "import os, sys; os.close(1); from trajectories.cli import main; sys.stdout = None\n"
-    code += "sys.exit(main(['list', 'themes']))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_words_are_printed_in_any_encoding(outside):
-    done = outside("list", "surfaces", env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
-    assert done.returncode == 0, done.stderr
-    assert "himmelblau" in done.stdout

@@ -18,7 +18,7 @@ NETWORK += ("--rounds", "2", "-j", "1", "--space", "lr=log:0.01:1")
 
 @pytest.fixture
 def call(run, folder):
-    """Return a function that runs one of both commands: stdout and stderr."""
+    """Return a function that runs one of both commands, which must go well: stdout and stderr."""
 
     def called(*words):
         code, out, err = run(*words)
@@ -70,18 +70,13 @@ def test_a_network_is_searched_and_the_search_gone_on_with(call, folder, run):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        *(
-            (text, f"must be like 100x6 or 50,20. Got {text!r} instead.")
-            for text in ("wide", "50,", "x3", "3x", "1.5", "100x-1", "0x5", "50,-1")
-        ),
+        *((text, f"must be like 100x6 or 50,20. Got {text!r} instead.") for text in ("50,", "x3")),
+        ("100x-1", "must be like 100x6 or 50,20"),
         ("100x99999999999", "of at most 1,000 layers. Got '100x99999999999' instead."),
     ],
 )
-def test_other_sizes_of_hidden_layers_are_refused(text, words, run, folder):
-    code, _, err = run(*NETWORK, f"--hidden={text}", "-o", "out")
-    assert code == 2
-    assert words in err
-    assert list(folder.iterdir()) == []
+def test_other_sizes_of_hidden_layers_are_refused(text, words, refused):
+    assert words in refused(*NETWORK, f"--hidden={text}", "-o", "out")
 
 
 @pytest.mark.parametrize(
@@ -90,8 +85,6 @@ def test_other_sizes_of_hidden_layers_are_refused(text, words, run, folder):
         (("--space", "rate=log:1:2"), "Unknown hyperparameter"),
         (("--rounds", "5"), "`trials` must be at least 20"),
         (("--format", "gif"), "Unknown format of a still picture 'gif'"),
-        (("--theme", "foo"), "Unknown theme 'foo'"),
-        (("--size", "10x10"), "`size` must be (width, height) in pixels"),
         (("--scheduler", "tcp://127.0.0.1:1", "-j", "2"), "`n_jobs` must be left out"),
     ],
 )
@@ -100,11 +93,6 @@ def test_what_makes_no_sense_leaves_nothing(refused, monkeypatch, more, words):
     monkeypatch.setattr(SurfaceObjective, "run", lambda *given: tried.append(given))
     assert words in refused(*SURFACE, *more, "-o", "found")
     assert tried == []
-
-
-def test_too_few_images_are_told_by_their_option(refused):
-    words = "`images` must be enough for a share of 0.2 "
-    assert words in refused(*NETWORK, "--images", "3", "-o", "out")
 
 
 def test_an_interrupted_search_tells_how_to_go_on(call, folder, run, monkeypatch):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from trajectories.mnist import load
+from trajectories.mnist.experiments import EXPERIMENTS, Result
 
 NAMES = (
     "train-images-idx3-ubyte",
@@ -44,6 +45,38 @@ def digits():
     return load("digits")
 
 
+@pytest.fixture(scope="session")
+def short():
+    """Settings of each experiment that make it as short as shows anything."""
+    return {
+        "optimizers": {"iterations": 30, "seeds": 2},
+        "zero_weights": {"iterations": 20, "seeds": 2},
+        "activations": {"seeds": 1},
+        "layers": {"iterations": 20, "moments": 5},
+        "initial_weights": {"iterations": 20, "seeds": 2},
+        "batch_norm": {"epochs": 2, "seeds": 1},
+        "weight_decay": {"epochs": 4, "seeds": 2},
+        "dropout": {"epochs": 4, "seeds": 2},
+        "dropout_ensemble": {"epochs": 3, "masks": 5, "seeds": 2},
+    }
+
+
+@pytest.fixture(scope="session")
+def saved(tmp_path_factory, short):
+    """Return a function that runs an experiment once, and from then on loads what it saved."""
+    folder = tmp_path_factory.mktemp("results")
+
+    def result(name):
+        path = folder / f"{name}.json"
+        if not path.exists():
+            run = EXPERIMENTS[name].function(name)
+            run("digits", **short[name], n_jobs=1, keep=path)
+            assert not list(folder.glob(".*"))  # What an interrupt would have gone on from.
+        return Result.load(path)
+
+    return result
+
+
 @pytest.fixture
 def clean(monkeypatch, tmp_path):
     """No data anywhere: neither a folder nor a cache; returns where the cache would be."""
@@ -77,7 +110,7 @@ def folder_of(tmp_path):
 
     def write(files, name="shapes"):
         folder = tmp_path / name
-        folder.mkdir()
+        folder.mkdir(parents=True)
         for file, data in files.items():
             packed = gzip.compress(data) if file.endswith(".gz") else data
             (folder / file).write_bytes(packed)

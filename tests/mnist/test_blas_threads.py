@@ -16,7 +16,7 @@ import json, sys
 import numpy as np
 from trajectories.mnist import Dataset, MultiLayerNet, Trainer, train_all
 assert "threadpoolctl" not in sys.modules
-from trajectories.mnist.experiments import dropout_ensemble, layers
+from trajectories.mnist.experiments import layers
 from trajectories.mnist.landscape import landscape
 rng = np.random.default_rng(0)
 images, labels = rng.integers(0, 256, (700, 784), dtype=np.uint8), rng.integers(0, 10, 700)
@@ -30,7 +30,6 @@ if sys.argv[1] == "2":
 assert all(other == here[0] for other in here)
 found = [
     layers(data, iterations=4, moments=2),
-    dropout_ensemble(data, epochs=2, masks=3, seeds=1, n_jobs=1),
     landscape(
         data, optimizers=["sgd:0.1"], hidden=[200, 200], iterations=5, resolution=3, n_jobs=1
     ),

