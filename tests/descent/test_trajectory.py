@@ -295,7 +295,7 @@ def test_arrays_must_agree(path):
         ("converged_at", np.array([-1, -1]), r"`converged_at` must be of shape \(\)"),
         ("values", np.zeros(8, int), "`values` must be an array of floats"),
         ("recorded", np.arange(8)[::-1], "`recorded` must be rising numbers of steps"),
-        ("status", np.array("lost"), "`status` must be one of converged, diverged, stopped"),
+        ("status", np.array("lost"), "`status` must be one of converged, diverged, finished"),
     ]:
         with pytest.raises((TypeError, ValueError), match=message):
             dataclasses.replace(path, **{name: array})
