@@ -28,19 +28,6 @@ figure = Figure(figsize=(4, 3), layout="constrained")
 tj.plot(paths, ax=figure.subplots())
 figure.savefig("own.png", dpi=100)
 '''
-EXPERIMENT = '''"""
-An experiment
-=============
-
-Three steps of it.
-"""
-
-# %%
-from trajectories.mnist.experiments import initial_weights
-
-result = initial_weights("digits", iterations=3, seeds=1, n_jobs=1)
-result.draw(theme="print").savefig("loss.png")
-'''
 
 
 @pytest.fixture(scope="module")
@@ -103,18 +90,6 @@ def test_what_cannot_be_had_in_a_format_is_left_out_or_said(built, build, tmp_pa
     solid.unlink()
     assert done.returncode == 1
     assert "plot_02_solid failed: moving.html: `layout` must be" in done.stderr
-
-
-@pytest.mark.slow
-def test_an_experiment_is_made_again_too(built, build, tmp_path):
-    script = built / "plot_03_experiment.py"
-    script.write_text(EXPERIMENT, encoding="utf-8")
-    asked = ["--theme", "dark", "--size", "640x360", "--formats", "png"]
-    done = build(built, *asked, "--only", "experiment", "-o", str(tmp_path))
-    script.unlink()
-    assert done.returncode == 0, done.stderr
-    assert names(tmp_path) == ["loss.png"]
-    check_dark(tmp_path, (640, 360))
 
 
 def test_pictures_without_a_recipe_carry_their_script(built):
