@@ -64,12 +64,20 @@ def test_long_paths_are_kept_in_part():
     assert trial.best.values[-1] == trial.values[trial.best_index]
 
 
-def test_a_cloud_around_a_start():
+def test_clouds_around_a_start_of_seeds_and_all_over_the_domain():
     cloud = ensemble(BOWL, "adam:0.1", (-7, 2), 20, trials=400, spread=0.3, rng=0)
     assert cloud.batch_shape == (400,)
     assert cloud.start.mean(axis=0) == pytest.approx((-7, 2), abs=0.06)
     assert cloud.start.std(axis=0) == pytest.approx((0.3, 0.3), abs=0.05)
     assert cloud == ensemble(BOWL, "adam:0.1", (-7, 2), 20, trials=400, spread=0.3, rng=0)
+    cloud = ensemble(BOWL, "sgd:0.1", (-7, 2), 20, trials=50, noise=1.0, rng=0, label="noisy")
+    assert (cloud.start == (-7, 2)).all()
+    assert len(np.unique(cloud.final[:, 0])) == 50
+    assert cloud.label == "noisy"
+    cloud = ensemble("himmelblau", "sgd:0.01", trials=300, spread="domain", rng=2)
+    assert 4.5 < abs(cloud.start).max() <= 5
+    starts = [(0.0, 1.0), (2.0, 3.0)]
+    np.testing.assert_array_equal(ensemble(BOWL, "sgd", starts, 5).start, starts)
 
 
 def test_a_noisy_best_is_the_one_that_was_tried_and_the_edge_of_the_range_is_told():
@@ -84,18 +92,6 @@ def test_a_noisy_best_is_the_one_that_was_tried_and_the_edge_of_the_range_is_tol
     # Stable are rates below 1.
     assert (found.status == "diverged").tolist() == np.isnan(found.values).tolist()
     assert (found.status[0] == "diverged", found.status[-1] == "diverged") == (False, True)
-
-
-def test_a_cloud_of_seeds_and_one_all_over_the_domain():
-    cloud = ensemble(BOWL, "sgd:0.1", (-7, 2), 20, trials=50, noise=1.0, rng=0, label="noisy")
-    assert (cloud.start == (-7, 2)).all()
-    assert len(np.unique(cloud.final[:, 0])) == 50
-    assert cloud.label == "noisy"
-    cloud = ensemble("himmelblau", "sgd:0.01", trials=300, spread="domain", rng=2)
-    assert abs(cloud.start).max() <= 5
-    assert abs(cloud.start).max() > 4.5
-    starts = [(0.0, 1.0), (2.0, 3.0)]
-    np.testing.assert_array_equal(ensemble(BOWL, "sgd", starts, 5).start, starts)
 
 
 @pytest.mark.parametrize(

@@ -169,23 +169,12 @@ def towers(x, y):
     return "".join(" + " + "sin(" * height + name + ")" * height for name, height in heights)
 
 
-#: Formulas that stand for the kinds of parts, with what brings them to the limit, and one beyond.
-PARTS = {
-    "*".join(f"(x - {i})" for i in range(20)): (([1, 2, 5, 6, 22], [1]), ([4, 7, 22], [])),
-    "(x*y)**x**y*(x + 2)**3/(x - y)**0.5*(x*x+y)**-2.5": (
-        ([1, 4, 17, 26, 28], [1]),
-        ([1, 2, 5, 10, 28], [1, 28]),
-    ),
-}
-
-
-@pytest.mark.parametrize("text", PARTS, ids=lambda text: text[:20])
-def test_second_derivatives_take_at_most_20_000_operations(text, one_second):
+def test_second_derivatives_take_at_most_20_000_operations(one_second):
     """What was accepted once, and may be in a file by now, is accepted for good."""
-    most, more = PARTS[text]
-    Surface(text + towers(*most))
+    text = "(x*y)**x**y*(x + 2)**3/(x - y)**0.5*(x*x+y)**-2.5"
+    Surface(text + towers([1, 4, 17, 26, 28], [1]))
     with pytest.raises(FormulaError, match=r"at most 20,000 operations\. .* about 20,001\."):
-        Surface(text + towers(*more))
+        Surface(text + towers([1, 2, 5, 10, 28], [1, 28]))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-import sympy as sp
 from matplotlib.mathtext import MathTextParser
 
 import trajectories as tj
@@ -55,10 +54,6 @@ LATEX = [
 @pytest.mark.parametrize(("formula", "latex"), LATEX)
 def test_latex(formula, latex):
     assert Surface(formula).latex == latex
-
-
-def test_a_surface_from_a_function_has_latex():
-    assert Surface(lambda x, y: 2 * x**2 - sp.sin(y)).latex == r"2 x^{2} - \sin(y)"
 
 
 @pytest.mark.parametrize(
