@@ -35,12 +35,6 @@ def test_memory_is_the_step_that_a_zero_gradient_would_bring(name):
         np.testing.assert_allclose(parts.memory[step], p - before, rtol=1e-12, atol=1e-14)
 
 
-def test_a_step_of_momentum_is_its_memory_and_the_gradients_part():
-    parts = dissect(tj.descend(BOWL, "momentum:lr=0.1,momentum=0.9", START, 30))
-    np.testing.assert_allclose(parts.step, parts.memory - 0.1 * parts.gradient, atol=1e-14)
-    np.testing.assert_allclose(parts.memory[1:], 0.9 * parts.step[:-1], atol=1e-14)
-
-
 def test_the_rate_of_a_schedule_is_that_of_the_step():
     path = tj.descend(BOWL, "momentum:lr=exponential(0.2,0.8)", START, 6)
     parts = dissect(path)
@@ -82,17 +76,6 @@ def test_a_path_has_parts_until_it_has_converged_or_diverged():
         assert np.isfinite(part[: end - 1]).all()
     assert np.isnan(parts.step[end:]).all()
     assert np.isnan(parts.gradient[end:]).all()
-
-
-def test_dissecting_changes_nothing_and_can_be_repeated():
-    path = tj.descend(BOWL, "adam:lr=0.3", START, 12)
-    before = path.positions.copy(), path.gradients.copy()
-    one, other = dissect(path), dissect(path)
-    np.testing.assert_array_equal(one.memory, other.memory)
-    one.gradient[:] = 0
-    np.testing.assert_array_equal(path.positions, before[0])
-    np.testing.assert_array_equal(path.gradients, before[1])
-    assert path.optimizer.steps_taken == 0
 
 
 @pytest.mark.parametrize("record", ["last", 3])

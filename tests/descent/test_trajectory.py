@@ -2,7 +2,6 @@
 
 import copy
 import dataclasses
-import json
 import pickle
 
 import numpy as np
@@ -155,7 +154,6 @@ def bits(trajectory):
     return {name: getattr(trajectory, name).tobytes() for name in ARRAYS}
 
 
-TWIST = Surface("x*y", name="twist", domain=((0, 1), (2, 3)), minima=[(0, 1 / 3)], about="a")
 SCHEDULE = "sgd:sequence(warmup(exponential(0.1,0.99),5),5,one_cycle(0.3,20))"
 
 
@@ -164,13 +162,11 @@ SCHEDULE = "sgd:sequence(warmup(exponential(0.1,0.99),5),5,one_cycle(0.3,20))"
     [
         ("rosenbrock", Adam(0.1), {}),
         ("rosenbrock", SGD(0.01), {"steps": 50}),  # Which diverges.
-        ("log(x)", SGD(0.01), {"start": (-1, 0)}),  # Which never was finite.
         ("sphere", SGD(0.25), {"steps": 30, "tolerance": 0.1, "label": "∇ it's"}),
         (DENT, SGD([[0.2], [2.0]]), {"start": np.eye(2), "steps": 60, "tolerance": 1e-2}),
         ("x + y", Adam([0.1, 1 / 3]), {"noise": 0.5, "rng": 0}),
         ("sphere", SCHEDULE, {"steps": 9}),
         (lambda x, y: 0.1 * x**2 + y**2 / 3, "nesterov:0.3", {}),
-        (TWIST, "rmsprop", {}),
     ],
 )
 def test_saving_and_loading_keeps_every_bit(tmp_path, surface, rule, how):
@@ -182,14 +178,6 @@ def test_saving_and_loading_keeps_every_bit(tmp_path, surface, rule, how):
     assert repr(loaded) == repr(trajectory)
     assert loaded.surface.to_dict() == trajectory.surface.to_dict()
     assert not loaded.positions.flags.writeable
-
-
-def test_saving_replaces_and_leaves_nothing_else(tmp_path, path, batch):
-    target = tmp_path / "a.npz"
-    path.save(target)
-    batch.save(str(target))
-    assert Trajectory.load(str(target)) == batch
-    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_what_cannot_be_saved_leaves_the_old_file(tmp_path, path):
@@ -204,98 +192,3 @@ def test_what_cannot_be_saved_leaves_the_old_file(tmp_path, path):
     with pytest.raises(FileNotFoundError):
         Trajectory.load(tmp_path / "missing.npz")
     assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"old"]
-
-
-def test_what_is_no_trajectory_is_refused(tmp_path, path):
-    path.save(tmp_path / "whole.npz")
-    whole = (tmp_path / "whole.npz").read_bytes()
-    np.savez(tmp_path / "other.npz", x=np.ones(3))
-    np.save(tmp_path / "array.npy", np.ones(3))
-    for content in (
-        *(b"", b"not a trajectory at all\n", bytes(range(256)) * 4),
-        *(whole[: len(whole) // 2], whole[:-1]),
-        (tmp_path / "other.npz").read_bytes(),
-        (tmp_path / "array.npy").read_bytes(),
-        pickle.dumps({"positions": [1, 2]}),
-    ):
-        (tmp_path / "a.npz").write_bytes(content)
-        with pytest.raises(ValueError, match=r"a\.npz' holds no trajectory"):
-            Trajectory.load(tmp_path / "a.npz")
-
-
-class Trap:
-    def __reduce__(self):
-        return pytest.fail, ("reading ran code",)
-
-
-TRAP = np.empty((), dtype=object)
-TRAP[()] = Trap()
-
-
-@pytest.mark.parametrize(
-    ("about", "arrays"),
-    [
-        ({"format": "trajectories 99"}, {}),
-        ({"format": None}, {}),
-        ({"surface": None}, {}),
-        ({"surface": {"formula": "x.y"}}, {}),
-        ({"surface": {"formula": "x*y", "colour": 1}}, {}),
-        ({"surface": {"formula": "x*y", "domain": 3}}, {}),
-        ({"optimizer": "unknown"}, {}),
-        ({"optimizer": 3}, {}),
-        ({"optimizer": {"name": "unknown"}}, {}),
-        ({"optimizer": {"lr": 0.1}}, {}),
-        ({"optimizer": {"own": "module.Rule", "lr": 0.1}}, {}),
-        ({"optimizer": {"name": "sgd", "lr": -1}}, {}),
-        ({"optimizer": {"name": "sgd", "lr": "cosine(0.1)"}}, {}),
-        ({"optimizer": {"name": "sgd", "lr": "print(1)"}}, {}),
-        ({"optimizer": {"name": "sgd", "speed": 1}}, {}),
-        ({"label": None}, {}),
-        ({"label": 3}, {}),
-        ({}, {"values": None}),
-        ({}, {"values": np.zeros(7)}),
-        ({}, {"positions": np.zeros(3)}),
-        ({}, {"values": TRAP}),
-    ],
-)
-def test_a_changed_file_is_refused_and_runs_no_code(tmp_path, path, about, arrays):
-    path.save(tmp_path / "a.npz")
-    with np.load(tmp_path / "a.npz") as archive:
-        parts = {**archive, **arrays}
-    told = {**json.loads(str(parts["about"])), **about}
-    told = {key: value for key, value in told.items() if key not in about or value is not None}
-    parts["about"] = np.array(json.dumps(told))
-    np.savez(tmp_path / "a.npz", **{key: part for key, part in parts.items() if part is not None})
-    with pytest.raises(ValueError, match="holds no trajectory"):
-        Trajectory.load(tmp_path / "a.npz")
-
-
-def test_a_damaged_file_is_refused_or_read_right(tmp_path):
-    """Damage a byte at a time: what is not noticed did not matter."""
-    target, path = tmp_path / "a.npz", descend("rosenbrock", Adam([0.1, 9]), steps=2)
-    path.save(target)
-    whole = target.read_bytes()
-    for place in range(0, len(whole), 29):
-        damaged = bytearray(whole)
-        damaged[place] ^= 0xFF
-        target.write_bytes(damaged)
-        try:
-            loaded = Trajectory.load(target)
-        except (ValueError, OSError):
-            continue
-        assert bits(loaded) == bits(path)
-
-
-def test_arrays_must_agree(path):
-    for name, array, message in [
-        ("positions", np.zeros((8, 3)), r"`positions` must be of shape \(rows, \.\.\., 2\)"),
-        ("values", np.zeros(7), r"`values` must be of shape \(8,\)\. Got \(7,\) instead"),
-        ("gradients", np.zeros((8, 1, 2)), r"`gradients` must be of shape \(8, 2\)"),
-        ("status", np.array(["finished"]), r"`status` must be of shape \(\)"),
-        ("converged_at", np.array([-1, -1]), r"`converged_at` must be of shape \(\)"),
-        ("values", np.zeros(8, int), "`values` must be an array of floats"),
-        ("recorded", np.arange(8)[::-1], "`recorded` must be rising numbers of steps"),
-        ("status", np.array("lost"), "`status` must be one of converged, diverged, stopped"),
-    ]:
-        with pytest.raises((TypeError, ValueError), match=message):
-            dataclasses.replace(path, **{name: array})

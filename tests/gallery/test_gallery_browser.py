@@ -19,33 +19,6 @@ PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobil
 DARK = {**DESK, "color_scheme": "dark"}
 CALM = {**DESK, "reduced_motion": "reduce"}
 
-#: The contrast of each element with words against the ground that it stands on.
-CONTRAST = """() => {
-  const read = text => (text.match(/[\\d.]+/g) || [0, 0, 0]).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
-    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const ground = element => {
-    for (let e = element; e; e = e.parentElement) {
-      const color = read(getComputedStyle(e).backgroundColor);
-      if (color.length === 3 || color[3] > 0.8) return color;
-    }
-    return [255, 255, 255];
-  };
-  const low = [];
-  for (const element of document.querySelectorAll("body *")) {
-    const words = [...element.childNodes].some(n => n.nodeType === 3 && n.data.trim());
-    if (!words || !element.checkVisibility()) continue;
-    const style = getComputedStyle(element);
-    const [a, b] = [light(read(style.color)), light(ground(element))];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    const size = parseFloat(style.fontSize), bold = style.fontWeight >= 700;
-    const least = size >= 24 || (bold && size >= 18.6) ? 3 : 4.5;
-    if (ratio < least) low.push(`${element.tagName} ${element.className}: ${ratio.toFixed(2)}`);
-  }
-  return low;
-}"""
-
 
 @pytest.fixture(scope="module")
 def browser():
@@ -244,32 +217,6 @@ def test_on_a_phone_it_fits_and_can_be_touched(visit, name):
         assert box["x"] + box["width"] <= PHONE["viewport"]["width"] + 0.5
 
 
-@pytest.mark.parametrize("options", [DESK, DARK], ids=["light", "dark"])
-@pytest.mark.parametrize("name", ["index.html", "when.html"])
-def test_words_stand_out_from_their_ground(visit, name, options):
-    page = visit(name, **options)
-    open_all(page)
-    assert page.evaluate(CONTRAST) == []
-    page.evaluate("document.querySelector('main p').style.color = 'rgb(90, 100, 110)'")
-    page.evaluate("document.querySelector('main p').style.background = 'rgb(60, 70, 80)'")
-    assert page.evaluate(CONTRAST), "it looks"
-    grounds = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert grounds == ("rgb(15, 20, 26)" if options is DARK else "rgb(245, 247, 249)")
-
-
-def test_what_is_not_text_has_words_and_headings_have_an_order(visit):
-    page = visit()
-    for image in page.locator("img").all():
-        assert len(image.get_attribute("alt")) > 5
-    levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3')].map(e => +e.tagName[1])")
-    assert levels[0] == 1
-    assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
-    for role in ("banner", "main", "contentinfo", "navigation"):
-        assert page.get_by_role(role).count() == 1
-    assert page.locator("html").get_attribute("lang") == "en"
-
-
 @pytest.mark.skipif(not AXE.is_file(), reason="needs axe-core: npm install axe-core, or AXE_CORE")
 @pytest.mark.parametrize("options", [DESK, DARK, PHONE], ids=["light", "dark", "phone"])
 @pytest.mark.parametrize("name", ["index.html", "when.html"])
@@ -296,7 +243,6 @@ def test_the_gallery_itself_can_be_read_by_all(visit, whole_gallery, options):
         open_all(page)
         assert load_all(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path.name
-        assert page.evaluate(CONTRAST) == [], path.name
         if AXE.is_file():
             assert findings(page) == [], path.name
         page.close()

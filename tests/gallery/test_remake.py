@@ -28,19 +28,6 @@ figure = Figure(figsize=(4, 3), layout="constrained")
 tj.plot(paths, ax=figure.subplots())
 figure.savefig("own.png", dpi=100)
 '''
-EXPERIMENT = '''"""
-An experiment
-=============
-
-Three steps of it.
-"""
-
-# %%
-from trajectories.mnist.experiments import initial_weights
-
-result = initial_weights("digits", iterations=3, seeds=1, n_jobs=1)
-result.draw(theme="print").savefig("loss.png")
-'''
 
 
 @pytest.fixture(scope="module")
@@ -54,16 +41,6 @@ def built(build, tmp_path_factory):
 
 def names(folder):
     return sorted(path.name for path in folder.iterdir())
-
-
-def check_dark(folder, size):
-    """Make sure that all pictures of a folder are dark and of one size."""
-    for path in folder.iterdir():
-        with Image.open(path) as image:
-            assert image.size == size, path.name
-            assert sum(image.convert("RGB").getpixel((2, 2))) < 3 * 40, path.name
-            moves = getattr(image, "n_frames", 1) > 1
-            assert moves == (path.suffix == ".gif"), path.name
 
 
 def test_a_build_makes_every_format_of_a_moving_picture(built):
@@ -86,7 +63,12 @@ def test_theme_and_size_change_every_picture_and_not_the_gallery(built, build):
     stills = ["basins.png", "moving.png", "own.png", "still.png"]
     assert names(folder) == sorted([*stills, "basins.gif", "moving.gif", "still.gif"])
     assert sorted(done.stdout.split()) == [f"build/remade/{name}" for name in names(folder)]
-    check_dark(folder, (320, 240))
+    for path in folder.iterdir():
+        with Image.open(path) as image:
+            assert image.size == (320, 240), path.name
+            assert sum(image.convert("RGB").getpixel((2, 2))) < 3 * 40, path.name
+            moves = getattr(image, "n_frames", 1) > 1
+            assert moves == (path.suffix == ".gif"), path.name
     shutil.rmtree(folder)
     assert {path: path.stat().st_mtime_ns for path in (built / "build").rglob("*.*")} == before
 
@@ -103,18 +85,6 @@ def test_what_cannot_be_had_in_a_format_is_left_out_or_said(built, build, tmp_pa
     solid.unlink()
     assert done.returncode == 1
     assert "plot_02_solid failed: moving.html: `layout` must be" in done.stderr
-
-
-@pytest.mark.slow
-def test_an_experiment_is_made_again_too(built, build, tmp_path):
-    script = built / "plot_03_experiment.py"
-    script.write_text(EXPERIMENT, encoding="utf-8")
-    asked = ["--theme", "dark", "--size", "640x360", "--formats", "png"]
-    done = build(built, *asked, "--only", "experiment", "-o", str(tmp_path))
-    script.unlink()
-    assert done.returncode == 0, done.stderr
-    assert names(tmp_path) == ["loss.png"]
-    check_dark(tmp_path, (640, 360))
 
 
 def test_pictures_without_a_recipe_carry_their_script(built):

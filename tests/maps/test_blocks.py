@@ -79,14 +79,6 @@ def test_a_folder_of_another_map_is_refused(tmp_path, how):
     assert json.loads((tmp_path / "plan.json").read_text())["settings"]["steps"] == 1
 
 
-def test_basins_in_a_folder_are_the_map(tmp_path):
-    how = {"steps": 40, "resolution": (12, 9), "block": 30}
-    whole = basins("himmelblau", "sgd:0.01", **how)
-    for _ in range(2):
-        kept = basins("himmelblau", "sgd:0.01", folder=tmp_path, **how)
-        np.testing.assert_array_equal(kept.minimum, whole.minimum)
-
-
 def test_blocks_of_what_is_random_are_kept_with_a_seed_only(tmp_path):
     # Or the same call would be that of another map, which could not go on.
     how = {"steps": 5, "noise": 1.0, "folder": tmp_path}

@@ -1,7 +1,6 @@
 """Sensitivity maps: every cell is a descent of its own, bit for bit."""
 
 import pickle
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -122,29 +121,12 @@ def test_a_schedule_stays_where_another_hyperparameter_varies():
     assert found.values[1] == alone.values[-1]
 
 
-def test_what_is_no_map_is_refused(tmp_path):
-    for content in (b"", b"nothing", b"PK\x03\x04"):
-        (tmp_path / "a.npz").write_bytes(content)
-        with pytest.raises(ValueError, match="holds no sensitivity map"):
-            tj.Sensitivity.load(tmp_path / "a.npz")
-    with pytest.raises(FileNotFoundError):
-        tj.Sensitivity.load(tmp_path / "b.npz")
-    with pytest.raises(ValueError, match="ends in .npz"):
-        small().save(tmp_path / "a.csv")
-
-
 def test_it_and_its_copies_cannot_be_changed():
     found = tj.sensitivity("sphere", "sgd", lr=[0.1, 0.2], steps=2)
     for one in (found, pickle.loads(pickle.dumps(found))):
         for array in (one.values, one.status, one.axes["lr"]):
             with pytest.raises(ValueError, match="read-only"):
                 array[...] = array
-    with pytest.raises(ValueError, match="`values` must be .*shape"):
-        replace(found, values=found.values[:1])
-    with pytest.raises(ValueError, match="`status` must be .*shape"):
-        replace(found, status=found.status[:1])
-    with pytest.raises(ValueError, match="must be of one dimension"):
-        replace(found, axes={"lr": found.axes["lr"][None]})
 
 
 def test_nearest_goes_by_the_scale_of_the_axis():
@@ -167,16 +149,13 @@ def test_nearest_goes_by_the_scale_of_the_axis():
 @pytest.mark.parametrize(
     ("kwargs", "words"),
     [
-        ({}, "one hyperparameter or two"),
         ({"lr": [1, 2], "beta1": [0.1, 0.2], "beta2": [0.1, 0.2]}, "one hyperparameter or two"),
         ({"bta1": [0.1, 0.2]}, "Unknown hyperparameter of momentum 'bta1'"),
         ({"lr": [0.2, 0.1]}, "ascending order"),
         ({"lr": [-1.0, 1.0]}, "`lr` must be positive"),
         ({"lr": [0.1, 0.2], "start": [(0, 1), (1, 2)]}, "`start` must be one start"),
-        ({"lr": [0.1, 0.2], "noise": -1}, "`noise` must be zero or positive"),
         ({"lr": [0.1, 0.2], "measure": "time"}, "Unknown measure 'time'"),
         ({"lr": [0.1, 0.2], "block": 0}, "`block` must be at least 1"),
-        ({"lr": [0.1, 0.2], "n_jobs": 0}, "`n_jobs` must be"),
         (
             {"lr": [1, 2], "rule": tj.Momentum(momentum=[0, 1])},
             "`momentum` must be a single number",

@@ -84,11 +84,11 @@ def test_a_race_of_networks_and_a_search_take_it(tmp_path):
     found = optimizers(load("digits"), optimizers=rules, iterations=2, seeds=1, quick=True)
     first, second = found.runs
     assert first.startswith("Clipped")
-    told = found.settings["race"][second]
+    told = found.settings["optimizers"][second]
     assert told["damping"] == 0.5
     assert told["own"].endswith("test_own.Damped")
     objective = SurfaceObjective("sphere", Clipped(0.1), steps=5)
-    found = search(objective, "lr=log(0.01, 1)", trials=3, n_jobs=1, journal=tmp_path / "j")
+    found = search(objective, "lr=0.01:1", trials=3, n_jobs=1, journal=tmp_path / "j")
     assert len(found.trials) == 3
 
 

@@ -73,18 +73,6 @@ RULES = {
     "ademamix": tj.AdEMAMix,
     "adopt": tj.ADOPT,
 }
-# Recorded, but of no rule here, and so not in the data:
-# - torch "Adagrad options" with initial_accumulator_value, and optax "adagrad": AdaGrad starts at
-#   0, as its paper does, and has epsilon outside the root.
-# - torch "RMSprop options" with momentum alone: CenteredRMSProp has momentum, RMSProp has none.
-# - optax "rmsprop", "rmsprop centered, momentum": epsilon inside the root; "rmsprop eps outside,
-#   bias correction" with the correction, which no paper has.
-# - optax "adam eps_root": a second epsilon.
-# - optax "amsgrad": the maximum of the corrected v, or no correction; AMSGrad is PyTorch's.
-# - optax "radam": epsilon after the correction of v; RAdam is PyTorch's.
-# - optax "rprop": applies each update one step late; Rprop is PyTorch's.
-# - optax "lamb", "lars", "novograd": norms over a whole tensor, no rules element by element.
-
 NAMES = {"learning_rate": "lr", "b1": "beta1", "b2": "beta2", "b3": "beta3"}
 NAMES |= {"rho": "decay_rate", "decay": "decay_rate"}
 #: Where weight decay is L2: a part of the gradient, which is the caller's.

@@ -150,14 +150,6 @@ def test_arrays_do_not_widen_float32(cls):
     np.testing.assert_allclose(narrow, wide, rtol=1e-5, atol=1e-6)
 
 
-def test_a_rule_may_be_turned_into_a_decayed_one_between_steps():
-    rule, p = tj.AdamW(0.1, weight_decay=0), np.ones(1)
-    rule.update({"p": p}, {"p": np.zeros(1)})
-    rule.weight_decay = 0.5
-    rule.update({"p": p}, {"p": np.zeros(1)})
-    assert p == pytest.approx([0.95], rel=1e-15)
-
-
 def test_a_mean_gradient_stays_a_mean_when_its_memory_changes_between_steps():
     # 0.9 kept of nothing and 0.1 of a gradient of 1; then half of that and half of -0.75.
     rule, p = tj.Signum(0.5, momentum=0.9), np.zeros(1)

@@ -154,22 +154,13 @@ def test_numbers_become_pythons_own():
         (lambda: Constant(1)(-1), ValueError, "`step` must be at least 0. Got -1 instead."),
         (lambda: Cosine(1, 2)(True), TypeError, "`step` must be an integer. Got True instead."),
         (lambda: Constant(0), ValueError, "`lr` must be positive. Got 0 instead."),
-        (lambda: Constant(math.nan), ValueError, "`lr` must be positive and finite. Got nan "),
-        (lambda: Constant(10**400), ValueError, "`lr` must be a number in float64's range. Got"),
-        (lambda: StepDecay(0.1, 0), ValueError, "`every` must be at least 1. Got 0 instead."),
         (lambda: Exponential(1, 1.01), ValueError, "`factor` must be positive and at most 1. Got"),
-        (lambda: InverseTime(0.1, 0), ValueError, "`rate` must be positive. Got 0 instead."),
         (lambda: Cosine(0.1, 5, -0.1), ValueError, "`end` must be zero or positive. Got -0.1 "),
-        (lambda: Warmup(0.1, -3), ValueError, "`steps` must be at least 1. Got -3 instead."),
-        (lambda: OneCycle(0.1, 1), ValueError, "`steps` must be at least 2. Got 1 instead."),
         (lambda: OneCycle(1, 9, 1), ValueError, "`rise` must be at least 0 and below 1. Got 1 "),
         (lambda: OneCycle(1, 9, end_factor=-1), ValueError, "`end_factor` must be between 0 and"),
-        (lambda: CosineRestarts(1, 5, 0), ValueError, "`growth` must be at least 1. Got 0 "),
         (lambda: Sequence(0.1, 3, 0), ValueError, "`second` must be positive. Got 0 instead."),
         (lambda: Constant("cosine(1, 3)"), TypeError, "`lr` must be a number or a schedule. Got '"),
-        (lambda: Constant(Cosine), TypeError, "`lr` must be a number or a schedule. Got <class"),
         (lambda: Warmup([0.1], 5), TypeError, "`lr` must be a number or a schedule. Got [0.1] "),
-        (lambda: Warmup(True, 5), TypeError, "`lr` must be a number or a schedule. Got True "),
         (lambda: Warmup(0.1, 5.0), TypeError, "`steps` must be an integer. Got 5.0 instead."),
         (lambda: Cosine(0.1, 5, Constant(1)), TypeError, "`end` must be a number. Got Constant("),
         (lambda: as_schedule(Cosine), TypeError, "`text` must be a number or a call, written as"),
@@ -246,9 +237,7 @@ def test_what_multiplies_a_number_multiplies_a_schedule(schedule, step):
     ("text", "schedule"),
     [
         ("step(0.9, every=10)", StepDecay(0.9, 10)),
-        ("cosine(0.9, steps=60)", Cosine(0.9, 60)),
         ("cosine(0.9, steps=60, end=0.1)", Cosine(0.9, 60, 0.1)),
-        ("warmup(1.0, steps=5)", Warmup(1, 5)),
         ("one_cycle(0.5, steps=20, end_factor=0.0)", OneCycle(0.5, 20, end_factor=0)),
         (
             "sequence(warmup(0.9, steps=5), at=5, second=cosine(0.9, steps=55))",
@@ -261,14 +250,6 @@ def test_text(text, schedule):
     assert as_schedule(text) == as_schedule(text.replace(" ", "")) == schedule
 
 
-@pytest.mark.parametrize(
-    "text", ["cosine(0.9, 60)", "cosine(steps=60, lr=.9)", " Cosine ( 0.9 ,\n Steps = 60 ) "]
-)
-def test_text_may_be_written_in_other_ways(text):
-    assert as_schedule(text) == Cosine(0.9, 60)
-    assert as_schedule("one-cycle(1, 20, start-factor=0.1)") == OneCycle(1, 20, start_factor=0.1)
-
-
 @settings(max_examples=60)
 @given(schedule=schedules)
 def test_text_and_repr_and_pickles_read_back(schedule):
@@ -277,31 +258,6 @@ def test_text_and_repr_and_pickles_read_back(schedule):
     again = pickle.loads(pickle.dumps(schedule))
     assert again == schedule
     assert hash(again) == hash(schedule)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("warmup(cosin(0.9, 60), 5)", "Unknown schedule 'cosin'. Did you mean 'cosine'?"),
-        ("__import__(1)", "Unknown schedule '__import__'. Known: constant, step, "),
-        ("cosine(0.9, step=60)", "Unknown argument of cosine 'step'. Did you mean 'steps'?"),
-        ("cosine(0.9, __class__=60)", "Unknown argument of cosine '__class__'."),
-        ("cosine(0.9)", "cosine(lr, steps, end): missing a required argument: 'steps'."),
-        ("cosine(0.9, 60, 0, 0)", "cosine(lr, steps, end): too many positional arguments."),
-        ("cosine(0.9, 60, lr=1)", "cosine(lr, steps, end): multiple values for argument 'lr'."),
-        ("cosine(0.9, steps=6, Steps=7)", "`steps` must be given once."),
-        ("cosine(0.9, 60, constant(1))", "`end` must be a number. Got Constant(lr=1.0) instead."),
-        ("warmup(0.9, cosine(1, 2))", "`steps` must be an integer. Got Cosine("),
-        ("0.1", "`schedule` must be a call such as cosine(0.9, steps=60). Got '0.1' instead."),
-        ("cosine(lr=1, 60)", "An argument by place must not follow one by name."),
-        ("constant(" + "9" * 400 + ")", "Expected a finite number. Got '9999"),
-        ("cosine", "Expected a number or a call such as cosine(0.9, steps=60). Got 'cosine' "),
-    ],
-)
-def test_bad_text(text, message):
-    with pytest.raises(ValueError, match="Got|Unknown|argument") as caught:
-        as_schedule(text)
-    assert str(caught.value).startswith(message)
 
 
 def test_a_schedule_past_the_limits_works_but_has_no_text():

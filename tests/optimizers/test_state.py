@@ -61,20 +61,6 @@ def test_copies_are_copies_and_the_rest_is_not():
         twin.update({"y": np.zeros(2)}, {"y": np.ones(2)})
 
 
-def test_several_parameters_are_told_by_their_keys():
-    rule = Adam(0.1)
-    rule.update({"a/W": np.ones(2), "b": np.ones(3)}, {"a/W": np.ones(2), "b": np.ones(3)})
-    shapes = {path: array.shape for path, array in rule.state().items()}
-    assert shapes == {
-        "steps_taken": (),
-        **{"a/W/m": (2,), "a/W/v": (2,)},
-        **{"b/m": (3,), "b/v": (3,)},
-    }
-    twin = Adam(0.1)
-    twin.load_state(rule.state())
-    assert twin.state().keys() == rule.state().keys()
-
-
 def test_keys_that_are_no_text_are_refused():
     rule = Momentum(0.1)
     rule.update({0: np.zeros(2)}, {0: np.ones(2)})

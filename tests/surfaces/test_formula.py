@@ -30,11 +30,9 @@ def read(text):
     [
         ("x^2", X**2),
         ("x²+y³", X**2 + Y**3),
-        ("2·x − y", 2 * X - Y),
         ("-x^2", -(X**2)),
         ("x^y^2", X ** (Y**2)),
         ("1E-3*x", sp.Float(1e-3) * X),
-        (".5*x", sp.Float(0.5) * X),
         ("0.1*x", sp.Float(0.1) * X),
         ("pi*x + e*y", sp.pi * X + sp.E * Y),
         ("e**x", sp.exp(X)),
@@ -171,23 +169,12 @@ def towers(x, y):
     return "".join(" + " + "sin(" * height + name + ")" * height for name, height in heights)
 
 
-#: Formulas that stand for the kinds of parts, with what brings them to the limit, and one beyond.
-PARTS = {
-    "*".join(f"(x - {i})" for i in range(20)): (([1, 2, 5, 6, 22], [1]), ([4, 7, 22], [])),
-    "(x*y)**x**y*(x + 2)**3/(x - y)**0.5*(x*x+y)**-2.5": (
-        ([1, 4, 17, 26, 28], [1]),
-        ([1, 2, 5, 10, 28], [1, 28]),
-    ),
-}
-
-
-@pytest.mark.parametrize("text", PARTS, ids=lambda text: text[:20])
-def test_second_derivatives_take_at_most_20_000_operations(text, one_second):
+def test_second_derivatives_take_at_most_20_000_operations(one_second):
     """What was accepted once, and may be in a file by now, is accepted for good."""
-    most, more = PARTS[text]
-    Surface(text + towers(*most))
+    text = "(x*y)**x**y*(x + 2)**3/(x - y)**0.5*(x*x+y)**-2.5"
+    Surface(text + towers([1, 4, 17, 26, 28], [1]))
     with pytest.raises(FormulaError, match=r"at most 20,000 operations\. .* about 20,001\."):
-        Surface(text + towers(*more))
+        Surface(text + towers([1, 2, 5, 10, 28], [1, 28]))
 
 
 @pytest.mark.parametrize(
@@ -198,25 +185,17 @@ def test_second_derivatives_take_at_most_20_000_operations(text, one_second):
         ("sin", r"The function 'sin' lacks its argument: write `sin\(\.\.\.\)`"),
         ("max(x)", r"`max` takes 2 argument\(s\)\. Got 1\."),
         ("x**65", r"Exponents must be at most 64 in size\. Got 65\."),
-        ("x" * 501, r"at most 500 characters\. Got 501\."),
         ("(" * 31 + "x" + ")" * 31, r"nest at most 30 deep\. Got 31\."),
-        ("**".join("x" * 32), r"Powers and calls .* at most 30 deep\. Got 31\."),
-        ("sin(" * 15 + "**".join("x" * 17) + ")" * 15, r"at most 30 deep\. Got 31\."),
         ("+" * 201 + "x", r"at most 200 operations\. Got 201\."),
         ("x +", r"The formula 'x \+' cannot be read: check operators and parentheses\."),
         ("x!", "has '!', which has no place in a formula"),
-        ("x.real", "'Attribute', which has no place"),
         ("", "The formula is empty"),
         ("1/0*x", r"Constant parts of a formula must be real and at most 1e\+30"),
         ("(2**30*2**46/(2**30*2**46 + 1))**13*x", "A power in the formula has too many digits"),
         ("x/0", "divides by zero, or has a part that is not real"),
-        ("1000000000000001*x", r"Integers in a formula must be at most 1e\+15"),
-        ("z" * 61, rf"the unknown name '{'z' * 57}\.\.\.'; known"),
-        ("x+" * 31, rf"The formula '{'x+' * 28}x\.\.\.' cannot be read".replace("+", r"\+")),
         (X + sp.Symbol("z"), "in x and y alone. Got z as well"),
         (X * sp.I, "finite and real"),
         (X * sp.Integer(10) ** 400, "finite and real"),
-        (X / sp.Integer(10) ** 400, "finite and real"),
         (sp.Mul(*(sp.sin(X - i) for i in range(39))), "second derivatives must take at most"),
         *((f(X), f"unknown function '{f.__name__}'") for f in (sp.gamma, sp.asinh, sp.floor)),
     ],

@@ -232,7 +232,10 @@ def surface_of(text: str) -> Surface:
         return Surface(text)
 
 
-def check_meaning(tree, text, known):
+@settings(max_examples=40)
+@given(formulas())
+def test_a_formula_means_what_its_tree_does(drawn):
+    tree, text, known = drawn
     surface = surface_of(text)
     again = surface_of(surface.formula)
     assert again == surface
@@ -290,7 +293,9 @@ def near_formulas(draw: st.DrawFn) -> str:
     return text
 
 
-def check_refusal(text):
+@settings(max_examples=40)
+@given(near_formulas())
+def test_a_near_formula_is_read_or_refused_in_one_line(text):
     begin = time.process_time()
     try:
         surface = surface_of(text)
@@ -303,15 +308,3 @@ def check_refusal(text):
             assert surface.gradient((0.5, 0.7)).shape == (2,)
         assert surface_of(surface.formula) == surface
     assert time.process_time() - begin < 1
-
-
-@settings(max_examples=40)
-@given(formulas())
-def test_a_formula_means_what_its_tree_does(drawn):
-    check_meaning(*drawn)
-
-
-@settings(max_examples=40)
-@given(near_formulas())
-def test_a_near_formula_is_read_or_refused_in_one_line(text):
-    check_refusal(text)

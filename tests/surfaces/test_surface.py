@@ -102,16 +102,8 @@ def test_sympy_that_cannot_be_computed_or_written_is_refused_when_built(formula)
 
 @pytest.mark.parametrize(
     "domain",
-    [
-        None,
-        "abc",
-        (-1, 1),
-        ((-1, 1),),
-        ((1, -1), (-1, 1)),
-        ((-1, 1), (2, 2)),
-        ((-1, np.inf), (0, 1)),
-    ]
-    + [((np.nan, 1), (-1, 1)), ((-1, 10**400), (-1, 1))],
+    ["abc", (-1, 1), ((1, -1), (-1, 1)), ((-1, 1), (2, 2)), ((np.nan, 1), (-1, 1))]
+    + [((-1, 10**400), (-1, 1))],
 )
 def test_bad_domain(domain):
     with pytest.raises((TypeError, ValueError), match="`domain` must be"):
@@ -304,13 +296,7 @@ def test_pickles_and_plain_data_read_back(used):
         ({"name": "bowl"}, "`data` must be with the key 'formula'"),
         ({"formula": BOWL, "strat": [1, 2]}, "Unknown key of a surface 'strat'.*mean 'start'"),
         ({"formula": BOWL, 3: 4}, "Unknown key of a surface 3"),
-        ({"formula": 3}, "`formula` must be text"),
-        ({"formula": "z"}, "unknown name 'z'"),
-        ({"formula": BOWL, "domain": [1, 2]}, "`domain` must be"),
-        ({"formula": BOWL, "minima": 3}, "`minima` must be places"),
         ({"formula": BOWL, "minima": [[0, None]]}, "`minima` must be"),
-        ({"formula": BOWL, "name": 3}, "`name` must be text"),
-        ({"formula": BOWL, "source": None}, "`source` must be text"),
     ],
 )
 def test_bad_data_is_refused_in_one_line(data, message):
