@@ -321,7 +321,7 @@ def read_ends(text: str, kinds: Iterable[str] = ("log", "linear")) -> tuple[str,
     """Parse a range such as ``0.001:10`` or ``log:1:5``: its scale and its numbers."""
     parts = [part.strip() for part in text.split(":")]
     named = len(parts) > 2 and re.match("[A-Za-z_]", parts[0])
-    kind = resolve("scale of a range", parts.pop(0), kinds) if named else None
+    kind = resolve("range", parts.pop(0), kinds) if named else None
     ends: list[Any] = [read(part) for part in parts]
     if len(ends) < 2 or any(isinstance(end, Call) for end in ends):
         raise must("range", "like 0.001:10, log:1:5 or linear:0.1:10", text)
