@@ -127,6 +127,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 READERS = ["trajectory", "basins map", "sensitivity map", "history", "checkpoint"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="limits and figures as Linux has them")
 def test_ten_gigabytes_of_zeros_are_not_unpacked_by_any_reader(tmp_path):
     packed = zeros(GIGABYTE)

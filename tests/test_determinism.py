@@ -25,6 +25,7 @@ def sums(process):
     return sorted(out.splitlines())
 
 
+@pytest.mark.slow
 def test_bytes_are_the_same_in_another_process_and_order(tmp_path):
     one = start(tmp_path / "one", QUICK, seed="0")
     two = start(tmp_path / "two", QUICK, seed="4711", backwards=True)

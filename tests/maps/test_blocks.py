@@ -38,7 +38,7 @@ def test_columns_are_put_together(block):
     assert ran == -(-10 // block)
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
+@pytest.mark.parametrize("backend", ["loky", "threading"])
 def test_processes_change_nothing(backend):
     how = {"steps": 20, "noise": 0.1, "rng": 1, "block": 64}
     one = sensitivity("rosenbrock", "momentum", **how, **AXES)

@@ -34,8 +34,13 @@ FORMULAS = [
     "abs(exp(asin(x/9)))",
     "pi*x + e*y + sqrt(2)",
     # SymPy leaves constants inside: Min(5/4, 7), Max(2, 3), (y - 1)/(1 - y).
-    "max(x, min(y, 1.5)) + max(x, min(max(1.25, x), 7))",
-    "max(min(x, 2), max(min(x, 3), 1)) + max((y - 1)/(1 - y), 2)",
+    *(
+        pytest.param(formula, marks=pytest.mark.slow)
+        for formula in (
+            "max(x, min(y, 1.5)) + max(x, min(max(1.25, x), 7))",
+            "max(min(x, 2), max(min(x, 3), 1)) + max((y - 1)/(1 - y), 2)",
+        )
+    ),
     *(SURFACES[name].formula for name in SURFACES),
 ]
 OLD = tuple(map(int, sp.__version__.split(".")[:2])) < (1, 14)
