@@ -16,7 +16,6 @@ from typing import Any, NoReturn
 from trajectories.cli.listing import add_list
 from trajectories.cli.pictures import add_animate, add_deck, add_map, add_plot, add_replay
 from trajectories.cli.training import add_mnist, add_network_search, add_search
-from trajectories.files import patient_interrupts
 
 #: A command of two words, with its own arguments.
 _NETWORK_SEARCH = "mnist search"
@@ -41,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(_protected(words))
         program = options.prog
+        from trajectories.files import patient_interrupts
+
         with patient_interrupts(), warnings.catch_warnings():
             warnings.simplefilter("always", UserWarning)
             warnings.showwarning = _show_warning

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -234,6 +233,8 @@ def _run(options: argparse.Namespace) -> None:
     if options.json:
         print(as_json(kinds, verbose=options.verbose))
         return
+    import shutil
+
     out = sys.stdout
     width = shutil.get_terminal_size().columns if out is not None and out.isatty() else None
     print(as_text(kinds, verbose=options.verbose, width=width))

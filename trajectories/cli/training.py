@@ -6,10 +6,12 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trajectories.cli.options import check_picture, file_name, hush, numbers, quick_imports, size
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _LANDSCAPE = "landscape"
 #: A separate command of two words.
