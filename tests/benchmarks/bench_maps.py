@@ -137,7 +137,7 @@ def memory(side, steps):
         return
     code = (
         "import re, time, numpy as np, trajectories as tj\n"
-        "from trajectories.maps import sensitivity\n"
+        "from trajectories import sensitivity\n"
         f"rates, betas = np.geomspace(1e-3, 1, {side}), np.linspace(0, 0.99, {side})\n"
         "begin = time.perf_counter()\n"
         f"sensitivity('rosenbrock', tj.Adam, steps={steps}, lr=rates, beta1=betas)\n"

@@ -249,7 +249,7 @@ def main():
         TEST_IMAGES, TEST_LABELS, scale=255.0
     ), {
         "the textbook's script": (None, 1 / 3, lambda: lambda: book.accuracy(pixels, TEST_LABELS)),
-    }, trials=1)  # fmt: skip
+    }, count=1)  # fmt: skip
     denormals()
     race()
 

@@ -87,7 +87,7 @@ def elsewhere(side, count, threads=None):
     limited = {} if threads is None else dict.fromkeys(THREADS, str(threads))
     before = os.times()
     done = subprocess.run(
-        [sys.executable, __file__, "--side", side, "--trials", str(count)],
+        [sys.executable, __file__, "--side", side, "--count", str(count)],
         env={**own, **limited},
         capture_output=True,
         text=True,
@@ -102,7 +102,7 @@ def main():
     """Print all, or be one side."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--side", choices=["ours", "journal", "textbook"])
-    parser.add_argument("--trials", type=int, default=TRIALS, help="trials of ours that are run")
+    parser.add_argument("--count", type=int, default=TRIALS, help="trials of ours that are run")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args()
     if options.side == "textbook":
