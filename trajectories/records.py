@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import importlib.metadata
 import json
 import math
 import os
 import platform
 import re
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -340,10 +340,15 @@ def flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return result
 
 
+def package_version() -> str:
+    """Return the version of the package, which Python loads before its parts."""
+    return str(sys.modules["trajectories"].__version__)
+
+
 def versions() -> dict[str, str]:
     """Return the versions of the package, NumPy and Python."""
     return {
-        "trajectories": importlib.metadata.version("trajectories"),
+        "trajectories": package_version(),
         "numpy": np.__version__,
         "python": platform.python_version(),
     }

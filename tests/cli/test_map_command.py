@@ -84,6 +84,7 @@ def test_ensemble(drew, refused):
         (["basins", "himmelblau", "-o", "a.npz", "--size", "800x600", "-O", "adam"], "`size`"),
         (["rates", BOWL, "-o", "a.html"], "Unknown format of a picture"),
         (["tune", BOWL, "--rates", "1"], "`range` must be like 0.001:10"),
+        (["tune", BOWL, "--rates", "linear:0.1:10"], "Unknown range 'linear'. Known: log."),
     ],
 )
 def test_mistakes_are_told_before_anything_runs(arguments, words, refused):

@@ -332,7 +332,7 @@ def _tune(options: argparse.Namespace) -> None:
         options.start,
         options.steps,
         trials=options.trials,
-        lr=read_ends(options.rates)[1],
+        lr=read_ends(options.rates, ["log"])[1],
         draw=options.draw,
         **_noise_settings(options),
         tolerance=options.tolerance,

@@ -23,7 +23,7 @@ from trajectories.plotting.recipes.recipe import (
     written,
 )
 from trajectories.plotting.scene import checked
-from trajectories.records import REMAKES, Remake, fingerprint, from_plain, to_plain, versions
+from trajectories.records import REMAKES, Remake, fingerprint, from_plain, package_version, to_plain
 from trajectories.surfaces.catalogue import as_surface
 from trajectories.surfaces.least_squares import LeastSquares
 from trajectories.surfaces.surface import Surface
@@ -504,7 +504,7 @@ FORMAT = 1
 
 def make_recipe(source: Any, *, kind: str = "animation", settings: Mapping[str, Any]) -> str:
     """Return the recipe of a picture as text."""
-    version = versions()["trajectories"]
+    version = package_version()
     kind = resolve("kind of recipe", kind, KINDS)
     packed, omitted = pack_settings(kind, settings)
     head = {"trajectories": version, "format": FORMAT, "kind": kind}
